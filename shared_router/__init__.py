@@ -1,0 +1,71 @@
+"""Cost-aware LLM routing: which queries need the strong model, told before any answer is written.
+
+The core knows no framework and imports only the standard library and numpy. The paper is RouteLLM
+(arXiv 2406.18665).
+"""
+
+from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+from shared_router.costs import TokenPrices
+from shared_router.embedders import Embedder
+from shared_router.errors import (
+    ArtifactCorruptError,
+    ArtifactError,
+    ArtifactNotFoundError,
+    ArtifactSchemaError,
+    CapabilityError,
+    ContractError,
+    IgnoredArgumentWarning,
+    InvalidInputError,
+    MissingExtraError,
+    NotFittedError,
+    QueryError,
+    RouterError,
+    RouterFallbackWarning,
+    RouterOutputError,
+    RouterWarning,
+    SameModelWarning,
+    UnknownNameError,
+)
+from shared_router.policy import RoutingDecision, RoutingPolicy, RoutingRequest
+from shared_router.preferences import PreferenceData
+from shared_router.query import Message, clean, query_of
+from shared_router.registry import load_router, router_class, router_names
+from shared_router.router import Router
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "ArtifactCorruptError",
+    "ArtifactError",
+    "ArtifactNotFoundError",
+    "ArtifactSchemaError",
+    "CapabilityError",
+    "ContractError",
+    "Embedder",
+    "IgnoredArgumentWarning",
+    "InvalidInputError",
+    "Message",
+    "MissingExtraError",
+    "NotFittedError",
+    "PreferenceData",
+    "QueryError",
+    "Router",
+    "RouterError",
+    "RouterFallbackWarning",
+    "RouterOutputError",
+    "RouterWarning",
+    "RoutingDecision",
+    "RoutingPolicy",
+    "RoutingRequest",
+    "SameModelWarning",
+    "TokenPrices",
+    "UnknownNameError",
+    "clean",
+    "load_artifact",
+    "load_router",
+    "query_of",
+    "router_class",
+    "router_names",
+    "save_artifact",
+]

@@ -1,0 +1,65 @@
+"""Dollars from tokens.
+
+The paper's "cost" is a share of calls (`strong_fraction`); this module's is money. The two are kept
+apart: a strong call with a short answer can cost less than a weak one with a long answer.
+"""
+
+import math
+from dataclasses import dataclass
+
+from shared_router.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrices:
+    """What one model's tokens cost.
+
+    Attributes:
+        input_per_million_tokens: Dollars for a million prompt tokens, >= 0.
+        output_per_million_tokens: Dollars for a million answer tokens, >= 0.
+        cached_input_per_million_tokens: Dollars for a million prompt tokens that the provider had cached;
+            None means they cost what other prompt tokens cost.
+
+    Raises:
+        InvalidInputError: If a price is negative, infinite or NaN.
+    """
+
+    input_per_million_tokens: float
+    output_per_million_tokens: float
+    cached_input_per_million_tokens: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse prices that no bill could hold."""
+        for name in self.__slots__:
+            price = getattr(self, name)
+            if price is not None and not (math.isfinite(price) and price >= 0):
+                raise InvalidInputError(f"{name} must be dollars >= 0, got {price!r}")
+
+    def dollars(self, *, input_tokens: int, output_tokens: int, cached_input_tokens: int = 0) -> float:
+        """Return what a call costs.
+
+        Args:
+            input_tokens: Prompt tokens of the call, cached ones included, >= 0.
+            output_tokens: Answer tokens of the call, reasoning included, >= 0.
+            cached_input_tokens: How many of `input_tokens` the provider had cached.
+
+        Returns:
+            Dollars, >= 0.
+
+        Raises:
+            InvalidInputError: If a count is negative or more tokens are cached than were sent.
+        """
+        if not 0 <= cached_input_tokens <= input_tokens or output_tokens < 0:
+            raise InvalidInputError(
+                "token counts must be >= 0 and cached_input_tokens at most input_tokens, got "
+                f"input_tokens={input_tokens}, cached_input_tokens={cached_input_tokens}, "
+                f"output_tokens={output_tokens}"
+            )
+        cached = self.cached_input_per_million_tokens
+        cached_price = self.input_per_million_tokens if cached is None else cached
+        millionths = (
+            (input_tokens - cached_input_tokens) * self.input_per_million_tokens
+            + cached_input_tokens * cached_price
+            + output_tokens * self.output_per_million_tokens
+        )
+        return millionths / 1e6

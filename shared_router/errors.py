@@ -1,0 +1,101 @@
+"""Every error and warning that this project raises, in one tree.
+
+Each message says the rule, then the value, then the fix. None holds a prompt's text or a key.
+
+    RouterError
+    ├── InvalidInputError (ValueError)         an argument breaks its rule
+    │   ├── QueryError                         the request holds no message to route
+    │   └── UnknownNameError (LookupError)     no router, model or option has that name
+    ├── NotFittedError                         a router was asked before fit or load
+    ├── RouterOutputError                      win probabilities that are none
+    ├── ContractError (AssertionError)         check_router found a rule that a router breaks
+    ├── CapabilityError                        no model can do what the request needs
+    ├── MissingExtraError (ImportError)        an optional dependency is not installed
+    └── ArtifactError                          a checkpoint that must not be used
+        ├── ArtifactNotFoundError (FileNotFoundError)
+        ├── ArtifactCorruptError               bytes that are not the ones that were saved
+        └── ArtifactSchemaError                sound bytes that do not hold what they should
+
+    RouterWarning (UserWarning)
+    ├── RouterFallbackWarning                  a router failed and the policy's rule decided
+    ├── SameModelWarning                       strong and weak are one object
+    └── IgnoredArgumentWarning                 an argument has no effect on a routed model
+"""
+
+
+class RouterError(Exception):
+    """Anything this project refuses to do, for a reason it names."""
+
+
+class InvalidInputError(RouterError, ValueError):
+    """An argument breaks its rule."""
+
+
+class QueryError(InvalidInputError):
+    """The request holds no message to route."""
+
+
+class UnknownNameError(InvalidInputError, LookupError):
+    """No router, model or option has that name."""
+
+
+class NotFittedError(RouterError):
+    """A router was asked for win probabilities before it was fitted or loaded."""
+
+
+class RouterOutputError(RouterError):
+    """A router returned something other than one probability per query."""
+
+
+class ContractError(RouterError, AssertionError):
+    """A router breaks a rule of the router contract."""
+
+
+class CapabilityError(RouterError):
+    """No model can do what the request needs."""
+
+
+class MissingExtraError(RouterError, ImportError):
+    """An optional dependency is not installed."""
+
+    @classmethod
+    def of(cls, package: str, extra: str) -> "MissingExtraError":
+        """Name the package that is missing and the command that installs it.
+
+        Args:
+            package: The import that failed, for example `torch`.
+            extra: The extra of this distribution that brings it.
+        """
+        return cls(f'{package} is not installed; run: pip install "routellm-adapters[{extra}]"')
+
+
+class ArtifactError(RouterError):
+    """A checkpoint must not be used."""
+
+
+class ArtifactNotFoundError(ArtifactError, FileNotFoundError):
+    """A checkpoint, or a file it must have, is not there."""
+
+
+class ArtifactCorruptError(ArtifactError):
+    """A checkpoint's bytes are not the ones that were saved."""
+
+
+class ArtifactSchemaError(ArtifactError):
+    """A checkpoint's bytes are sound, but they do not hold what they should."""
+
+
+class RouterWarning(UserWarning):
+    """Anything a user of a routed model should know that stops nothing."""
+
+
+class RouterFallbackWarning(RouterWarning):
+    """A router failed and the policy's `on_router_error` decided instead."""
+
+
+class SameModelWarning(RouterWarning):
+    """Strong and weak are one object, so routing saves nothing."""
+
+
+class IgnoredArgumentWarning(RouterWarning):
+    """An argument has no effect on a routed model; set it on its children."""

@@ -1,0 +1,270 @@
+"""The policy: win probability and threshold in, decision out (paper, section 3: the router R_alpha).
+
+It owns the threshold and what happens when there is no score to compare: a caller's own choice, a
+conversation that must not change models, a request that only one model can serve, no question, a
+router that fails. An adapter says what the request is and asks; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Literal, get_args
+
+from shared_router.errors import (
+    CapabilityError,
+    InvalidInputError,
+    RouterFallbackWarning,
+    RouterOutputError,
+    UnknownNameError,
+)
+from shared_router.query import clean
+from shared_router.registry import load_router, recommended_threshold
+from shared_router.router import Router, check_win_probabilities
+
+Tier = Literal["strong", "weak"]
+OnRouterError = Literal["strong", "weak", "raise"]
+DEFAULT_THRESHOLD = 0.5
+"""For a router that names no threshold: strong iff it is at least as likely as not to be preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRequest:
+    """What a policy must know of a request.
+
+    Attributes:
+        query: The user's question (`shared_router.query.query_of`), or None where there is none. Not in
+            the repr.
+        threshold: This request's own threshold, in [0, 1]; None takes the policy's.
+        route: The model the caller asked for by name; it overrides everything but `able`.
+        sticky_to: The model that began what this request goes on with, such as a tool loop.
+        able: The models that can serve this request; None means all.
+        needs: What the request needs of a model, in words, for decisions and errors.
+    """
+
+    query: str | None = field(default=None, repr=False)
+    threshold: float | None = None
+    route: str | None = None
+    sticky_to: str | None = None
+    able: tuple[str, ...] | None = None
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingDecision:
+    """Where a request goes, and why.
+
+    Attributes:
+        model: The chosen model's name: `"strong"` or `"weak"`.
+        win_probability: P(strong preferred | query), in [0, 1]; None where no score was needed or had.
+        threshold: The cost threshold that applied, in [0, 1].
+        router: The router's name.
+        reason: `"score"`, `"route"` (the caller's choice), `"sticky"`, `"capability:..."`, `"no_query"` or
+            `"router_error:..."` with the error's class.
+    """
+
+    model: str
+    win_probability: float | None
+    threshold: float
+    router: str
+    reason: str
+
+    def as_metadata(self) -> dict[str, str | float]:
+        """Return the decision as flat scalars, without prompt text; a missing score is left out."""
+        values = {
+            "model": self.model,
+            "win_probability": self.win_probability,
+            "threshold": self.threshold,
+            "router": self.router,
+            "reason": self.reason,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+class RoutingPolicy:
+    """Decide between a strong and a weak model: strong iff `win_probability >= threshold`.
+
+    A higher threshold is cheaper: at 0 every query goes strong, above the router's largest win
+    probability every query goes weak.
+    """
+
+    models: tuple[str, ...] = get_args(Tier)
+
+    def __init__(
+        self,
+        router: Router | str | None = None,
+        *,
+        threshold: float | None = None,
+        on_router_error: OnRouterError = "strong",
+        on_no_query: Tier = "strong",
+    ) -> None:
+        """Keep the rule; a router given by name is loaded at the first question, not here.
+
+        Args:
+            router: A router, the name or folder of one, or None for the shipped default.
+            threshold: The cost threshold, in [0, 1]. None takes the one a shipped router's card
+                recommends (half of its held-out queries go strong), and 0.5 for any other router.
+            on_router_error: Where a request goes whose router raised or returned no probability:
+                `"strong"` keeps the quality, `"weak"` the cost, `"raise"` neither.
+            on_no_query: Where a request without a question goes, such as an image alone.
+
+        Raises:
+            InvalidInputError: If an argument is outside its rule.
+            UnknownNameError: If no router has that name.
+        """
+        if threshold is not None:
+            _check_threshold(threshold)
+        _check_choice("on_router_error", on_router_error, get_args(OnRouterError))
+        _check_choice("on_no_query", on_no_query, get_args(Tier))
+        if isinstance(router, Router):
+            self._router: Router | None = router
+            self._router_name = router.name
+            recommended = DEFAULT_THRESHOLD
+        elif router is None or isinstance(router, str):
+            self._router = None
+            self._router_name, recommended = recommended_threshold(router, otherwise=DEFAULT_THRESHOLD)
+        else:
+            raise InvalidInputError(
+                f"router must be a Router, the name of one, or None, got {type(router).__name__}; "
+                "subclass shared_router.Router"
+            )
+        self.threshold = recommended if threshold is None else float(threshold)
+        self.on_router_error = on_router_error
+        self.on_no_query = on_no_query
+        self._warned = False
+
+    def __repr__(self) -> str:
+        """Show the rule."""
+        return f"RoutingPolicy({self._router_name!r}, threshold={self.threshold!r})"
+
+    @property
+    def router(self) -> Router:
+        """The router, loaded if it was given by name."""
+        if self._router is None:
+            self._router = load_router(self._router_name)
+        return self._router
+
+    def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
+        """Decide where one request goes.
+
+        Args:
+            request: The request, or just its question.
+
+        Returns:
+            The decision, with its reason.
+
+        Raises:
+            InvalidInputError: If the request's own threshold or route is outside its rule.
+            CapabilityError: If no model can serve the request.
+            Exception: What the router raised, where `on_router_error` is `"raise"`.
+        """
+        return self.decide_many([request])[0]
+
+    def decide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
+        """Decide where each request goes, with one scoring pass for all.
+
+        Args:
+            requests: n requests, or just their questions.
+
+        Returns:
+            n decisions, in order. A router that fails on one query fails for that request alone.
+
+        Raises:
+            InvalidInputError: If a request's own threshold or route is outside its rule.
+            CapabilityError: If no model can serve one of the requests.
+            Exception: What the router raised, where `on_router_error` is `"raise"`.
+        """
+        asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
+        decisions = [self._without_score(request) for request in asked]
+        unscored = [i for i, decision in enumerate(decisions) if decision is None]
+        outcomes = self._score([clean(asked[i].query or "") for i in unscored])
+        for i, outcome in zip(unscored, outcomes, strict=True):
+            decisions[i] = self._by_score(asked[i], outcome)
+        return [decision for decision in decisions if decision is not None]
+
+    async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
+        """Decide where one request goes, off the event loop where scoring can block it."""
+        return (await self.adecide_many([request]))[0]
+
+    async def adecide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
+        """Decide where each request goes, off the event loop where scoring can block it."""
+        if self._router is None or self._router.blocking:
+            return await asyncio.to_thread(self.decide_many, requests)
+        return self.decide_many(requests)
+
+    def _without_score(self, request: RoutingRequest) -> RoutingDecision | None:
+        """Apply the rules that need no router, strongest first."""
+        if request.threshold is not None:
+            _check_threshold(request.threshold)
+        if request.route is not None and request.route not in self.models:
+            raise UnknownNameError(f"route must be one of {list(self.models)}, got {request.route!r}")
+        able = self.models if request.able is None else request.able
+        if not able or (request.route is not None and request.route not in able):
+            who = request.route or " and ".join(self.models)
+            raise CapabilityError(
+                f"a model must be able to serve the request, and {who} cannot: {request.needs}"
+            )
+        if request.route is not None:
+            return self._decision(request, request.route, "route")
+        if len(able) == 1:
+            return self._decision(request, able[0], f"capability:{request.needs}")
+        if request.sticky_to is not None and request.sticky_to in able:
+            return self._decision(request, request.sticky_to, "sticky")
+        if request.query is None or not request.query.strip():
+            return self._decision(request, self.on_no_query, "no_query")
+        return None
+
+    def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision:
+        if isinstance(outcome, Exception):
+            return self._decision(request, self._fallback(outcome), f"router_error:{type(outcome).__name__}")
+        threshold = self.threshold if request.threshold is None else request.threshold
+        return self._decision(request, "strong" if outcome >= threshold else "weak", "score", outcome)
+
+    def _decision(
+        self, request: RoutingRequest, model: str, reason: str, win_probability: float | None = None
+    ) -> RoutingDecision:
+        threshold = self.threshold if request.threshold is None else float(request.threshold)
+        return RoutingDecision(model, win_probability, threshold, self._router_name, reason)
+
+    def _score(self, queries: list[str]) -> list[float | Exception]:
+        """Score all at once; after a failure, one by one, so that only the request at fault pays."""
+        if not queries:
+            return []
+        router = self.router  # outside the try: a checkpoint that cannot be read is no router's failure
+        try:
+            return list(check_win_probabilities(router.win_probability(queries), len(queries)))
+        # A router is the user's own code and may raise anything; on_router_error is the documented answer.
+        except Exception as error:  # noqa: BLE001
+            if len(queries) == 1:
+                return [error]
+            return [outcome for query in queries for outcome in self._score([query])]
+
+    def _fallback(self, error: Exception) -> str:
+        if self.on_router_error == "raise":
+            raise error
+        if not self._warned:
+            self._warned = True
+            # An error's text may hold a prompt, so the warning names its class alone; ours hold none.
+            detail = f": {error}" if isinstance(error, RouterOutputError) else ""
+            warnings.warn(
+                f"router {self._router_name} failed with {type(error).__name__}{detail}; "
+                f"requests it fails on go {self.on_router_error} (on_router_error)",
+                RouterFallbackWarning,
+                stacklevel=2,
+            )
+        return self.on_router_error
+
+
+def _check_threshold(threshold: float) -> None:
+    # written so that NaN, which compares with nothing, is refused too
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= threshold <= 1:
+        value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
+        raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InvalidInputError(f"{name} must be one of {list(choices)}, got {value!r}")

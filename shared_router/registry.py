@@ -1,0 +1,102 @@
+"""Names: which router classes there are, and which trained routers ship with the package."""
+
+import json
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from shared_router.checkpoints import artifact_kind
+from shared_router.errors import ArtifactSchemaError, UnknownNameError
+from shared_router.router import Router
+
+DEFAULT_ROUTER = "static-v1"
+
+_CLASSES = {
+    "logistic": "shared_router.routers.logistic:LogisticRouter",
+    "random": "shared_router.routers.random:RandomRouter",
+}
+_PRETRAINED = Path(__file__).parent / "pretrained"
+_SHIPPED = (DEFAULT_ROUTER,)
+
+
+def router_names() -> list[str]:
+    """List the trained routers that ship with the package, sorted."""
+    return sorted(_SHIPPED)
+
+
+def router_class(name: str) -> type[Router]:
+    """Return the router class of that name; its module is imported only now.
+
+    Raises:
+        UnknownNameError: If there is none; the message lists those there are.
+    """
+    if name not in _CLASSES:
+        raise UnknownNameError(f"a router class must be one of {sorted(_CLASSES)}, got {name!r}")
+    module, attribute = _CLASSES[name].split(":")
+    found: type[Router] = getattr(import_module(module), attribute)
+    return found
+
+
+def load_router(router: str | Path | None = None, *, expected_sha256: str | None = None) -> Router:
+    """Return a trained router, ready to ask.
+
+    Args:
+        router: The name of a shipped router, the folder of a saved one, or None for the shipped default.
+            A shipped router is loaded once per process.
+        expected_sha256: The hash that pins a saved router's checkpoint; see `Router.save`.
+
+    Returns:
+        A router whose `win_probability(queries)` is a float64 array of shape (n,).
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactError: If the checkpoint is damaged or holds no router.
+    """
+    folder = _folder(router)
+    if folder.parent == _PRETRAINED and expected_sha256 is None:
+        return _load_shipped(folder.name)
+    return _load(folder, expected_sha256)
+
+
+def recommended_threshold(router: str | None, *, otherwise: float) -> tuple[str, float]:
+    """Return a named router's own name and the threshold that its card recommends.
+
+    Args:
+        router: As in `load_router`.
+        otherwise: The threshold of a router without a card.
+
+    Returns:
+        The name (the default's for None) and a threshold in [0, 1].
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+    """
+    name = DEFAULT_ROUTER if router is None else router
+    card = _folder(router) / "card.json"
+    if not card.is_file():
+        return name, otherwise
+    return name, float(json.loads(card.read_text("utf-8"))["recommended_threshold"])
+
+
+def _folder(router: str | Path | None) -> Path:
+    name = DEFAULT_ROUTER if router is None else router
+    if name in _SHIPPED:
+        return _PRETRAINED / name
+    folder = Path(name)
+    if not folder.is_dir():
+        raise UnknownNameError(
+            f"a router must be one of {router_names()} or the folder of a saved router, got {str(router)!r}"
+        )
+    return folder
+
+
+def _load(folder: Path, expected_sha256: str | None) -> Router:
+    kind = artifact_kind(folder)
+    if not kind.startswith("router/"):
+        raise ArtifactSchemaError(f"a router's checkpoint must be of a kind router/..., got {kind!r}")
+    return router_class(kind.removeprefix("router/")).load(folder, expected_sha256=expected_sha256)
+
+
+@cache
+def _load_shipped(name: str) -> Router:
+    return _load(_PRETRAINED / name, None)

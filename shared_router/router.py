@@ -1,0 +1,179 @@
+"""The router contract: queries in, win probabilities out.
+
+A router knows no threshold and no model to call; the policy owns the first, an adapter the second.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+from shared_router.errors import ArtifactSchemaError, InvalidInputError, RouterOutputError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from shared_router.embedders import Embedder
+    from shared_router.preferences import PreferenceData
+
+PROBE_QUERIES = (
+    "What is the capital of France?",
+    "Prove that there are infinitely many primes, and say where the proof uses unique factorisation.",
+    "",
+)
+"""What `save` records the answers to and `load` asks again: the same weights behind another embedder
+give valid, wrong probabilities, and only their values tell."""
+
+PROBE_TOLERANCE = 1e-4
+
+
+class Router(ABC):
+    """What says, before any answer is written, which queries need the strong model.
+
+    A subclass must give `win_probability`, and `fit` where it learns. To be saved it gives `_state` and
+    `_from_state`. It must be safe to ask from several threads at once, and `shared_router.testing`'s
+    `check_router` must pass.
+
+    Attributes:
+        name: What decisions call this router.
+        blocking: Whether scoring can take longer than an event loop may stand still (about a
+            millisecond). True unless a router knows better: async callers then score in a thread.
+    """
+
+    name: ClassVar[str] = "custom"
+    blocking: bool = True
+
+    def fit(self, preferences: PreferenceData) -> Self:
+        """Learn from battles.
+
+        Args:
+            preferences: Who won which battle, n of them.
+
+        Returns:
+            This router. A router that has nothing to learn does nothing.
+
+        Raises:
+            InvalidInputError: If the battles cannot teach this router, for example all ties.
+        """
+        del preferences
+        return self
+
+    @abstractmethod
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return P(strong model's answer is preferred | query) for each query.
+
+        Args:
+            queries: n texts; any string is one, also "".
+
+        Returns:
+            Shape (n,), each in [0, 1]: 0 where the weak model answers as well for sure, 1 where only the
+            strong model will do. A query's value does not depend on the others.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+        """
+
+    def save(self, folder: str | Path) -> str:
+        """Write a checkpoint folder that `load` reads.
+
+        Args:
+            folder: Where to write; made if it is not there.
+
+        Returns:
+            The SHA-256 that pins the whole checkpoint; see `load`.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+            InvalidInputError: If this class of router cannot be saved.
+        """
+        settings, tensors = self._state()
+        probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
+        return save_artifact(folder, Artifact(f"router/{self.name}", {**settings, "probe": probe}, tensors))
+
+    @classmethod
+    def load(
+        cls, folder: str | Path, *, embedder: Embedder | None = None, expected_sha256: str | None = None
+    ) -> Self:
+        """Read a router from the folder that `save` wrote.
+
+        Args:
+            folder: The checkpoint.
+            embedder: What the router was trained on, where that is not the shipped embedder.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
+        Returns:
+            A router whose win probabilities equal the saved one's.
+
+        Raises:
+            ArtifactError: If the folder is missing, damaged, another kind of router's, or if the router
+                does not answer the probe as it did when it was saved (another embedder).
+        """
+        artifact = load_artifact(folder, expected_sha256=expected_sha256)
+        if artifact.kind != f"router/{cls.name}":
+            raise ArtifactSchemaError(
+                f"a {cls.name} checkpoint must be of kind router/{cls.name}, got {artifact.kind!r}"
+            )
+        settings = dict(artifact.settings)
+        probe = settings.pop("probe", None)
+        try:
+            router = cls._from_state(settings, artifact.tensors, embedder)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArtifactSchemaError(
+                f"the checkpoint's settings and tensors must make a {cls.name} router"
+            ) from error
+        if not isinstance(probe, list) or not np.allclose(
+            router.win_probability(PROBE_QUERIES), probe, rtol=0, atol=PROBE_TOLERANCE
+        ):
+            raise ArtifactSchemaError(
+                "a loaded router must answer the probe as it did when it was saved, and this one does not; "
+                "give load the embedder it was trained with"
+            )
+        return router
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the settings (plain JSON) and tensors that make this router again."""
+        raise InvalidInputError(f"{type(self).__name__} cannot be saved; give it _state and _from_state")
+
+    @classmethod
+    def _from_state(
+        cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
+    ) -> Self:
+        """Make the router that `_state` described."""
+        del settings, tensors, embedder
+        raise InvalidInputError(f"{cls.__name__} cannot be loaded; give it _state and _from_state")
+
+
+def check_win_probabilities(values: object, n_queries: int) -> list[float]:
+    """Return a router's output as n floats, or say what is wrong with it.
+
+    `nan >= threshold` is False, so an unchecked NaN would route weak without a word.
+
+    Args:
+        values: What `win_probability` returned.
+        n_queries: How many queries it was asked.
+
+    Returns:
+        n floats in [0, 1].
+
+    Raises:
+        RouterOutputError: If `values` is not n finite numbers in [0, 1].
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise RouterOutputError(f"a router must return numbers, got {type(values).__name__}") from error
+    if array.shape != (n_queries,):
+        raise RouterOutputError(f"a router must return shape ({n_queries},), got {array.shape}")
+    probabilities: list[float] = array.tolist()
+    for value in probabilities:
+        if not 0.0 <= value <= 1.0:
+            kind = "a number outside [0, 1]" if math.isfinite(value) else "a number that is not finite"
+            raise RouterOutputError(f"win probabilities must be finite and in [0, 1], got {kind}: {value!r}")
+    return probabilities
