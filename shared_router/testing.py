@@ -75,7 +75,8 @@ class HashEmbedder:
                 rng = np.random.default_rng((self.seed, zlib.crc32(word.encode("utf-8", "replace"))))
                 row += rng.standard_normal(self.dim, dtype=np.float32)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.where(lengths > 0, lengths, 1)
+        unit: NDArray[np.float32] = rows / np.where(lengths > 0, lengths, np.float32(1))
+        return unit
 
 
 def check_router(router: Router, *, queries: Sequence[str] = (), tolerance: float = 1e-6) -> None:

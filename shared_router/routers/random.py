@@ -45,7 +45,8 @@ class RandomRouter(Router):
             for query in queries
         ]
         # 53 bits fill a double's significand: more would round up to 1.0
-        return (np.array(drawn, dtype=np.uint64) >> np.uint64(11)).astype(np.float64) / 2.0**53
+        mantissas: NDArray[np.uint64] = np.array(drawn, dtype=np.uint64) >> np.uint64(11)
+        return mantissas.astype(np.float64) / 2.0**53
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         return {"seed": self.seed}, {}
