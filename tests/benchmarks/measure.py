@@ -1,0 +1,89 @@
+"""Time two things side by side and print what they cost.
+
+Machines drift, so a claim is a difference or a ratio of calls that took turns in one run.
+"""
+
+import gc
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Microseconds a call, in the order of the calls."""
+
+    us: NDArray[np.float64]
+
+    @property
+    def p50(self) -> float:
+        """The median call, in microseconds."""
+        return float(np.percentile(self.us, 50))
+
+    @property
+    def p99(self) -> float:
+        """The 99th percentile, in microseconds."""
+        return float(np.percentile(self.us, 99))
+
+
+def take_turns(
+    calls: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 50
+) -> dict[str, Timing]:
+    """Time each call `rounds` times, one after the other in every round."""
+    spent: dict[str, list[float]] = {name: [] for name in calls}
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(warm_up + rounds):
+            for name, call in calls.items():
+                start = time.perf_counter_ns()
+                call()
+                elapsed = time.perf_counter_ns() - start
+                if turn >= warm_up:
+                    spent[name].append(elapsed / 1e3)
+    finally:
+        gc.enable()
+    return {name: Timing(np.array(values)) for name, values in spent.items()}
+
+
+async def take_turns_async(
+    calls: dict[str, Callable[[], Awaitable[object]]], *, rounds: int, warm_up: int = 50
+) -> dict[str, Timing]:
+    """Time each coroutine `rounds` times, one after the other in every round, on one loop."""
+    spent: dict[str, list[float]] = {name: [] for name in calls}
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(warm_up + rounds):
+            for name, call in calls.items():
+                start = time.perf_counter_ns()
+                await call()
+                elapsed = time.perf_counter_ns() - start
+                if turn >= warm_up:
+                    spent[name].append(elapsed / 1e3)
+    finally:
+        gc.enable()
+    return {name: Timing(np.array(values)) for name, values in spent.items()}
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Print rows of equal keys as an aligned table."""
+    cells = [[_shown(value) for value in row.values()] for row in rows]
+    table = [list(rows[0]), *cells]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    for line in table:
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def print_json(figures: dict[str, float]) -> None:
+    """Print the figures as the last line, one JSON object."""
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+
+
+def _shown(value: object) -> str:
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
