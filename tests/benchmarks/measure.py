@@ -5,13 +5,19 @@ Machines drift, so a claim is a difference or a ratio of calls that took turns i
 
 import gc
 import json
+import os
+import platform
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,17 @@ def print_table(rows: list[dict[str, Any]]) -> None:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
 
 
-def print_json(figures: dict[str, float]) -> None:
-    """Print the figures as the last line, one JSON object."""
-    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+def report(benchmark: str, figures: dict[str, float]) -> None:
+    """Print the figures as the last line, one JSON object; with `--write` also keep them for the docs."""
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    if "--write" in sys.argv:
+        kept = {
+            "command": f"python -m tests.benchmarks.{benchmark} --write",
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+            "figures": rounded,
+        }
+        (FIGURES / f"{benchmark}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    print(json.dumps(rounded))
 
 
 def _shown(value: object) -> str:
