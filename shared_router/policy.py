@@ -17,6 +17,7 @@ from typing import Literal, get_args
 from shared_router.errors import (
     CapabilityError,
     InvalidInputError,
+    RouterError,
     RouterFallbackWarning,
     RouterOutputError,
     UnknownNameError,
@@ -42,7 +43,8 @@ class RoutingRequest:
         route: The model the caller asked for by name; it overrides everything but `able`.
         sticky_to: The model that began what this request goes on with, such as a tool loop.
         able: The models that can serve this request; None means all.
-        needs: What the request needs of a model, in words, for decisions and errors.
+        needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
+            `"images"`, `"window"`, `"structured_output"`, joined by ", ".
     """
 
     query: str | None = field(default=None, repr=False)
@@ -177,13 +179,33 @@ class RoutingPolicy:
             CapabilityError: If no model can serve one of the requests.
             Exception: What the router raised, where `on_router_error` is `"raise"`.
         """
+        decisions = []
+        for outcome in self.decide_each(requests):
+            if isinstance(outcome, Exception):
+                raise outcome
+            decisions.append(outcome)
+        return decisions
+
+    def decide_each(
+        self, requests: Sequence[RoutingRequest | str | None]
+    ) -> list[RoutingDecision | Exception]:
+        """Decide like `decide_many`, with an error in the place of the request it belongs to.
+
+        Args:
+            requests: n requests, or just their questions.
+
+        Returns:
+            n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
+            must not take the answers of the others.
+        """
         asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
-        decisions = [self._without_score(request) for request in asked]
-        unscored = [i for i, decision in enumerate(decisions) if decision is None]
-        outcomes = self._score([clean(asked[i].query or "") for i in unscored])
-        for i, outcome in zip(unscored, outcomes, strict=True):
-            decisions[i] = self._by_score(asked[i], outcome)
-        return [decision for decision in decisions if decision is not None]
+        ruled = [self._rule(request) for request in asked]
+        unscored = [i for i, outcome in enumerate(ruled) if outcome is None]
+        scores = iter(self._score([clean(asked[i].query or "") for i in unscored]))
+        return [
+            self._by_score(request, next(scores)) if outcome is None else outcome
+            for request, outcome in zip(asked, ruled, strict=True)
+        ]
 
     async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request goes, off the event loop where scoring can block it."""
@@ -191,9 +213,27 @@ class RoutingPolicy:
 
     async def adecide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
         """Decide where each request goes, off the event loop where scoring can block it."""
-        if self._router is None or self._router.blocking:
+        if self._blocks:
             return await asyncio.to_thread(self.decide_many, requests)
         return self.decide_many(requests)
+
+    async def adecide_each(
+        self, requests: Sequence[RoutingRequest | str | None]
+    ) -> list[RoutingDecision | Exception]:
+        """Decide like `decide_each`, off the event loop where scoring can block it."""
+        if self._blocks:
+            return await asyncio.to_thread(self.decide_each, requests)
+        return self.decide_each(requests)
+
+    @property
+    def _blocks(self) -> bool:
+        return self._router is None or self._router.blocking
+
+    def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
+        try:
+            return self._without_score(request)
+        except RouterError as error:
+            return error
 
     def _without_score(self, request: RoutingRequest) -> RoutingDecision | None:
         """Apply the rules that need no router, strongest first."""
@@ -217,8 +257,10 @@ class RoutingPolicy:
             return self._decision(request, self.on_no_query, "no_query")
         return None
 
-    def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision:
+    def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
         if isinstance(outcome, Exception):
+            if self.on_router_error == "raise":
+                return outcome
             return self._decision(request, self._fallback(outcome), f"router_error:{type(outcome).__name__}")
         threshold = self.threshold if request.threshold is None else request.threshold
         return self._decision(request, "strong" if outcome >= threshold else "weak", "score", outcome)
@@ -243,8 +285,6 @@ class RoutingPolicy:
             return [outcome for query in queries for outcome in self._score([query])]
 
     def _fallback(self, error: Exception) -> str:
-        if self.on_router_error == "raise":
-            raise error
         if not self._warned:
             self._warned = True
             # An error's text may hold a prompt, so the warning names its class alone; ours hold none.
