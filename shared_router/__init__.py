@@ -26,7 +26,7 @@ from shared_router.errors import (
     SameModelWarning,
     UnknownNameError,
 )
-from shared_router.policy import RoutingDecision, RoutingPolicy, RoutingRequest
+from shared_router.policy import OnRouterError, RoutingDecision, RoutingPolicy, RoutingRequest, Tier
 from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_router, router_class, router_names
@@ -48,6 +48,7 @@ __all__ = [
     "Message",
     "MissingExtraError",
     "NotFittedError",
+    "OnRouterError",
     "PreferenceData",
     "QueryError",
     "Router",
@@ -59,6 +60,7 @@ __all__ = [
     "RoutingPolicy",
     "RoutingRequest",
     "SameModelWarning",
+    "Tier",
     "TokenPrices",
     "UnknownNameError",
     "clean",
