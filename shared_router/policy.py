@@ -281,7 +281,7 @@ class RoutingPolicy:
         # A router is the user's own code and may raise anything; on_router_error is the documented answer.
         except Exception as error:  # noqa: BLE001
             if len(queries) == 1:
-                return [error]
+                return [_awaitable(error)]
             return [outcome for query in queries for outcome in self._score([query])]
 
     def _fallback(self, error: Exception) -> str:
@@ -296,6 +296,15 @@ class RoutingPolicy:
                 stacklevel=2,
             )
         return self.on_router_error
+
+
+def _awaitable(error: Exception) -> Exception:
+    """Exchange the one error that asyncio cannot carry out of a thread: its awaiter would wait for ever."""
+    if not isinstance(error, StopIteration):
+        return error
+    exchanged = RouterOutputError("a router must return numbers, got StopIteration")
+    exchanged.__cause__ = error
+    return exchanged
 
 
 def _check_threshold(threshold: float) -> None:
