@@ -13,6 +13,7 @@ from a place you trust. Nothing here unpickles or runs what a checkpoint holds.
 
 import hashlib
 import json
+import math
 import os
 import stat
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ _WEIGHTS = "weights.safetensors"
 # Names come from here, never from a config, so that a config cannot point outside its folder.
 _DATA_FILES = (_WEIGHTS, "tokenizer.json")
 _CONFIG_KEYS = {"schema_version", "kind", "settings", "tensors", "files"}
+# no links, and no waiting for ever on a pipe that somebody gave a file's name
+_OPEN_SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,12 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
         give it to `load_artifact` as `expected_sha256`.
 
     Raises:
-        ArtifactSchemaError: If a tensor is not finite or a file's name is not one a checkpoint may hold.
+        ArtifactSchemaError: If a tensor is not finite, a setting is no plain JSON, a file's name is not one
+            a checkpoint may hold, or there is so much of them that `load_artifact` would refuse it.
     """
     from safetensors.numpy import save
 
-    tensors = {name: np.ascontiguousarray(artifact.tensors[name]) for name in sorted(artifact.tensors)}
+    tensors = {name: np.asarray(artifact.tensors[name], order="C") for name in sorted(artifact.tensors)}
     _check_values(tensors)
     files = {_WEIGHTS: save(tensors), **artifact.files}
     for name in files:
@@ -88,7 +92,9 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
             for name, content in sorted(files.items())
         },
     }
-    config_bytes = (json.dumps(config, indent=1, allow_nan=False, sort_keys=True) + "\n").encode()
+    config_bytes = _dump_config(config)
+    if _header_bytes(files[_WEIGHTS]) > MAX_HEADER_BYTES:
+        raise ArtifactSchemaError(f"tensor names and shapes must fit {MAX_HEADER_BYTES} bytes; save fewer")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in [*files.items(), (_CONFIG, config_bytes)]:
@@ -156,21 +162,41 @@ def artifact_kind(folder: str | Path) -> str:
 
 def _read(folder: Path, name: str, max_bytes: int) -> bytes:
     """Read a regular file that lies in the folder and is no larger than it may be."""
-    root = folder.resolve()
-    path = (root / name).resolve()
-    if path.parent != root:
-        raise ArtifactSchemaError(f"a checkpoint's files must lie in its folder, and {name} links out of it")
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        root = folder.resolve()
+        path = (root / name).resolve()
+        if path.parent != root:
+            raise ArtifactSchemaError(
+                f"a checkpoint's files must lie in its folder, and {name} links out of it"
+            )
+        descriptor = os.open(path, os.O_RDONLY | _OPEN_SAFELY)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ArtifactNotFoundError(f"a checkpoint folder must hold {name}, and {folder} does not") from error
-    with os.fdopen(descriptor, "rb") as file:
+    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError before Python 3.13
+        raise ArtifactSchemaError(f"{name} must be a regular file that can be opened") from error
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ArtifactSchemaError(f"{name} must be a regular file")
         if status.st_size > max_bytes:
             raise ArtifactCorruptError(f"{name} must be at most {max_bytes} bytes, got {status.st_size}")
-        return file.read(max_bytes + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _dump_config(config: Mapping[str, Any]) -> bytes:
+    try:
+        content = (json.dumps(config, indent=1, allow_nan=False, sort_keys=True) + "\n").encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArtifactSchemaError("settings must be plain JSON values, numbers finite") from error
+    if len(content) > MAX_CONFIG_BYTES:
+        raise ArtifactSchemaError(
+            f"{_CONFIG} must be at most {MAX_CONFIG_BYTES} bytes, got {len(content)}; "
+            "keep what is long in tensors"
+        )
+    return content
 
 
 def _write_whole(path: Path, content: bytes) -> None:
@@ -190,12 +216,17 @@ def _check_hash(name: str, content: bytes, expected: str) -> None:
 
 def _parse_config(content: bytes) -> dict[str, Any]:
     try:
-        config = json.loads(content, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        config = json.loads(
+            content,
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise ArtifactCorruptError(f"{_CONFIG} must be JSON with unique keys and finite numbers") from error
     if not isinstance(config, dict) or set(config) != _CONFIG_KEYS:
         raise ArtifactSchemaError(f"{_CONFIG} must have exactly the keys {sorted(_CONFIG_KEYS)}")
-    if config["schema_version"] != SCHEMA_VERSION:
+    if type(config["schema_version"]) is not int or config["schema_version"] != SCHEMA_VERSION:
         raise ArtifactSchemaError(
             f"schema_version must be {SCHEMA_VERSION}, got {config['schema_version']!r}; "
             "install the release that wrote this checkpoint"
@@ -238,12 +269,23 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):  # 1e999 is a JSON number that no float holds
+        raise ValueError("a number must fit a float")
+    return value
+
+
+def _header_bytes(weights: bytes) -> int:
+    return int.from_bytes(weights[:8], "little")
+
+
 def _parse_weights(content: bytes) -> dict[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     # safetensors accepts headers of 50 MB with half a million empty tensors, which take seconds to parse
-    if int.from_bytes(content[:8], "little") > MAX_HEADER_BYTES:
+    if _header_bytes(content) > MAX_HEADER_BYTES:
         raise ArtifactCorruptError(f"{_WEIGHTS}'s header must be at most {MAX_HEADER_BYTES} bytes")
     try:
         return load(content)
@@ -263,8 +305,10 @@ def _differing(found: Mapping[str, Any], promised: Mapping[str, Any]) -> set[str
 
 def _check_values(tensors: Mapping[str, NDArray[Any]]) -> None:
     for name, tensor in tensors.items():
-        if tensor.dtype.kind not in "fiu":
-            raise ArtifactSchemaError(f"tensor {name} must hold numbers, got dtype {tensor.dtype.name}")
+        if tensor.dtype.kind not in "fiu" or tensor.dtype.itemsize > 8:
+            raise ArtifactSchemaError(
+                f"tensor {name} must hold numbers of at most 64 bits, got dtype {tensor.dtype.name}"
+            )
         # NaN fails the comparison too; halves are widened so that the bound itself fits
         if tensor.dtype.kind == "f" and not np.all(np.abs(tensor.astype(np.float64)) <= MAX_ABS_WEIGHT):
             raise ArtifactSchemaError(f"tensor {name} must be finite and at most {MAX_ABS_WEIGHT:g} in size")
