@@ -8,8 +8,10 @@ import pytest
 
 from shared_router import errors
 
-CLASSES = {
-    name: member for name, member in vars(errors).items() if inspect.isclass(member) and name != "RouterError"
+CLASSES: dict[str, type[Exception]] = {
+    name: member
+    for name, member in vars(errors).items()
+    if inspect.isclass(member) and issubclass(member, Exception) and name != "RouterError"
 }
 
 
@@ -20,7 +22,8 @@ def test_every_error_is_a_router_error_and_every_warning_a_router_warning() -> N
 
 
 def test_the_tree_in_the_docstring_names_every_class_under_its_parent() -> None:
-    drawn, parents = {}, []
+    drawn: dict[str, str | None] = {}
+    parents: list[str] = []
     for line in str(errors.__doc__).splitlines():
         found = re.match(r"^([ │├└─]*)(Router\w+|\w+Error|\w+Warning)\b", line)
         if found is None or not line.startswith("    "):
