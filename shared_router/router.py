@@ -124,13 +124,13 @@ class Router(ABC):
         probe = settings.pop("probe", None)
         try:
             router = cls._from_state(settings, artifact.tensors, embedder)
-        except (KeyError, TypeError, ValueError) as error:
+            as_saved = _answers_probe(router, probe)
+        # settings of a wrong type may show only when they are used
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtifactSchemaError(
                 f"the checkpoint's settings and tensors must make a {cls.name} router"
             ) from error
-        if not isinstance(probe, list) or not np.allclose(
-            router.win_probability(PROBE_QUERIES), probe, rtol=0, atol=PROBE_TOLERANCE
-        ):
+        if not as_saved:
             raise ArtifactSchemaError(
                 "a loaded router must answer the probe as it did when it was saved, and this one does not; "
                 "give load the embedder it was trained with"
@@ -148,6 +148,12 @@ class Router(ABC):
         """Make the router that `_state` described."""
         del settings, tensors, embedder
         raise InvalidInputError(f"{cls.__name__} cannot be loaded; give it _state and _from_state")
+
+
+def _answers_probe(router: Router, probe: object) -> bool:
+    saved = np.asarray(probe, dtype=np.float64)
+    answers = router.win_probability(PROBE_QUERIES)
+    return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=PROBE_TOLERANCE)
 
 
 def check_win_probabilities(values: object, n_queries: int) -> list[float]:
