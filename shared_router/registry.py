@@ -70,12 +70,19 @@ def recommended_threshold(router: str | None, *, otherwise: float) -> tuple[str,
 
     Raises:
         UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactSchemaError: If the card names no threshold in [0, 1].
     """
     name = DEFAULT_ROUTER if router is None else router
     card = _folder(router) / "card.json"
     if not card.is_file():
         return name, otherwise
-    return name, float(json.loads(card.read_text("utf-8"))["recommended_threshold"])
+    try:
+        threshold = json.loads(card.read_bytes())["recommended_threshold"]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold") from error
+    if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
+        raise ArtifactSchemaError(f"recommended_threshold must be a number in [0, 1], got {threshold!r}")
+    return name, float(threshold)
 
 
 def _folder(router: str | Path | None) -> Path:
@@ -94,7 +101,14 @@ def _load(folder: Path, expected_sha256: str | None) -> Router:
     kind = artifact_kind(folder)
     if not kind.startswith("router/"):
         raise ArtifactSchemaError(f"a router's checkpoint must be of a kind router/..., got {kind!r}")
-    return router_class(kind.removeprefix("router/")).load(folder, expected_sha256=expected_sha256)
+    try:
+        found = router_class(kind.removeprefix("router/"))
+    except UnknownNameError as error:
+        raise ArtifactSchemaError(
+            f"a router's checkpoint must be of a class this release knows, got {kind!r}; "
+            "load one of your own class with its load"
+        ) from error
+    return found.load(folder, expected_sha256=expected_sha256)
 
 
 @cache

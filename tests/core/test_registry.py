@@ -1,0 +1,96 @@
+"""registry.py: names to classes and folders to routers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared_router import (
+    ArtifactNotFoundError,
+    ArtifactSchemaError,
+    RoutingPolicy,
+    UnknownNameError,
+    load_router,
+    router_class,
+    router_names,
+    save_artifact,
+)
+from shared_router.checkpoints import Artifact
+from shared_router.registry import DEFAULT_ROUTER, recommended_threshold
+from shared_router.routers.random import RandomRouter
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    RandomRouter(seed=7).save(tmp_path)
+    return tmp_path
+
+
+def test_the_default_router_is_among_the_shipped_ones_and_they_are_sorted() -> None:
+    assert DEFAULT_ROUTER in router_names()
+    assert router_names() == sorted(router_names())
+
+
+def test_a_class_is_found_by_its_name() -> None:
+    assert router_class("random") is RandomRouter
+
+
+def test_an_unknown_class_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"'random'.*got 'mf2'"):
+        router_class("mf2")
+
+
+def test_a_saved_router_is_loaded_from_its_folder(folder: Path) -> None:
+    for name in (folder, str(folder)):
+        assert load_router(name).win_probability(["x"]) == RandomRouter(seed=7).win_probability(["x"])
+
+
+def test_a_saved_router_is_loaded_with_its_pin(folder: Path) -> None:
+    assert isinstance(load_router(folder, expected_sha256=RandomRouter(seed=7).save(folder)), RandomRouter)
+
+
+def test_an_unknown_router_is_refused_with_the_shipped_ones(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=DEFAULT_ROUTER):
+        load_router(tmp_path / "none")
+
+
+def test_a_folder_without_a_checkpoint_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactNotFoundError):
+        load_router(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["embedder/static", "router/of-another-release", "router/", "random"])
+def test_a_checkpoint_of_no_router_that_is_known_is_refused(tmp_path: Path, kind: str) -> None:
+    save_artifact(tmp_path, Artifact(kind, {}, {}))
+    with pytest.raises(ArtifactSchemaError, match="a router's checkpoint must be of"):
+        load_router(tmp_path)
+
+
+def test_a_policy_loads_a_router_by_folder_at_the_first_question(folder: Path) -> None:
+    policy = RoutingPolicy(str(folder))
+    expected = float(RandomRouter(seed=7).win_probability(["x"])[0])
+    assert policy.decide("x").win_probability == expected
+
+
+def test_a_router_without_a_card_takes_the_given_threshold(folder: Path) -> None:
+    assert recommended_threshold(str(folder), otherwise=0.5) == (str(folder), 0.5)
+
+
+def test_a_routers_card_recommends_its_threshold(folder: Path) -> None:
+    (folder / "card.json").write_text(json.dumps({"recommended_threshold": 0.25}))
+    assert RoutingPolicy(str(folder)).threshold == 0.25
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1.5, True, "0.5", None, []])
+def test_a_card_that_recommends_no_threshold_is_refused(folder: Path, value: Any) -> None:
+    (folder / "card.json").write_text(json.dumps({"recommended_threshold": value}))
+    with pytest.raises(ArtifactSchemaError, match=r"must be a number in \[0, 1\]"):
+        RoutingPolicy(str(folder))
+
+
+@pytest.mark.parametrize("card", [b"", b"[]", b"{}", b"\xff", b"[" * 30_000])
+def test_a_card_that_cannot_be_read_is_refused(folder: Path, card: bytes) -> None:
+    (folder / "card.json").write_bytes(card)
+    with pytest.raises(ArtifactSchemaError, match=r"card\.json must be JSON"):
+        RoutingPolicy(str(folder))
