@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import ContractError, InvalidInputError, RouterOutputError
+from shared_router.errors import ContractError, InvalidInputError, RouterError, RouterOutputError
 from shared_router.router import Router, check_win_probabilities
 
 HOSTILE_QUERIES = ("", " \n", "\x00", "\ud800", "\u202e\u200b", "<|endoftext|>[SEP]", "word " * 200_000)
@@ -146,6 +146,13 @@ def _check_saved(
             router.save(folder)
         except InvalidInputError:
             return  # this class says that it cannot be saved
+        except RouterError as error:
+            raise ContractError(
+                f"a router that can be saved must save, got {type(error).__name__}"
+            ) from error
         embedder = getattr(router, "embedder", None)
-        loaded = type(router).load(folder, embedder=embedder)
+        try:
+            loaded = type(router).load(folder, embedder=embedder)
+        except RouterError as error:
+            raise ContractError(f"a saved router must load, got {type(error).__name__}: {error}") from error
     _check_equal(answers, _ask(loaded, asked, "a list after loading"), tolerance, "after saving and loading")
