@@ -1,0 +1,58 @@
+"""costs.py: dollars from tokens."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared_router import InvalidInputError, TokenPrices
+
+PRICES = st.floats(0, 1000)
+COUNTS = st.integers(0, 10**9)
+
+
+def test_a_calls_price_is_the_sum_over_its_tokens() -> None:
+    """2.50 a million in and 10 a million out: 1,000 x 2.50e-6 + 500 x 10e-6 = .0025 + .005 = .0075."""
+    prices = TokenPrices(2.5, 10.0)
+    assert prices.dollars(input_tokens=1000, output_tokens=500) == pytest.approx(0.0075, abs=1e-15)
+
+
+def test_cached_tokens_cost_their_own_price() -> None:
+    """600 at 2.50, 400 cached at 1.25, 500 out at 10: .0015 + .0005 + .005 = .007."""
+    prices = TokenPrices(2.5, 10.0, cached_input_per_million_tokens=1.25)
+    cost = prices.dollars(input_tokens=1000, output_tokens=500, cached_input_tokens=400)
+    assert cost == pytest.approx(0.007, abs=1e-15)
+
+
+def test_cached_tokens_without_a_price_of_their_own_cost_what_others_cost() -> None:
+    prices = TokenPrices(2.5, 10.0)
+    cost = prices.dollars(input_tokens=1000, output_tokens=0, cached_input_tokens=400)
+    assert cost == prices.dollars(input_tokens=1000, output_tokens=0)
+
+
+def test_free_cached_tokens_are_free() -> None:
+    prices = TokenPrices(2.5, 10.0, cached_input_per_million_tokens=0.0)
+    assert prices.dollars(input_tokens=1000, output_tokens=0, cached_input_tokens=1000) == 0
+
+
+@pytest.mark.parametrize("price", [-0.01, float("nan"), float("inf")])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_price_that_no_bill_could_hold_is_refused(price: float, place: int) -> None:
+    prices = [1.0, 1.0, 1.0]
+    prices[place] = price
+    with pytest.raises(InvalidInputError, match="_per_million_tokens must be dollars >= 0"):
+        TokenPrices(*prices)
+
+
+@pytest.mark.parametrize(("sent", "answered", "cached"), [(-1, 0, 0), (0, -1, 0), (0, 0, -1), (5, 0, 6)])
+def test_counts_that_no_call_could_have_are_refused(sent: int, answered: int, cached: int) -> None:
+    with pytest.raises(InvalidInputError, match="token counts must be >= 0"):
+        TokenPrices(1, 1).dollars(input_tokens=sent, output_tokens=answered, cached_input_tokens=cached)
+
+
+@given(PRICES, PRICES, COUNTS, COUNTS, COUNTS)
+def test_another_token_never_makes_a_call_cheaper(
+    price_in: float, price_out: float, sent: int, answered: int, more: int
+) -> None:
+    prices = TokenPrices(price_in, price_out)
+    base = prices.dollars(input_tokens=sent, output_tokens=answered)
+    assert 0 <= base <= prices.dollars(input_tokens=sent + more, output_tokens=answered + more)

@@ -1,0 +1,81 @@
+"""What importing the packages loads, and what they export."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+PACKAGES = ["shared_router", "langchain_routellm", "llamaindex_routellm"]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the top-level modules that a statement adds to a fresh interpreter."""
+    program = (
+        "import sys; before = set(sys.modules)\n"
+        f"{statement}\n"
+        "added = {name.split('.')[0] for name in set(sys.modules) - before}\n"
+        "print(*sorted(added - set(sys.stdlib_module_names)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return set(done.stdout.split())
+
+
+def test_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:
+    assert loaded_by("import shared_router") <= {"shared_router", "numpy"}
+
+
+def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:
+    import shared_router
+
+    names = [
+        module.name
+        for module in pkgutil.walk_packages(shared_router.__path__, "shared_router.")
+        if not module.name.startswith(("shared_router.demo", "shared_router.cli"))
+    ]
+    statements = "\n".join(f"import {name}" for name in names)
+    assert loaded_by(statements) <= {"shared_router", "numpy"}
+
+
+def test_deciding_with_a_router_loads_no_more_than_the_core() -> None:
+    statement = (
+        "from shared_router import RoutingPolicy\n"
+        "from shared_router.testing import FixedRouter\n"
+        "RoutingPolicy(FixedRouter(0.7)).decide('x')"
+    )
+    assert loaded_by(statement) <= {"shared_router", "numpy"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_public_names_are_sorted_and_all_there(package: str) -> None:
+    module = importlib.import_module(package)
+    names = list(getattr(module, "__all__", []))
+    assert names == sorted(set(names))
+    for name in names:
+        getattr(module, name)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_class_and_function_of_the_package_itself_is_exported(package: str) -> None:
+    module = importlib.import_module(package)
+    public = {
+        name
+        for name, member in vars(module).items()
+        if not name.startswith("_") and str(getattr(member, "__module__", "")).startswith(package)
+    }
+    assert public <= set(getattr(module, "__all__", []))
+
+
+def test_every_error_is_exported() -> None:
+    import shared_router
+    from shared_router import errors
+
+    ours = {name for name, member in vars(errors).items() if isinstance(member, type)}
+    assert ours <= set(shared_router.__all__)
