@@ -4,12 +4,15 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
 
     RouterError
     ├── InvalidInputError (ValueError)         an argument breaks its rule
+    │   ├── DataError                          a file or row of preference data breaks a rule
     │   ├── QueryError                         the request holds no message to route
     │   └── UnknownNameError (LookupError)     no router, model or option has that name
     ├── NotFittedError                         a router was asked before fit or load
     ├── RouterOutputError                      win probabilities that are none
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError                        no model can do what the request needs
+    ├── EmbedderError                          an embedder gave no vectors
+    ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
     └── ArtifactError                          a checkpoint that must not be used
         ├── ArtifactNotFoundError (FileNotFoundError)
@@ -19,7 +22,9 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
     ├── SameModelWarning                       strong and weak are one object
-    └── IgnoredArgumentWarning                 an argument has no effect on a routed model
+    ├── IgnoredArgumentWarning                 an argument has no effect on a routed model
+    ├── SkippedRowsWarning                     bad rows of preference data were left out
+    └── TruncatedTextWarning                   an embedder saw only the start of a text
 """
 
 
@@ -29,6 +34,10 @@ class RouterError(Exception):
 
 class InvalidInputError(RouterError, ValueError):
     """An argument breaks its rule."""
+
+
+class DataError(InvalidInputError):
+    """A file or a row of preference data breaks a rule; the message names the line or the row."""
 
 
 class QueryError(InvalidInputError):
@@ -53,6 +62,14 @@ class ContractError(RouterError, AssertionError):
 
 class CapabilityError(RouterError):
     """No model can do what the request needs."""
+
+
+class EmbedderError(RouterError):
+    """An embedder gave no vectors: its service failed, or what it returned is not one row per text."""
+
+
+class JudgeError(RouterError):
+    """A judge's answer holds no verdict."""
 
 
 class MissingExtraError(RouterError, ImportError):
@@ -99,3 +116,11 @@ class SameModelWarning(RouterWarning):
 
 class IgnoredArgumentWarning(RouterWarning):
     """An argument has no effect on a routed model; set it on its children."""
+
+
+class SkippedRowsWarning(RouterWarning):
+    """Bad rows of preference data were left out, as `on_bad_rows="skip"` asks."""
+
+
+class TruncatedTextWarning(RouterWarning):
+    """An embedder saw only the start of a text that is longer than its model reads."""
