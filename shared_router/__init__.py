@@ -30,6 +30,7 @@ from shared_router.errors import (
     SkippedRowsWarning,
     TruncatedTextWarning,
     UnknownNameError,
+    UnlikeModelsWarning,
 )
 from shared_router.policy import OnRouterError, RoutingDecision, RoutingPolicy, RoutingRequest, Tier
 from shared_router.preferences import PreferenceData
@@ -73,6 +74,7 @@ __all__ = [
     "TokenPrices",
     "TruncatedTextWarning",
     "UnknownNameError",
+    "UnlikeModelsWarning",
     "clean",
     "load_artifact",
     "load_router",

@@ -114,6 +114,10 @@ class SameModelWarning(RouterWarning):
     """Strong and weak are one object, so routing saves nothing."""
 
 
+class UnlikeModelsWarning(RouterWarning):
+    """Strong and weak differ in something that a framework takes one answer for, such as a system prompt."""
+
+
 class IgnoredArgumentWarning(RouterWarning):
     """An argument has no effect on a routed model; set it on its children."""
 
