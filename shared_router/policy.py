@@ -149,6 +149,11 @@ class RoutingPolicy:
             self._router = load_router(self._router_name)
         return self._router
 
+    @property
+    def router_name(self) -> str:
+        """What decisions call the router; asking does not load it."""
+        return self._router_name
+
     def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request goes.
 
