@@ -14,6 +14,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── EmbedderError                          an embedder gave no vectors
     ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
+    ├── LocalServerError                       the demo's local model server does not answer
     └── ArtifactError                          a checkpoint that must not be used
         ├── ArtifactNotFoundError (FileNotFoundError)
         ├── ArtifactCorruptError               bytes that are not the ones that were saved
@@ -84,6 +85,10 @@ class MissingExtraError(RouterError, ImportError):
             extra: The extra of this distribution that brings it.
         """
         return cls(f'{package} is not installed; run: pip install "routellm-adapters[{extra}]"')
+
+
+class LocalServerError(RouterError):
+    """The demo's local model server did not start, or stopped."""
 
 
 class ArtifactError(RouterError):
