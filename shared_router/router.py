@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints import MAX_FILE_BYTES, Artifact, load_artifact, save_artifact
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, RouterOutputError
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ class Router(ABC):
         name: What decisions call this router.
         blocking: Whether scoring can take longer than an event loop may stand still (about a
             millisecond). True unless a router knows better: async callers then score in a thread.
+        max_checkpoint_bytes: The largest file that `load` reads for this class.
     """
 
     name: ClassVar[str] = "custom"
+    max_checkpoint_bytes: ClassVar[int] = MAX_FILE_BYTES
     blocking: bool = True
+    _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
 
     def fit(self, preferences: PreferenceData) -> Self:
         """Learn from battles.
@@ -93,9 +97,9 @@ class Router(ABC):
             NotFittedError: If the router has learned nothing yet.
             InvalidInputError: If this class of router cannot be saved.
         """
-        settings, tensors = self._state()
+        artifact = self._artifact()
         probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
-        return save_artifact(folder, Artifact(f"router/{self.name}", {**settings, "probe": probe}, tensors))
+        return save_artifact(folder, replace(artifact, settings={**artifact.settings, "probe": probe}))
 
     @classmethod
     def load(
@@ -115,7 +119,24 @@ class Router(ABC):
             ArtifactError: If the folder is missing, damaged, another kind of router's, or if the router
                 does not answer the probe as it did when it was saved (another embedder).
         """
-        artifact = load_artifact(folder, expected_sha256=expected_sha256)
+        return cls._load(
+            folder,
+            expected_sha256,
+            lambda artifact: cls._from_state(artifact.settings, artifact.tensors, embedder),
+        )
+
+    @classmethod
+    def _load(
+        cls,
+        folder: str | Path,
+        expected_sha256: str | None,
+        build: Callable[[Artifact], Self],
+    ) -> Self:
+        """Read and check a checkpoint, build the router, and ask it the probe.
+
+        `load` of a router with further files or arguments calls this with its own `build`.
+        """
+        artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=cls.max_checkpoint_bytes)
         if artifact.kind != f"router/{cls.name}":
             raise ArtifactSchemaError(
                 f"a {cls.name} checkpoint must be of kind router/{cls.name}, got {artifact.kind!r}"
@@ -123,8 +144,8 @@ class Router(ABC):
         settings = dict(artifact.settings)
         probe = settings.pop("probe", None)
         try:
-            router = cls._from_state(settings, artifact.tensors, embedder)
-            as_saved = _answers_probe(router, probe)
+            router = build(replace(artifact, settings=settings))
+            as_saved = _answers_probe(router, probe, cls._probe_tolerance)
         # settings of a wrong type may show only when they are used
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtifactSchemaError(
@@ -136,6 +157,11 @@ class Router(ABC):
                 "give load the embedder it was trained with"
             )
         return router
+
+    def _artifact(self) -> Artifact:
+        """Return what makes this router again; a router with further files overrides it."""
+        settings, tensors = self._state()
+        return Artifact(f"router/{self.name}", settings, tensors)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the settings (plain JSON) and tensors that make this router again."""
@@ -150,10 +176,10 @@ class Router(ABC):
         raise InvalidInputError(f"{cls.__name__} cannot be loaded; give it _state and _from_state")
 
 
-def _answers_probe(router: Router, probe: object) -> bool:
+def _answers_probe(router: Router, probe: object, tolerance: float) -> bool:
     saved = np.asarray(probe, dtype=np.float64)
     answers = router.win_probability(PROBE_QUERIES)
-    return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=PROBE_TOLERANCE)
+    return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=tolerance)
 
 
 def check_win_probabilities(values: object, n_queries: int) -> list[float]:
