@@ -6,6 +6,7 @@ The core knows no framework and imports only the standard library and numpy. The
 
 from shared_router.checkpoints import Artifact, load_artifact, save_artifact
 from shared_router.costs import TokenPrices
+from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.embedders import Embedder
 from shared_router.errors import (
     ArtifactCorruptError,
@@ -33,7 +34,7 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
 )
-from shared_router.policy import OnRouterError, RoutingDecision, RoutingPolicy, RoutingRequest, Tier
+from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_router, router_class, router_names

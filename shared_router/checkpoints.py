@@ -12,34 +12,32 @@ from a place you trust. Nothing here unpickles or runs what a checkpoint holds.
 """
 
 import hashlib
-import json
-import math
-import os
-import stat
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import ArtifactCorruptError, ArtifactNotFoundError, ArtifactSchemaError
+from shared_router.checkpoint_config import (
+    CONFIG,
+    DATA_FILES,
+    MAX_CONFIG_BYTES,
+    SCHEMA_VERSION,
+    WEIGHTS,
+    dump_config,
+    parse_config,
+)
+from shared_router.checkpoint_files import check_hash, read_file, write_whole
+from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
+from shared_router.mapped_weights import map_weights
 
-SCHEMA_VERSION = 1
-MAX_CONFIG_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_ABS_WEIGHT = 1e6
 """A larger weight is damage: no router here trains one."""
-
-_CONFIG = "config.json"
-_WEIGHTS = "weights.safetensors"
-# Names come from here, never from a config, so that a config cannot point outside its folder.
-_DATA_FILES = (_WEIGHTS, "tokenizer.json")
-_CONFIG_KEYS = {"schema_version", "kind", "settings", "tensors", "files"}
-# no links, and no waiting for ever on a pipe that somebody gave a file's name
-_OPEN_SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,10 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
 
     tensors = {name: np.asarray(artifact.tensors[name], order="C") for name in sorted(artifact.tensors)}
     _check_values(tensors)
-    files = {_WEIGHTS: save(tensors), **artifact.files}
+    files = {WEIGHTS: save(tensors), **artifact.files}
     for name in files:
-        if name not in _DATA_FILES:
-            raise ArtifactSchemaError(f"a checkpoint's files must be among {list(_DATA_FILES)}, got {name!r}")
+        if name not in DATA_FILES:
+            raise ArtifactSchemaError(f"a checkpoint's files must be among {list(DATA_FILES)}, got {name!r}")
     config = {
         "schema_version": SCHEMA_VERSION,
         "kind": artifact.kind,
@@ -92,18 +90,22 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
             for name, content in sorted(files.items())
         },
     }
-    config_bytes = _dump_config(config)
-    if _header_bytes(files[_WEIGHTS]) > MAX_HEADER_BYTES:
+    config_bytes = dump_config(config)
+    if _header_bytes(files[WEIGHTS]) > MAX_HEADER_BYTES:
         raise ArtifactSchemaError(f"tensor names and shapes must fit {MAX_HEADER_BYTES} bytes; save fewer")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in [*files.items(), (_CONFIG, config_bytes)]:
-        _write_whole(folder / name, content)
+    for name, content in [*files.items(), (CONFIG, config_bytes)]:
+        write_whole(folder / name, content)
     return hashlib.sha256(config_bytes).hexdigest()
 
 
 def load_artifact(
-    folder: str | Path, *, expected_sha256: str | None = None, max_bytes: int = MAX_FILE_BYTES
+    folder: str | Path,
+    *,
+    expected_sha256: str | None = None,
+    max_bytes: int = MAX_FILE_BYTES,
+    memory_map: bool = False,
 ) -> Artifact:
     """Read a checkpoint folder and check every promise its config makes.
 
@@ -114,6 +116,9 @@ def load_artifact(
         folder: The folder that `save_artifact` wrote.
         expected_sha256: The hash of `config.json` that the caller trusts, in hex.
         max_bytes: The largest file to read, in bytes.
+        memory_map: Lay the tensors over the mapped weights instead of copying them: the system then holds
+            one copy for all processes and may drop it under pressure. They are read-only, and the file
+            must not be written to while they are in use (`save_artifact` replaces it, which is safe).
 
     Returns:
         The artifact, equal to the one that was saved.
@@ -124,24 +129,27 @@ def load_artifact(
         ArtifactSchemaError: If keys, dtypes, shapes or values are not those the config names.
     """
     folder = Path(folder)
-    config_bytes = _read(folder, _CONFIG, MAX_CONFIG_BYTES)
+    config_bytes = bytes(read_file(folder, CONFIG, MAX_CONFIG_BYTES))
     if expected_sha256 is not None:
-        _check_hash(_CONFIG, config_bytes, expected_sha256)
-    config = _parse_config(config_bytes)
-    contents = {}
+        check_hash(CONFIG, config_bytes, expected_sha256)
+    config = parse_config(config_bytes)
+    contents: dict[str, Any] = {}
     for name, promise in config["files"].items():
-        content = _read(folder, name, min(max_bytes, promise["bytes"]))
+        content = read_file(
+            folder, name, min(max_bytes, promise["bytes"]), mapped=memory_map and name == WEIGHTS
+        )
         if len(content) != promise["bytes"]:
             raise ArtifactCorruptError(
                 f"{name} must be {promise['bytes']} bytes, got {len(content)}; save it again"
             )
-        _check_hash(name, content, promise["sha256"])
+        check_hash(name, content, promise["sha256"])
         contents[name] = content
-    tensors = _parse_weights(contents.pop(_WEIGHTS))
+    weights = contents.pop(WEIGHTS)
+    tensors = _parse_weights(weights)
     found = {name: _signature(tensor) for name, tensor in tensors.items()}
     if found != config["tensors"]:
         raise ArtifactSchemaError(
-            f"{_WEIGHTS} must hold exactly the tensors that {_CONFIG} names, got other names, dtypes or "
+            f"{WEIGHTS} must hold exactly the tensors that {CONFIG} names, got other names, dtypes or "
             f"shapes for {sorted(_differing(found, config['tensors']))}"
         )
     _check_values(tensors)
@@ -156,142 +164,26 @@ def artifact_kind(folder: str | Path) -> str:
         ArtifactCorruptError: If the config cannot be parsed.
         ArtifactSchemaError: If the config's keys are not a checkpoint's.
     """
-    kind: str = _parse_config(_read(Path(folder), _CONFIG, MAX_CONFIG_BYTES))["kind"]
+    kind: str = parse_config(bytes(read_file(Path(folder), CONFIG, MAX_CONFIG_BYTES)))["kind"]
     return kind
 
 
-def _read(folder: Path, name: str, max_bytes: int) -> bytes:
-    """Read a regular file that lies in the folder and is no larger than it may be."""
-    try:
-        root = folder.resolve()
-        path = (root / name).resolve()
-        if path.parent != root:
-            raise ArtifactSchemaError(
-                f"a checkpoint's files must lie in its folder, and {name} links out of it"
-            )
-        descriptor = os.open(path, os.O_RDONLY | _OPEN_SAFELY)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ArtifactNotFoundError(f"a checkpoint folder must hold {name}, and {folder} does not") from error
-    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError before Python 3.13
-        raise ArtifactSchemaError(f"{name} must be a regular file that can be opened") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ArtifactSchemaError(f"{name} must be a regular file")
-        if status.st_size > max_bytes:
-            raise ArtifactCorruptError(f"{name} must be at most {max_bytes} bytes, got {status.st_size}")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(max_bytes + 1)
-    finally:
-        os.close(descriptor)
-
-
-def _dump_config(config: Mapping[str, Any]) -> bytes:
-    try:
-        content = (json.dumps(config, indent=1, allow_nan=False, sort_keys=True) + "\n").encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ArtifactSchemaError("settings must be plain JSON values, numbers finite") from error
-    if len(content) > MAX_CONFIG_BYTES:
-        raise ArtifactSchemaError(
-            f"{_CONFIG} must be at most {MAX_CONFIG_BYTES} bytes, got {len(content)}; "
-            "keep what is long in tensors"
-        )
-    return content
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that no reader meets half a file."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
-
-
-def _check_hash(name: str, content: bytes, expected: str) -> None:
-    actual = hashlib.sha256(content).hexdigest()
-    if actual != expected.lower():
-        raise ArtifactCorruptError(
-            f"{name} must have the SHA-256 {expected}, got {actual}; it was damaged or exchanged"
-        )
-
-
-def _parse_config(content: bytes) -> dict[str, Any]:
-    try:
-        config = json.loads(
-            content,
-            object_pairs_hook=_no_duplicates,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
-    except (ValueError, RecursionError) as error:
-        raise ArtifactCorruptError(f"{_CONFIG} must be JSON with unique keys and finite numbers") from error
-    if not isinstance(config, dict) or set(config) != _CONFIG_KEYS:
-        raise ArtifactSchemaError(f"{_CONFIG} must have exactly the keys {sorted(_CONFIG_KEYS)}")
-    if type(config["schema_version"]) is not int or config["schema_version"] != SCHEMA_VERSION:
-        raise ArtifactSchemaError(
-            f"schema_version must be {SCHEMA_VERSION}, got {config['schema_version']!r}; "
-            "install the release that wrote this checkpoint"
-        )
-    kinds = {"kind": str, "settings": dict, "tensors": dict, "files": dict}
-    if any(not isinstance(config[key], kind) for key, kind in kinds.items()):
-        raise ArtifactSchemaError(
-            f"{_CONFIG}'s values must be {', '.join(f'{k}: {v.__name__}' for k, v in kinds.items())}"
-        )
-    files = config["files"]
-    if (
-        _WEIGHTS not in files
-        or not set(files) <= set(_DATA_FILES)
-        or not all(map(_is_promise, files.values()))
-    ):
-        raise ArtifactSchemaError(
-            f"{_CONFIG} must give bytes and sha256 for {_WEIGHTS} and for no unknown file"
-        )
-    return config
-
-
-def _is_promise(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and set(value) == {"bytes", "sha256"}
-        and type(value["bytes"]) is int
-        and value["bytes"] >= 0
-        and isinstance(value["sha256"], str)
-    )
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json keeps the last of two equal keys, so a second "sha256" would win unseen
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("duplicate key")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):  # 1e999 is a JSON number that no float holds
-        raise ValueError("a number must fit a float")
-    return value
-
-
-def _header_bytes(weights: bytes) -> int:
+def _header_bytes(weights: bytes | mmap.mmap) -> int:
     return int.from_bytes(weights[:8], "little")
 
 
-def _parse_weights(content: bytes) -> dict[str, NDArray[Any]]:
+def _parse_weights(content: bytes | mmap.mmap) -> dict[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     # safetensors accepts headers of 50 MB with half a million empty tensors, which take seconds to parse
     if _header_bytes(content) > MAX_HEADER_BYTES:
-        raise ArtifactCorruptError(f"{_WEIGHTS}'s header must be at most {MAX_HEADER_BYTES} bytes")
+        raise ArtifactCorruptError(f"{WEIGHTS}'s header must be at most {MAX_HEADER_BYTES} bytes")
     try:
-        return load(content)
-    except (SafetensorError, KeyError, ValueError) as error:
+        return load(content) if isinstance(content, bytes) else map_weights(content)
+    except (SafetensorError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise ArtifactCorruptError(
-            f"{_WEIGHTS} must be a safetensors file; it was damaged, save it again"
+            f"{WEIGHTS} must be a safetensors file; it was damaged, save it again"
         ) from error
 
 
@@ -309,6 +201,10 @@ def _check_values(tensors: Mapping[str, NDArray[Any]]) -> None:
             raise ArtifactSchemaError(
                 f"tensor {name} must hold numbers of at most 64 bits, got dtype {tensor.dtype.name}"
             )
-        # NaN fails the comparison too; halves are widened so that the bound itself fits
-        if tensor.dtype.kind == "f" and not np.all(np.abs(tensor.astype(np.float64)) <= MAX_ABS_WEIGHT):
+        # a NaN is both the least and the greatest value and fails either comparison; the two extremes
+        # are compared as Python floats, since no half holds the bound, and without copying the tensor
+        if tensor.dtype.kind == "f" and not (
+            tensor.size == 0
+            or -MAX_ABS_WEIGHT <= float(tensor.min()) <= float(tensor.max()) <= MAX_ABS_WEIGHT
+        ):
             raise ArtifactSchemaError(f"tensor {name} must be finite and at most {MAX_ABS_WEIGHT:g} in size")

@@ -23,6 +23,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
     ├── SameModelWarning                       strong and weak are one object
+    ├── UnlikeModelsWarning                    strong and weak differ where a framework takes one answer
     ├── IgnoredArgumentWarning                 an argument has no effect on a routed model
     ├── SkippedRowsWarning                     bad rows of preference data were left out
     └── TruncatedTextWarning                   an embedder saw only the start of a text

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from numbers import Real
 from typing import Literal, get_args
 
+from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import (
     CapabilityError,
     InvalidInputError,
@@ -30,60 +30,6 @@ Tier = Literal["strong", "weak"]
 OnRouterError = Literal["strong", "weak", "raise"]
 DEFAULT_THRESHOLD = 0.5
 """For a router that names no threshold: strong iff it is at least as likely as not to be preferred."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingRequest:
-    """What a policy must know of a request.
-
-    Attributes:
-        query: The user's question (`shared_router.query.query_of`), or None where there is none. Not in
-            the repr.
-        threshold: This request's own threshold, in [0, 1]; None takes the policy's.
-        route: The model the caller asked for by name; it overrides everything but `able`.
-        sticky_to: The model that began what this request goes on with, such as a tool loop.
-        able: The models that can serve this request; None means all.
-        needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
-            `"images"`, `"window"`, `"structured_output"`, joined by ", ".
-    """
-
-    query: str | None = field(default=None, repr=False)
-    threshold: float | None = None
-    route: str | None = None
-    sticky_to: str | None = None
-    able: tuple[str, ...] | None = None
-    needs: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingDecision:
-    """Where a request goes, and why.
-
-    Attributes:
-        model: The chosen model's name: `"strong"` or `"weak"`.
-        win_probability: P(strong preferred | query), in [0, 1]; None where no score was needed or had.
-        threshold: The cost threshold that applied, in [0, 1].
-        router: The router's name.
-        reason: `"score"`, `"route"` (the caller's choice), `"sticky"`, `"capability:..."`, `"no_query"` or
-            `"router_error:..."` with the error's class.
-    """
-
-    model: str
-    win_probability: float | None
-    threshold: float
-    router: str
-    reason: str
-
-    def as_metadata(self) -> dict[str, str | float]:
-        """Return the decision as flat scalars, without prompt text; a missing score is left out."""
-        values = {
-            "model": self.model,
-            "win_probability": self.win_probability,
-            "threshold": self.threshold,
-            "router": self.router,
-            "reason": self.reason,
-        }
-        return {key: value for key, value in values.items() if value is not None}
 
 
 class RoutingPolicy:

@@ -131,12 +131,17 @@ class Router(ABC):
         folder: str | Path,
         expected_sha256: str | None,
         build: Callable[[Artifact], Self],
+        *,
+        memory_map: bool = False,
     ) -> Self:
         """Read and check a checkpoint, build the router, and ask it the probe.
 
-        `load` of a router with further files or arguments calls this with its own `build`.
+        `load` of a router with further files or arguments calls this with its own `build`; `memory_map` is
+        `load_artifact`'s.
         """
-        artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=cls.max_checkpoint_bytes)
+        artifact = load_artifact(
+            folder, expected_sha256=expected_sha256, max_bytes=cls.max_checkpoint_bytes, memory_map=memory_map
+        )
         if artifact.kind != f"router/{cls.name}":
             raise ArtifactSchemaError(
                 f"a {cls.name} checkpoint must be of kind router/{cls.name}, got {artifact.kind!r}"

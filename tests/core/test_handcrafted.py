@@ -13,7 +13,8 @@ import pytest
 from safetensors.numpy import save as save_tensors
 
 from shared_router import ArtifactError, load_artifact, save_artifact
-from shared_router.checkpoints import MAX_CONFIG_BYTES, MAX_HEADER_BYTES
+from shared_router.checkpoint_config import MAX_CONFIG_BYTES
+from shared_router.checkpoints import MAX_HEADER_BYTES
 from tests.core.test_checkpoints import CONFIG, TOKENIZER, WEIGHTS, artifact, edit_config, replace_weights
 
 
