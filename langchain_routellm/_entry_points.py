@@ -1,0 +1,208 @@
+"""Every public way to call a chat model, each routed once and then the chosen child's own.
+
+The child's run is the only run. A wrapper that overrides `_generate` alone, as LangChain's guide to
+custom models has it, opens a run of its own around the child's: usage is then counted twice, tokens
+stream twice, and a cache serves one model's answer for the other's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any, Literal
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
+from langchain_core.runnables import RunnableConfig
+from typing_extensions import override
+
+from langchain_routellm._calls import Call, RefusedCall, RoutedCall
+from langchain_routellm._generate import grouped, merged
+from shared_router import RoutingPolicy
+
+
+class EntryPoints(BaseChatModel):
+    """A chat model whose calls are other models' calls; what they are is the subclass's business."""
+
+    @property
+    @abstractmethod
+    def policy(self) -> RoutingPolicy:
+        """What decides."""
+
+    @abstractmethod
+    def _call(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Call:
+        """Return a call, ready to be decided."""
+
+    @abstractmethod
+    def _generate_calls(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None,
+        callbacks: Callbacks,
+        kwargs: dict[str, Any],
+    ) -> list[Call]:
+        """Return a call for each conversation, under the very arguments that `generate` was given."""
+
+    def _route(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if isinstance(model_input, RoutedCall | RefusedCall):
+            return model_input.in_its_turn()
+        call = self._call(model_input, config, stop, kwargs)
+        return call.to(self.policy.decide(call.request))
+
+    async def _aroute(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if isinstance(model_input, RoutedCall | RefusedCall):
+            return model_input.in_its_turn()
+        call = self._call(model_input, config, stop, kwargs)
+        return call.to(await self.policy.adecide(call.request))
+
+    @override
+    def invoke(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        call = self._route(input, config, stop, kwargs)
+        answer: AIMessage = call.mark(call.model.invoke(call.input, call.config, **call.kwargs))
+        return answer
+
+    @override
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        call = await self._aroute(input, config, stop, kwargs)
+        answer: AIMessage = call.mark(await call.model.ainvoke(call.input, call.config, **call.kwargs))
+        return answer
+
+    @override
+    def stream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[AIMessageChunk]:
+        call = self._route(input, config, stop, kwargs)
+        yield from call.mark_first(call.model.stream(call.input, call.config, **call.kwargs))
+
+    @override
+    async def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[AIMessageChunk]:
+        call = await self._aroute(input, config, stop, kwargs)
+        chunks = call.amark_first(call.model.astream(call.input, call.config, **call.kwargs))
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    @override
+    def stream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if version != "v3":  # events of our own `stream`, which are the child's
+            return super().stream_events(input, config, version=version, stop=stop, **kwargs)
+        call = self._route(input, config, stop, kwargs)
+        return call.model.stream_events(call.input, call.config, version="v3", **call.kwargs)
+
+    @override
+    def astream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if version != "v3":
+            return super().astream_events(input, config, version=version, stop=stop, **kwargs)
+        return self._astream_events_v3(input, config, stop, kwargs)
+
+    async def _astream_events_v3(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Any:
+        call = await self._aroute(model_input, config, stop, kwargs)
+        return await call.model.astream_events(call.input, call.config, version="v3", **call.kwargs)
+
+    @override
+    def generate(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None = None,
+        callbacks: Callbacks = None,
+        **kwargs: Any,
+    ) -> LLMResult:
+        calls = self._generate_calls(messages, stop, callbacks, kwargs)
+        groups = grouped(calls, self.policy.decide_many([call.request for call in calls]))
+        return merged(groups, [group.generate() for group in groups])
+
+    @override
+    async def agenerate(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None = None,
+        callbacks: Callbacks = None,
+        **kwargs: Any,
+    ) -> LLMResult:
+        calls = self._generate_calls(messages, stop, callbacks, kwargs)
+        groups = grouped(calls, await self.policy.adecide_many([call.request for call in calls]))
+        return merged(groups, await asyncio.gather(*(group.agenerate() for group in groups)))
+
+    @override
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Abstract in the base class. LangChain calls it from methods that are overridden above; other
+        # wrappers may call it under a run of their own, which a child's `generate` would double.
+        call = self._route(messages, None, stop, kwargs)
+        if isinstance(call.model, BaseChatModel):
+            return call.model._generate(messages, run_manager=run_manager, **call.kwargs)
+        answer = call.model.invoke(messages, call.config, **call.kwargs)
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    @override
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = await self._aroute(messages, None, stop, kwargs)
+        if isinstance(call.model, BaseChatModel):
+            return await call.model._agenerate(messages, run_manager=run_manager, **call.kwargs)
+        answer = await call.model.ainvoke(messages, call.config, **call.kwargs)
+        return ChatResult(generations=[ChatGeneration(message=answer)])

@@ -1,0 +1,261 @@
+"""`RoutedChatModel`: two chat models that are one, at the cheaper one's price wherever it is enough."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from operator import is_not
+from typing import Any, cast
+
+from langchain_core.callbacks import Callbacks
+from langchain_core.language_models import BaseLanguageModel, LanguageModelInput, ModelProfile
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from langchain_core.runnables.config import ensure_config, merge_configs
+from langchain_core.runnables.utils import get_unique_config_specs
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, PrivateAttr
+from typing_extensions import override
+
+from langchain_routellm._batches import BatchEntryPoints
+from langchain_routellm._bound import BOUND_KEY, Bound, bind_children
+from langchain_routellm._calls import Call
+from langchain_routellm._children import (
+    checked_children,
+    shared_ls_params,
+    shared_profile,
+    split_settings,
+)
+from langchain_routellm._requests import (
+    ROUTE_KEY,
+    THRESHOLD_KEY,
+    RouteOn,
+    Sticky,
+    check_routing,
+    check_runtime_keys,
+    model_to_stick_to,
+    question_of,
+    runtime_specs,
+)
+from shared_router import InvalidInputError, Router, RoutingPolicy, RoutingRequest
+from shared_router.policy import OnRouterError, Tier
+
+Child = Runnable[LanguageModelInput, AIMessage]
+_POLICY_FIELDS = ("router", "threshold", "on_router_error", "on_no_query")
+
+
+class RoutedChatModel(BatchEntryPoints):
+    """A chat model that answers each request with the strong or the weak one of two.
+
+    It is used as either of them is: alone, in a chain, in an agent, streaming, in batches, with tools and
+    with structured output. The answer is the chosen model's, unchanged, with the decision in
+    `response_metadata["routellm"]`; its run is the only run, with the decision in its metadata.
+
+    One call is steered with `config={"configurable": {"routellm_threshold": 0.8}}` or
+    `{"routellm_route": "strong"}`.
+
+    Args:
+        strong: The model whose answers are better: a chat model, or a Runnable from messages to an
+            AIMessage such as `model.with_fallbacks([...])`.
+        weak: The model whose answers are cheaper, likewise.
+        router: A router, the name or folder of one, or None for the one that ships.
+        threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
+            higher is cheaper. None takes the router's own.
+        on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
+        on_no_query: Where a request without a question goes, such as an image alone.
+        route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
+            messages to a text (or None where there is none).
+        sticky: Whether a conversation keeps its model: `"tool_loop"` until the tools it asked for have
+            been answered, `"conversation"` for good, False never.
+        others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
+            run; `disable_streaming`, `output_version`, `rate_limiter` and `verbose` are set on copies of
+            the children. Anything else belongs on the children and is ignored with a warning.
+
+    Raises:
+        InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
+        UnknownNameError: If no router has that name.
+    """
+
+    strong: Child
+    weak: Child
+    router: str | Router | None = None
+    threshold: float | None = None
+    on_router_error: OnRouterError = "strong"
+    on_no_query: Tier = "strong"
+    route_on: RouteOn = "last_human"
+    sticky: Sticky = "tool_loop"
+
+    _policy: RoutingPolicy | None = PrivateAttr(default=None)
+    _policy_fields: tuple[object, ...] = PrivateAttr(default=())
+
+    def __init__(
+        self,
+        *,
+        strong: Child | None = None,
+        weak: Child | None = None,
+        router: str | Router | None = None,
+        threshold: float | None = None,
+        on_router_error: OnRouterError = "strong",
+        on_no_query: Tier = "strong",
+        route_on: RouteOn = "last_human",
+        sticky: Sticky = "tool_loop",
+        **others: Any,
+    ) -> None:
+        # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
+        check_routing(route_on, sticky)
+        policy: builtins.dict[str, Any] = {
+            "router": router,
+            "threshold": threshold,
+            "on_router_error": on_router_error,
+            "on_no_query": on_no_query,
+        }
+        RoutingPolicy(**policy)
+        own, shared = split_settings(others, known=type(self).model_fields)
+        children: builtins.dict[str, Any] = checked_children(strong, weak, shared)
+        how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky}
+        super().__init__(**children, **policy, **how, **own)
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """The models by the names that decisions give them."""
+        return {"strong": self.strong, "weak": self.weak}
+
+    @property
+    @override
+    def policy(self) -> RoutingPolicy:
+        fields = tuple(getattr(self, name) for name in _POLICY_FIELDS)
+        # assignment and model_copy(update=...) change fields behind the constructor's back
+        if self._policy is None or any(map(is_not, fields, self._policy_fields)):
+            self._policy_fields = fields
+            self._policy = RoutingPolicy(**builtins.dict(zip(_POLICY_FIELDS, fields, strict=True)))
+        return self._policy
+
+    @property
+    @override
+    def config_specs(self) -> list[ConfigurableFieldSpec]:
+        of_children = [spec for child in self.children.values() for spec in child.config_specs]
+        return get_unique_config_specs([*runtime_specs(), *of_children])
+
+    # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out
+    # whether to bind its fallbacks too, and drops them silently where it cannot.
+    @override
+    def bind_tools(
+        self,
+        tools: Sequence[builtins.dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        if tool_choice is not None:
+            kwargs["tool_choice"] = tool_choice
+        return self._bind_children("tools", "bind_tools", list(tools), **kwargs)
+
+    @override
+    def with_structured_output(
+        self, schema: builtins.dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, builtins.dict[str, Any] | BaseModel]:
+        return self._bind_children(
+            "structured_output", "with_structured_output", schema, include_raw=include_raw, **kwargs
+        )
+
+    @override
+    def get_token_ids(self, text: str) -> list[int]:
+        counter = self.custom_get_token_ids or self._counting_child.get_token_ids
+        return counter(text)
+
+    @override
+    def get_num_tokens(self, text: str) -> int:
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens(text)
+        return self._counting_child.get_num_tokens(text)
+
+    @override
+    def get_num_tokens_from_messages(
+        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens_from_messages(messages, tools)
+        return self._counting_child.get_num_tokens_from_messages(messages, tools)
+
+    @property
+    def _counting_child(self) -> BaseLanguageModel[Any]:
+        """The child that counts tokens: the base class would download a tokenizer that is neither's."""
+        counting = [child for child in self.children.values() if hasattr(child, "get_num_tokens")]
+        if not counting:
+            raise InvalidInputError(
+                "a child must be able to count tokens, and strong and weak cannot; give custom_get_token_ids"
+            )
+        return cast("BaseLanguageModel[Any]", counting[0])
+
+    @property
+    @override
+    def _llm_type(self) -> str:
+        return "routellm"
+
+    @property
+    @override
+    def _identifying_params(self) -> Mapping[str, Any]:
+        return {"model_name": self._get_ls_params().get("ls_model_name"), "policy": repr(self.policy)}
+
+    @override
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        return shared_ls_params(self.children.values(), stop=stop, **kwargs)
+
+    @override
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return shared_profile(self.children.values())
+
+    def _bind_children(self, need: str, method: str, /, *args: Any, **kwargs: Any) -> Runnable[Any, Any]:
+        bound = bind_children(self.children, need, method, *args, **kwargs)
+        return self.bind(**{BOUND_KEY: bound}).with_types(output_type=bound.output_type)
+
+    @override
+    def _call(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Call:
+        config = self._with_own_settings(ensure_config(config))
+        if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
+            kwargs["stop"] = stop
+        bound = kwargs.pop(BOUND_KEY, None)
+        messages = self._convert_input(model_input).to_messages()
+        request = self._request(messages, config["configurable"], bound)
+        return Call(model_input, config, kwargs, bound.models if bound else self.children, request)
+
+    @override
+    def _generate_calls(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None,
+        callbacks: Callbacks,
+        kwargs: dict[str, Any],
+    ) -> list[Call]:
+        # `generate` takes its callbacks from its caller alone, so the config around it gives only settings
+        own = {key: kwargs.pop(key, None) for key in ("tags", "metadata", "run_name", "run_id")}
+        config = self._with_own_settings(cast("RunnableConfig", {"callbacks": callbacks, **own}))
+        if stop is not None:
+            kwargs["stop"] = stop
+        configurable = ensure_config()["configurable"]
+        return [
+            Call(each, config, kwargs, self.children, self._request(each, configurable)) for each in messages
+        ]
+
+    def _request(
+        self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Bound | None = None
+    ) -> RoutingRequest:
+        check_runtime_keys(configurable)
+        return RoutingRequest(
+            question_of(messages, self.route_on),
+            threshold=configurable.get(THRESHOLD_KEY),
+            route=configurable.get(ROUTE_KEY),
+            sticky_to=model_to_stick_to(messages, self.sticky),
+            able=tuple(bound.models) if bound else None,
+            needs=bound.need if bound else "",
+        )
+
+    def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
+        """Add what was set on the routed model to a run that is not its own."""
+        metadata = {key: value for key, value in (self.metadata or {}).items() if key != "lc_versions"}
+        own = {"callbacks": self.callbacks, "tags": self.tags, "metadata": metadata}
+        given = {key: value for key, value in own.items() if value}
+        return merge_configs(cast("RunnableConfig", given), config) if given else config
