@@ -1,0 +1,37 @@
+"""Routed models that the tests share: hard questions go strong, easy ones weak."""
+
+from typing import Any
+
+from langchain_routellm import RoutedChatModel
+from shared_router.testing import FixedRouter
+from tests.langchain.fakes import ChatElm, ChatOak
+
+
+def by_word(query: str) -> float:
+    """Return 0.9 where the query says "hard", 0.1 where it does not."""
+    return 0.9 if "hard" in query else 0.1
+
+
+class CountingRouter(FixedRouter):
+    """Route by word and keep every list of queries it was asked."""
+
+    def __init__(self, win_probability: Any = by_word, *, blocking: bool = False) -> None:
+        super().__init__(win_probability)
+        self.blocking = blocking
+        self.asked: list[list[str]] = []
+
+    def win_probability(self, queries: Any) -> Any:
+        self.asked.append(list(queries))
+        return super().win_probability(queries)
+
+
+def routed(**changes: Any) -> RoutedChatModel:
+    """Return a model whose strong child is elm and whose weak child is oak."""
+    return RoutedChatModel(
+        **{"strong": ChatElm(), "weak": ChatOak(), "router": CountingRouter(), "threshold": 0.5, **changes}
+    )
+
+
+def decision_of(message: Any) -> Any:
+    """Return the decision that a message carries."""
+    return message.response_metadata.get("routellm")

@@ -1,0 +1,133 @@
+"""What a routed model may be made of, and what it says of what it cannot be made of."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.language_models import FakeListLLM
+from langchain_core.rate_limiters import InMemoryRateLimiter
+from langchain_core.runnables import RunnableLambda
+
+from langchain_routellm import RoutedChatModel
+from shared_router import (
+    IgnoredArgumentWarning,
+    InvalidInputError,
+    RouterError,
+    SameModelWarning,
+    UnknownNameError,
+)
+from shared_router.testing import FixedRouter
+from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+
+
+def _routed(**changes: Any) -> RoutedChatModel:
+    return RoutedChatModel(
+        **{"strong": ChatElm(), "weak": ChatOak(), "router": FixedRouter(0.9), "threshold": 0.5, **changes}
+    )
+
+
+@pytest.mark.parametrize("name", ["strong", "weak"])
+@pytest.mark.parametrize("child", [None, object(), {"model": "x"}, ChatElm, FakeListLLM(responses=["a"])])
+def test_a_child_must_be_a_chat_model_or_a_runnable(name: str, child: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name} must be a chat model or a Runnable .* got .*; pass"):
+        _routed(**{name: child})
+
+
+def test_a_missing_child_is_named() -> None:
+    with pytest.raises(InvalidInputError, match="weak must be a chat model .* got NoneType"):
+        RoutedChatModel(strong=ChatElm())
+
+
+def test_one_object_twice_is_allowed_with_a_warning() -> None:
+    child = ChatElm()
+    with pytest.warns(SameModelWarning, match="two models"):
+        model = _routed(strong=child, weak=child)
+    assert model.strong is model.weak is child
+
+
+@pytest.mark.parametrize("threshold", [1.5, -0.1, float("nan"), "0.5", True])
+def test_a_threshold_must_be_in_0_to_1(threshold: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"threshold must be a number in \[0, 1\]"):
+        _routed(threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("on_router_error", "retry"),
+        ("on_no_query", "raise"),
+        ("route_on", "last_message"),
+        ("sticky", "always"),
+        ("sticky", True),
+        ("sticky", []),
+        ("router", 42),
+    ],
+)
+def test_a_setting_that_is_none_names_its_rule(argument: str, value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"{argument} must be"):
+        _routed(**{argument: value})
+
+
+def test_an_unknown_router_name_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownNameError, match="a router must be one of"):
+        _routed(router="no-such-router")
+
+
+def test_further_arguments_are_ignored_with_a_warning_that_names_them() -> None:
+    with pytest.warns(
+        IgnoredArgumentWarning, match="api_key, temperature must be set on strong and weak"
+    ) as caught:
+        model = _routed(temperature=0.5, api_key="sk-secret")
+    assert model.invoke("hi").text == "elm-1 says: hi"
+    assert "sk-secret" not in str(caught[0].message)
+    assert "sk-secret" not in repr(model)
+
+
+@pytest.mark.parametrize("cache", [True, False, InMemoryCache()])
+def test_a_cache_is_refused_with_the_fix(cache: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"cache must be set on the children.*pass strong="):
+        _routed(cache=cache)
+
+
+def test_settings_of_every_chat_model_reach_the_children_and_leave_the_given_ones_alone() -> None:
+    strong, limiter = ChatElm(), InMemoryRateLimiter()
+    model = _routed(strong=strong, rate_limiter=limiter, disable_streaming=True, output_version="v1")
+    for child in (model.strong, model.weak):
+        assert isinstance(child, ChatStone)
+        assert (child.rate_limiter, child.disable_streaming, child.output_version) == (limiter, True, "v1")
+    assert (strong.rate_limiter, strong.disable_streaming, strong.output_version) == (None, False, None)
+
+
+def test_settings_that_a_runnable_child_cannot_hold_are_refused() -> None:
+    weak = ChatOak().with_fallbacks([ChatStone()])
+    with pytest.raises(InvalidInputError, match="output_version must be given to a chat model, got weak="):
+        _routed(weak=weak, output_version="v1")
+
+
+def test_a_runnable_from_messages_to_a_message_may_be_a_child() -> None:
+    model = _routed(weak=RunnableLambda(lambda _: ChatOak().invoke("from a function")), threshold=1.0)
+    assert model.invoke("hi").text == "oak-1 says: from a function"
+
+
+def test_fields_changed_after_construction_count() -> None:
+    model = _routed()
+    assert model.invoke("hi").response_metadata["routellm"]["model"] == "strong"
+    assert model.model_copy(update={"threshold": 0.95}).invoke("hi").text == "oak-1 says: hi"
+    model.router = FixedRouter(0.1)
+    assert model.invoke("hi").text == "oak-1 says: hi"
+    assert model.policy is model.policy
+
+
+def test_errors_are_routers_own_and_not_wrapped_by_pydantic() -> None:
+    with pytest.raises(RouterError) as caught:
+        _routed(threshold=2)
+    assert type(caught.value) is InvalidInputError
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = ["torch", "transformers", "openai", "pandas", "sklearn", "matplotlib", "langchain", "llama_index"]
+    code = f"import sys, langchain_routellm; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
