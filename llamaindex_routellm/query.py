@@ -1,0 +1,187 @@
+"""The user's question inside a LlamaIndex call.
+
+In a query engine the LLM sees a prompt of documents in which the question comes last, once per chunk;
+in an agent it sees observations in the user's name. A router must see the question alone, so it is
+looked for in this order:
+
+1. what the caller says: `with routed.query(...)`, then `query_extractor`;
+2. the template's variables: response synthesizers fill in `query_str` before they fill in documents;
+3. the nearest enclosing span that was given a question: a query engine, a chat engine, a retriever;
+4. the prompt itself: the tail of LlamaIndex's own templates, else the last message its user wrote.
+
+A template whose variables hold no question, outside any span that does, is no question at all:
+ingestion fills templates with documents. The policy's `on_no_query` answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.prompts import BasePromptTemplate
+from llama_index.core.schema import QueryBundle
+
+from llamaindex_routellm.spans import Enclosing
+from shared_router import InvalidInputError, Message, query_of
+
+Source = Literal["scope", "extractor", "template", "span", "prompt"]
+
+QUERY_KEYS = ("query_str", "question", "query")
+"""The template variables that LlamaIndex's own templates call a question by."""
+
+_ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
+    MessageRole.SYSTEM: "system",
+    MessageRole.DEVELOPER: "system",
+    MessageRole.USER: "user",
+    MessageRole.TOOL: "tool",
+    MessageRole.FUNCTION: "tool",
+}
+
+# What LlamaIndex writes around or in place of a user's words: the end of its question-answering
+# templates, the ReAct agent's observations, and the workflow agent's state.
+_QUESTION, _ANSWER = "\nQuery: ", "\nAnswer:"
+_OBSERVATION = "Observation:"
+_STATE, _MESSAGE = "Current state:\n", "\nCurrent message:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class LLMCall:
+    """What one entry point was called with, as far as routing needs it.
+
+    Attributes:
+        messages: The chat messages, oldest first.
+        text: The prompt of a completion.
+        template: The template of a prediction; then `messages` and `text` are empty.
+        variables: What the call itself fills the template with.
+        tools: Whether the model is asked to call tools.
+    """
+
+    messages: Sequence[ChatMessage] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    template: BasePromptTemplate | None = field(default=None, repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tools: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The text that is routed, and where it was found.
+
+    Attributes:
+        text: The question, or None where there is none. Not in the repr.
+        source: `"scope"` (`with routed.query`), `"extractor"`, `"template"`, `"span"` or `"prompt"`.
+    """
+
+    text: str | None = field(repr=False)
+    source: Source
+
+
+QueryExtractor = Callable[[LLMCall], "str | None"]
+
+# What is said for a block of code is said by its caller, so it holds for every routed LLM in the block.
+_said: ContextVar[Question | None] = ContextVar("routellm_question", default=None)
+
+
+@contextmanager
+def question_scope(text: str | None) -> Iterator[None]:
+    """Say what the question is, for the calls inside the block and the tasks and threads they start."""
+    if text is not None and not isinstance(text, str):
+        raise InvalidInputError(f"a query must be text, or None for no question, got {type(text).__name__}")
+    token = _said.set(Question(text, "scope"))
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFinder:
+    """Find the question of a call.
+
+    Attributes:
+        keys: The template variables that hold a question, best first.
+        extractor: The user's own way to find it; None from it means to go on looking.
+        enclosing: Where questions of enclosing spans are remembered; None looks at none.
+
+    Raises:
+        InvalidInputError: If `keys` are not names.
+    """
+
+    keys: Sequence[str] = QUERY_KEYS
+    extractor: QueryExtractor | None = None
+    enclosing: Enclosing | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse keys that name nothing; a bare string would be read as its letters."""
+        if isinstance(self.keys, str) or not all(isinstance(key, str) for key in self.keys):
+            raise InvalidInputError('query_keys must be names of template variables, such as ["question"]')
+
+    def find(self, call: LLMCall) -> Question:
+        """Return the question of a call, or one without text.
+
+        Raises:
+            InvalidInputError: If the extractor returns something that is neither text nor None.
+            QueryError: If the call is a chat without messages.
+        """
+        if (said := _said.get()) is not None:
+            return said
+        if self.extractor is not None and (text := _checked(self.extractor(call))) is not None:
+            return Question(text, "extractor")
+        if call.template is not None:
+            filled_in = {**call.template.kwargs, **call.variables}
+            for key in self.keys:
+                if (text := text_of(filled_in.get(key))) is not None:
+                    return Question(text, "template")
+        if self.enclosing is not None and (span := self.enclosing.nearest()) is not None:
+            return Question(text_of(span.question), "span")
+        return Question(_in_prompt(call), "prompt")
+
+
+def text_of(value: object) -> str | None:
+    """Return the text of what LlamaIndex passes a question as, or None if it is something else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, QueryBundle):
+        return value.query_str
+    if isinstance(value, ChatMessage):
+        return value.content
+    return None
+
+
+def _checked(extracted: object) -> str | None:
+    if extracted is not None and not isinstance(extracted, str):
+        raise InvalidInputError(f"query_extractor must return text or None, got {type(extracted).__name__}")
+    return extracted
+
+
+def _in_prompt(call: LLMCall) -> str | None:
+    if call.text is not None:
+        return _unwrapped(call.text)
+    messages = call.messages
+    if call.template is not None:
+        if call.template.template_vars:
+            return None
+        messages = call.template.format_messages()  # no variables: the template is the prompt itself
+    text = query_of([_message(message) for message in messages])
+    return None if text is None else _unwrapped(text)
+
+
+def _message(message: ChatMessage) -> Message:
+    text = message.content or ""
+    role = _ROLES.get(message.role, "assistant")
+    return Message(role, text, synthetic=role == "user" and text.startswith(_OBSERVATION))
+
+
+def _unwrapped(text: str) -> str:
+    """Return what the user wrote inside what LlamaIndex wrote around it."""
+    body = text.rstrip()
+    if body.endswith(_ANSWER) and _QUESTION in body:
+        # the last one: a document may hold these words too, the question comes after the documents
+        return body.removesuffix(_ANSWER).rpartition(_QUESTION)[2]
+    if text.startswith(_STATE) and _MESSAGE in text:
+        return text.partition(_MESSAGE)[2].strip()
+    return text

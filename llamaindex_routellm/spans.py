@@ -1,0 +1,124 @@
+"""The questions of the spans that enclose a call.
+
+Some flows write the question into a prompt before the LLM sees it and leave no template variable
+(condensing a chat, choosing an index, generating queries). LlamaIndex's instrumentation still holds the
+call that began it all, with its arguments, for as long as it runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from llama_index.core.llms import LLM
+from llama_index.core.schema import TransformComponent
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.span import BaseSpan, active_span_id
+from llama_index_instrumentation.span_handlers import BaseSpanHandler
+from pydantic import PrivateAttr
+
+QUESTION_ARGUMENTS = (
+    "query",
+    "str_or_query_bundle",
+    "query_bundle",
+    "query_bundle_or_str",
+    "query_str",
+    "message",
+    "user_msg",
+)
+"""What LlamaIndex's engines, retrievers, selectors and agents call their user's question."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpan:
+    """A call that is running.
+
+    Attributes:
+        parent_id: The span it was made in.
+        instance: What it was called on.
+        arguments: What it was called with.
+    """
+
+    parent_id: str | None
+    instance: Any
+    arguments: inspect.BoundArguments
+
+    @property
+    def question(self) -> object:
+        """The argument that is a question; None if there is none."""
+        given = self.arguments.arguments
+        given = {**given, **given.get("kwargs", {})}
+        return next((given[name] for name in QUESTION_ARGUMENTS if given.get(name) is not None), None)
+
+
+class Enclosing(BaseSpanHandler[BaseSpan]):
+    """Remember each open span's arguments, and nothing of a span that has ended."""
+
+    _running: dict[str, OpenSpan] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Name the handler."""
+        return "RouteLLMEnclosing"
+
+    @classmethod
+    def watch(cls) -> Enclosing:
+        """Return the process's one handler, watching every span from now on."""
+        root = get_dispatcher()
+        for handler in root.span_handlers:
+            if isinstance(handler, cls):
+                return handler
+        handler = cls()
+        root.add_span_handler(handler)
+        return handler
+
+    def nearest(self) -> OpenSpan | None:
+        """Return the innermost running call that was given a question.
+
+        An ingestion step counts too, and holds none: what it reads are documents, whoever began it.
+        """
+        span = self._running.get(active_span_id.get() or "")
+        while span is not None:
+            if isinstance(span.instance, TransformComponent):
+                return span
+            if not isinstance(span.instance, LLM) and span.question is not None:
+                return span
+            span = self._running.get(span.parent_id or "")
+        return None
+
+    def __len__(self) -> int:
+        """Count the calls that are running."""
+        return len(self._running)
+
+    def span_enter(
+        self,
+        id_: str,
+        bound_args: inspect.BoundArguments,
+        instance: Any | None = None,
+        parent_id: str | None = None,
+        tags: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remember a call."""
+        del tags, kwargs
+        self._running[id_] = OpenSpan(parent_id, instance, bound_args)
+
+    def span_exit(self, id_: str, *args: Any, **kwargs: Any) -> None:
+        """Forget a call that has returned."""
+        del args, kwargs
+        self._running.pop(id_, None)
+
+    def span_drop(self, id_: str, *args: Any, **kwargs: Any) -> None:
+        """Forget a call that has failed."""
+        del args, kwargs
+        self._running.pop(id_, None)
+
+    def new_span(self, *args: Any, **kwargs: Any) -> None:
+        """Make no span object: this handler keeps its own records."""
+
+    def prepare_to_exit_span(self, *args: Any, **kwargs: Any) -> None:
+        """Have nothing to prepare."""
+
+    def prepare_to_drop_span(self, *args: Any, **kwargs: Any) -> None:
+        """Have nothing to prepare."""
