@@ -1,1 +1,8 @@
-"""LlamaIndex adapter."""
+"""LLM routing for LlamaIndex: one LLM over two, each question answered by the one worth its price."""
+
+from llamaindex_routellm.llm import RoutedLLM
+from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.routing import RoutingDecisionEvent
+from llamaindex_routellm.structured import RoutedStructuredLLM
+
+__all__ = ["LLMCall", "RoutedLLM", "RoutedStructuredLLM", "RoutingDecisionEvent"]

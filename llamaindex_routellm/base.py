@@ -1,0 +1,25 @@
+"""What every group of routed methods asks for: a route for a call."""
+
+from __future__ import annotations
+
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.routing import Route
+
+
+class RoutingLLM(LLM):
+    """An LLM that has each call answered by another.
+
+    The groups of methods are classes of their own, with every method in a class body, because LlamaIndex
+    opens its spans for methods that it finds there.
+    """
+
+    # Not abstract: LlamaIndex would open a span for whatever fills in an abstract method.
+    def _route(self, call: LLMCall) -> Route:
+        """Decide where a call goes."""
+        raise NotImplementedError
+
+    async def _aroute(self, call: LLMCall) -> Route:
+        """Decide where a call goes, off the event loop where that can block it."""
+        raise NotImplementedError

@@ -1,0 +1,149 @@
+"""What strong and weak can do: together, for the framework, and one by one, for a request."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole, ToolCallBlock
+from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
+from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.utils import get_tokenizer
+
+from llamaindex_routellm.query import LLMCall, text_of
+from shared_router import CapabilityError, InvalidInputError, UnlikeModelsWarning
+
+ContextWindow = Literal["min", "strong"] | int
+
+_CHARS_PER_TOKEN = 2
+"""Fewer characters than any common tokenizer packs into a token of ordinary text: a prompt that fits
+at this rate is not counted."""
+
+
+def check_context_window(context_window: ContextWindow) -> ContextWindow:
+    """Return the choice, if it is one.
+
+    Raises:
+        InvalidInputError: If it is not.
+    """
+    if context_window in ("min", "strong") or (type(context_window) is int and context_window > 0):
+        return context_window
+    raise InvalidInputError(f'context_window must be "min", "strong" or tokens > 0, got {context_window!r}')
+
+
+def merged_metadata(strong: LLM, weak: LLM, context_window: ContextWindow) -> LLMMetadata:
+    """Say what the two can do as one model, so that what LlamaIndex packs for it fits either.
+
+    Args:
+        strong: The strong model.
+        weak: The weak model.
+        context_window: `"min"` for the smaller window, `"strong"` for the strong model's, or tokens.
+
+    Returns:
+        Chat only if both chat; function calling if one of them can, since tool calls are sent to it.
+    """
+    of_strong, of_weak = strong.metadata, weak.metadata
+    if context_window == "min":
+        window = min(of_strong.context_window, of_weak.context_window)
+    else:
+        window = of_strong.context_window if context_window == "strong" else context_window
+    return LLMMetadata(
+        context_window=window,
+        num_output=max(_num_output(of_strong), _num_output(of_weak)),
+        is_chat_model=of_strong.is_chat_model and of_weak.is_chat_model,
+        is_function_calling_model=of_strong.is_function_calling_model or of_weak.is_function_calling_model,
+        model_name=f"routed({of_strong.model_name}|{of_weak.model_name})",
+        system_role=of_strong.system_role,
+    )
+
+
+def warn_of_unlike_roles() -> None:
+    """Warn that LlamaIndex writes system text in one role, and the models would have it in two."""
+    warnings.warn(
+        "strong and weak should have one system role, and theirs differ: both get the strong model's; "
+        "use two models of one provider's generation",
+        UnlikeModelsWarning,
+        stacklevel=3,
+    )
+
+
+def function_calling(llm: LLM) -> FunctionCallingLLM:
+    """Return the model as one that calls functions.
+
+    Raises:
+        CapabilityError: If its class cannot.
+    """
+    if not isinstance(llm, FunctionCallingLLM):
+        raise CapabilityError(
+            f"tools need a FunctionCallingLLM, and {type(llm).__name__} is none; "
+            "make strong or weak a model that calls functions"
+        )
+    return llm
+
+
+def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ...] | None, str]:
+    """Return the models that can serve a call and what it needs of them, in words.
+
+    Returns:
+        None and "" where any model will do, or where none is better than another: a call that no model
+        can serve is answered by its provider, whose error says more than ours.
+    """
+    metadata = {name: llm.metadata for name, llm in models.items()}
+    able, needs = dict.fromkeys(metadata), []
+    if _needs_tools(call):
+        callers = [name for name in metadata if metadata[name].is_function_calling_model]
+        if 0 < len(callers) < len(metadata):
+            able, needs = dict.fromkeys(callers), ["tools"]
+    tokens = _tokens(call, min(_room(of) for of in metadata.values()))
+    roomy = [name for name in able if tokens <= _room(metadata[name])]
+    if 0 < len(roomy) < len(able):
+        able, needs = dict.fromkeys(roomy), [*needs, "context_window"]
+    return (tuple(able), " and ".join(needs)) if needs else (None, "")
+
+
+def _needs_tools(call: LLMCall) -> bool:
+    return call.tools or any(_is_of_tools(message) for message in call.messages)
+
+
+def _is_of_tools(message: ChatMessage) -> bool:
+    """Tell whether a message is a tool's result or calls one: only a model that knows tools reads it."""
+    return (
+        message.role in (MessageRole.TOOL, MessageRole.FUNCTION)
+        or "tool_calls" in message.additional_kwargs
+        or any(isinstance(block, ToolCallBlock) for block in message.blocks)
+    )
+
+
+def _num_output(metadata: LLMMetadata) -> int:
+    # -1 is LlamaIndex's "no limit known"; its prompt helper then reserves the default
+    return DEFAULT_NUM_OUTPUTS if metadata.num_output < 0 else metadata.num_output
+
+
+def _room(metadata: LLMMetadata) -> int:
+    """Count the prompt tokens that leave room for an answer."""
+    return metadata.context_window - _num_output(metadata)
+
+
+def _tokens(call: LLMCall, enough: int) -> int:
+    """Count a call's prompt tokens, or return 0 where they are surely no more than `enough`.
+
+    LlamaIndex's own tokenizer counts, as it does for what it packs; a child's may differ by some percent.
+    """
+    texts = list(_texts(call))
+    if sum(map(len, texts)) <= enough * _CHARS_PER_TOKEN:
+        return 0
+    tokenizer = get_tokenizer()
+    return sum(len(tokenizer(text)) for text in texts)
+
+
+def _texts(call: LLMCall) -> Iterator[str]:
+    if call.text is not None:
+        yield call.text
+    if call.template is not None:
+        yield call.template.get_template()
+        for value in {**call.template.kwargs, **call.variables}.values():
+            yield text_of(value) or ""
+    for message in call.messages:
+        yield message.content or ""

@@ -1,0 +1,232 @@
+"""`RoutedLLM`: a strong and a weak LLM as one, each question answered by the one worth its price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatResponse, LLMMetadata
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from pydantic import BaseModel, Field, PrivateAttr, SerializeAsAny
+from typing_extensions import Self
+
+from llamaindex_routellm.capabilities import (
+    ContextWindow,
+    check_context_window,
+    function_calling,
+    merged_metadata,
+    warn_of_unlike_roles,
+)
+from llamaindex_routellm.chat import RoutedChat
+from llamaindex_routellm.children import (
+    OWN_FIELDS,
+    PUSHED_FIELDS,
+    Unassigned,
+    check_children,
+    common_fields,
+    refuse_own_fields,
+)
+from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.predict import RoutedPredict
+from llamaindex_routellm.query import (
+    QUERY_KEYS,
+    LLMCall,
+    QueryExtractor,
+    QuestionFinder,
+    question_scope,
+)
+from llamaindex_routellm.routing import DECISION_KEY, Route, Routing, capture
+from llamaindex_routellm.serialization import described, pickled
+from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.structured import RoutedStructuredLLM
+from llamaindex_routellm.tools import RoutedTools
+from shared_router import InvalidInputError, Router, RoutingDecision, RoutingPolicy
+from shared_router.policy import OnRouterError, Tier
+
+
+class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
+    """Route every question to a strong or a weak LLM.
+
+    It takes the place of an LLM anywhere in LlamaIndex: `Settings.llm = RoutedLLM(strong=..., weak=...)`.
+    What is scored is the user's question, never the documents around it; the chosen model gets the
+    untouched call. The decision is on each response's `additional_kwargs["routellm"]`, on the
+    instrumentation's `RoutingDecisionEvent`, and in `with routed.capture() as decisions`.
+
+    Args:
+        strong: The model worth its price on hard questions.
+        weak: The model that does for the others.
+        router: What tells them apart: a router, the name or folder of one, or None for the shipped one.
+        threshold: The cost threshold, in [0, 1]: strong iff the win probability reaches it, so higher is
+            cheaper. None takes the router's recommended one.
+        query_keys: Template variables that hold a question, best first.
+        query_extractor: A way of your own to find the question, asked first: from the call to its text, or
+            None to go on looking. What it raises reaches the caller.
+        on_no_query: Where a call without a question goes, such as an ingestion step's.
+        on_router_error: Where a call goes whose router fails, or `"raise"`.
+        context_window: What `metadata` says the window is: `"min"` of the two, the `"strong"` model's, or a
+            number of tokens. A larger one packs more, and calls that the weak model cannot hold go strong.
+        track_query_spans: Whether to look for the question in enclosing LlamaIndex calls.
+        cache_size: How many questions' scores to remember, so that the calls of one question are decided
+            once; 0 remembers none.
+        callback_manager: Handed to both models, as whatever LlamaIndex assigns later is.
+        system_prompt: Given to a model that has none of its own.
+        **refused: Fields of an LLM that belong on the children.
+
+    Raises:
+        InvalidInputError: If an argument is outside its rule.
+        UnknownNameError: If no router has that name.
+    """
+
+    strong: SerializeAsAny[LLM] = Field(description="The strong model.", exclude=True, repr=False)
+    weak: SerializeAsAny[LLM] = Field(description="The weak model.", exclude=True, repr=False)
+    _routing: Routing = PrivateAttr()
+    _context_window: ContextWindow = PrivateAttr()
+    _warned: bool = PrivateAttr(default=False)
+    _arguments: dict[str, Any] = PrivateAttr()
+
+    def __init__(
+        self,
+        *,
+        strong: LLM,
+        weak: LLM,
+        router: Router | str | None = None,
+        threshold: float | None = None,
+        query_keys: Sequence[str] = QUERY_KEYS,
+        query_extractor: QueryExtractor | None = None,
+        on_no_query: Tier = "strong",
+        on_router_error: OnRouterError = "strong",
+        context_window: ContextWindow = "min",
+        track_query_spans: bool = True,
+        cache_size: int = 1024,
+        callback_manager: CallbackManager | None = None,
+        system_prompt: str | None = None,
+        **refused: Any,
+    ) -> None:
+        refuse_own_fields(refused)
+        check_children(strong, weak)
+        policy = RoutingPolicy(
+            router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+        )
+        finder = QuestionFinder(query_keys, query_extractor, Enclosing.watch() if track_query_spans else None)
+        super().__init__(**common_fields(strong, weak, callback_manager, system_prompt))
+        self._routing = Routing(policy, finder, DecisionMemory(policy, cache_size))
+        self._context_window = check_context_window(context_window)
+        self._arguments = {
+            "router": router,
+            "query_keys": query_keys,
+            "query_extractor": query_extractor,
+            "on_no_query": on_no_query,
+            "on_router_error": on_router_error,
+            "context_window": context_window,
+            "track_query_spans": track_query_spans,
+            "cache_size": cache_size,
+        }
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Name the class, as LlamaIndex serialises it."""
+        return "RoutedLLM"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What the two models can do as one."""
+        merged = merged_metadata(self.strong, self.weak, self._context_window)
+        if self.weak.metadata.system_role != merged.system_role and not self._warned:
+            # not when constructed: some models ask their provider what they are
+            self._warned = True
+            warn_of_unlike_roles()
+        return merged
+
+    @property
+    def policy(self) -> RoutingPolicy:
+        """The rule that decides."""
+        return self._routing.policy
+
+    @property
+    def threshold(self) -> float:
+        """The cost threshold, in [0, 1]."""
+        return self.policy.threshold
+
+    def query(self, text: str | None) -> AbstractContextManager[None]:
+        """Say what the question is, for the calls in a `with` block and the tasks and threads they start.
+
+        Args:
+            text: The question, or None to say that there is none, so that `on_no_query` decides.
+        """
+        return question_scope(text)
+
+    def capture(self) -> AbstractContextManager[list[RoutingDecision]]:
+        """Collect this LLM's decisions in a `with` block and in the tasks and threads it starts."""
+        return capture(self.policy)
+
+    def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> RoutedStructuredLLM:
+        """Return an LLM that answers with objects of a class, routed as this one.
+
+        Args:
+            output_cls: The class of the answers.
+            **kwargs: Fields of a `StructuredLLM`.
+        """
+        return RoutedStructuredLLM(llm=self, output_cls=output_cls, **kwargs)
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Describe this LLM, without keys; it cannot be made again from that."""
+        return {
+            **super().to_dict(**kwargs),
+            "strong": described(self.strong),
+            "weak": described(self.weak),
+            "router": self.policy.router_name,
+            "threshold": self.threshold,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+        """Refuse: a description holds no keys and no router.
+
+        Raises:
+            InvalidInputError: Always.
+        """
+        del data, kwargs
+        raise InvalidInputError(
+            "a RoutedLLM must be constructed, and a dict holds neither its keys nor its router; "
+            "call RoutedLLM(strong=..., weak=...)"
+        )
+
+    def _route(self, call: LLMCall) -> Route:
+        return self._routing.route(self._models, call)
+
+    async def _aroute(self, call: LLMCall) -> Route:
+        return await self._routing.aroute(self._models, call)
+
+    @property
+    def _models(self) -> dict[str, LLM]:
+        return {"strong": self.strong, "weak": self.weak}
+
+    def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
+        written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
+        callers = [llm for llm in self._models.values() if llm.metadata.is_function_calling_model]
+        writer = self._models.get(written_by) or next(iter(callers), self.strong)
+        return function_calling(writer)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Show the models by name: their own reprs hold their keys."""
+        for name, llm in self._models.items():
+            yield name, " ".join(described(llm).values())
+        yield "router", self.policy.router_name
+        yield "threshold", self.threshold
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without keys, or say what cannot be pickled."""
+        arguments = {**self._arguments, "threshold": self.threshold, "system_prompt": self.system_prompt}
+        return pickled(type(self), self.strong, self.weak, arguments)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field, or hand it to the models where it is theirs."""
+        if name in OWN_FIELDS:
+            refuse_own_fields({name: value})
+        super().__setattr__(name, value)
+        if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
+            for llm in (self.strong, self.weak):
+                setattr(llm, name, value)

@@ -1,0 +1,161 @@
+"""One call's way to a model: the question, the decision, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.llms import LLM
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.dispatcher import active_instrument_tags
+from typing_extensions import Self
+
+from llamaindex_routellm.capabilities import able_models, function_calling
+from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
+from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest
+
+DECISION_KEY = "routellm"
+"""Where a response's `additional_kwargs` and an event's tags hold the decision."""
+
+Response = TypeVar("Response", ChatResponse, CompletionResponse)
+_dispatcher = get_dispatcher(__name__)
+
+
+class RoutingDecisionEvent(BaseEvent):
+    """A call was routed. It holds no prompt text.
+
+    Attributes:
+        decision: Where the call goes, and why.
+        source: Where the question was found; see `llamaindex_routellm.query.Question`.
+        model_name: What the chosen model calls itself.
+    """
+
+    decision: RoutingDecision
+    source: str
+    model_name: str
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Name the event."""
+        return "RoutingDecisionEvent"
+
+
+class Route:
+    """Where one call goes: the block in which the chosen model is called.
+
+    Inside it every event carries the decision as the tag `routellm`, beside the tags of the caller.
+
+    Attributes:
+        llm: The chosen model.
+        metadata: The decision as flat scalars, and where the question was found.
+    """
+
+    __slots__ = ("_token", "llm", "metadata")
+    _token: Token[dict[str, Any]]
+
+    def __init__(self, llm: LLM, metadata: dict[str, str | float]) -> None:
+        self.llm = llm
+        self.metadata = metadata
+
+    @property
+    def caller(self) -> FunctionCallingLLM:
+        """The chosen model as one that calls functions."""
+        return function_calling(self.llm)
+
+    def __enter__(self) -> Self:
+        self._token = active_instrument_tags.set(
+            {**active_instrument_tags.get(), DECISION_KEY: self.metadata}
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        active_instrument_tags.reset(self._token)
+
+    def mark(self, response: Response) -> Response:
+        """Return the response with the decision on it, never on its message: that may be sent again.
+
+        The child's own response is left as it is; it may keep it.
+        """
+        marked = {**response.additional_kwargs, DECISION_KEY: dict(self.metadata)}
+        return response.model_copy(update={"additional_kwargs": marked})
+
+    def mark_each(self, chunks: Generator[Response, None, None]) -> Generator[Response, None, None]:
+        """Mark each chunk; closing this stream closes the child's."""
+        try:
+            for chunk in chunks:
+                yield self.mark(chunk)
+        finally:
+            if isinstance(chunks, Generator):  # a child may stream from any iterator
+                chunks.close()
+
+    async def amark_each(self, chunks: AsyncGenerator[Response, None]) -> AsyncGenerator[Response, None]:
+        """Mark each chunk; closing this stream closes the child's at once, not when it is collected."""
+        try:
+            async for chunk in chunks:
+                yield self.mark(chunk)
+        finally:
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
+
+
+_captures: ContextVar[tuple[tuple[RoutingPolicy, list[RoutingDecision]], ...]] = ContextVar(
+    "routellm_captures", default=()
+)
+
+
+@contextmanager
+def capture(policy: RoutingPolicy) -> Iterator[list[RoutingDecision]]:
+    """Collect the decisions of a policy made in a block and in the tasks and threads it starts."""
+    decisions: list[RoutingDecision] = []
+    token = _captures.set((*_captures.get(), (policy, decisions)))
+    try:
+        yield decisions
+    finally:
+        _captures.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The way from a call to its route.
+
+    Attributes:
+        policy: The rule that decides.
+        finder: What finds the question.
+        memory: What decides each question once.
+    """
+
+    policy: RoutingPolicy
+    finder: QuestionFinder
+    memory: DecisionMemory
+
+    def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
+        """Decide where a call goes."""
+        question = self.finder.find(call)
+        return self._told(models, self.memory.decide(_request(models, call, question)), question)
+
+    async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
+        """Decide where a call goes, off the event loop where that can block it."""
+        question = self.finder.find(call)
+        return self._told(models, await self.memory.adecide(_request(models, call, question)), question)
+
+    def _told(self, models: Mapping[str, LLM], decision: RoutingDecision, question: Question) -> Route:
+        """Tell who listens of a decision, and return the route that it makes."""
+        llm = models[decision.model]
+        for capturing, decisions in _captures.get():
+            if capturing is self.policy:
+                decisions.append(decision)
+        name = llm.metadata.model_name
+        _dispatcher.event(RoutingDecisionEvent(decision=decision, source=question.source, model_name=name))
+        return Route(llm, {**decision.as_metadata(), "source": question.source})
+
+
+def _request(models: Mapping[str, LLM], call: LLMCall, question: Question) -> RoutingRequest:
+    able, needs = able_models(models, call)
+    return RoutingRequest(question.text, able=able, needs=needs)

@@ -1,0 +1,31 @@
+"""Structured output, routed as one: `RoutedLLM.as_structured_llm`."""
+
+from __future__ import annotations
+
+from llama_index.core.llms.structured_llm import StructuredLLM
+from pydantic import SerializeAsAny
+
+from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.chat import RoutedChat
+from llamaindex_routellm.predict import RoutedPredict
+from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.routing import Route
+
+
+class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
+    """Answer every call with an object, made by the chosen model's own structured LLM.
+
+    LlamaIndex's class would format a template first and route on the stuffed prompt; this one routes on
+    the template's question and hands the chosen model the template.
+    """
+
+    llm: SerializeAsAny[RoutingLLM]
+
+    def _route(self, call: LLMCall) -> Route:
+        return self._structured(self.llm._route(call))
+
+    async def _aroute(self, call: LLMCall) -> Route:
+        return self._structured(await self.llm._aroute(call))
+
+    def _structured(self, route: Route) -> Route:
+        return Route(route.llm.as_structured_llm(self.output_cls), route.metadata)

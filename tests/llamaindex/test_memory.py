@@ -1,0 +1,48 @@
+from typing import Any
+
+import pytest
+
+from llamaindex_routellm import RoutedLLM
+from shared_router import (
+    InvalidInputError,
+    RouterFallbackWarning,
+)
+from shared_router.testing import FixedRouter
+from tests.llamaindex.fakes import models, routed_over_fakes
+
+
+@pytest.mark.parametrize("size", [-1, 2.5, True])
+def test_the_cache_size_must_be_a_number(size: Any) -> None:
+    with pytest.raises(InvalidInputError, match="cache_size must be a number of questions >= 0"):
+        RoutedLLM(**models(cache_size=size))
+
+
+def test_a_failed_score_is_not_remembered() -> None:
+    """The second call scores again, and 0.2 < 0.5 goes weak."""
+    answers = iter([float("nan"), 0.2])
+    routed = RoutedLLM(**models(router=FixedRouter(lambda query: next(answers))))
+    with pytest.warns(RouterFallbackWarning):
+        assert routed.complete("hi").text == "big says so"
+    assert routed.complete("hi").text == "small says so"
+
+
+def test_a_question_is_scored_once_and_only_the_latest_are_remembered() -> None:
+    routed, spy = routed_over_fakes(cache_size=2)
+    for question in ["a", "a", "b", "a", "c", "a", "b"]:
+        routed.complete(question)
+    assert spy.seen == ["a", "b", "c", "b"]
+
+
+def test_without_a_cache_every_call_is_scored() -> None:
+    routed, spy = routed_over_fakes(cache_size=0)
+    routed.complete("a")
+    routed.complete("a")
+    assert spy.seen == ["a", "a"]
+
+
+def test_a_changed_threshold_counts_from_the_next_call() -> None:
+    """0.1 < 0.5 goes weak; 0.1 >= 0.05 goes strong."""
+    routed, _ = routed_over_fakes()
+    assert routed.complete("a").text == "small says so"
+    routed.policy.threshold = 0.05
+    assert routed.complete("a").text == "big says so"

@@ -1,0 +1,103 @@
+import copy
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from llamaindex_routellm import RoutedLLM
+from shared_router import InvalidInputError
+from shared_router.routers.random import RandomRouter
+from tests.llamaindex.fakes import FakeChat
+
+KEY = "sk-0123456789"
+
+
+def routed(**kwargs: Any) -> RoutedLLM:
+    strong = FakeChat(model="big", api_key=KEY, answers=["kept"])
+    given = {"strong": strong, "weak": FakeChat(model="small", api_key=KEY), "router": RandomRouter(3)}
+    return RoutedLLM(**{**given, **kwargs})
+
+
+DUMPS: dict[str, Callable[[RoutedLLM], object]] = {
+    "repr": repr,
+    "str": str,
+    "to_dict": RoutedLLM.to_dict,
+    "dict": RoutedLLM.dict,
+    "model_dump": RoutedLLM.model_dump,
+    "to_json": RoutedLLM.to_json,
+    "json": RoutedLLM.json,
+    "model_dump_json": RoutedLLM.model_dump_json,
+    "to_payload": RoutedLLM.to_payload,
+    "pickle": pickle.dumps,
+    "structured": lambda llm: llm.as_structured_llm(FakeChat).to_dict(),
+    "structured repr": lambda llm: repr(llm.as_structured_llm(FakeChat)),
+}
+
+
+@pytest.mark.parametrize("dump", DUMPS.values(), ids=DUMPS)
+def test_nothing_written_of_a_routed_llm_holds_a_key(dump: Callable[[RoutedLLM], object]) -> None:
+    assert KEY not in str(dump(routed()))
+
+
+def test_a_description_names_the_models_and_the_rule() -> None:
+    described = json.loads(routed(threshold=0.3).to_json())
+    assert described["class_name"] == "RoutedLLM"
+    assert described["strong"] == {"class_name": "FakeChat", "model": "big"}
+    assert described["weak"] == {"class_name": "FakeChat", "model": "small"}
+    assert (described["router"], described["threshold"]) == ("random", 0.3)
+
+
+def test_a_repr_names_the_models_and_the_rule() -> None:
+    shown = "RoutedLLM(strong='FakeChat big', weak='FakeChat small', router='random', threshold=0.3)"
+    assert repr(routed(threshold=0.3)) == shown
+
+
+def test_a_description_makes_no_llm() -> None:
+    with pytest.raises(InvalidInputError, match=r"call RoutedLLM\(strong=..., weak=...\)"):
+        RoutedLLM.from_dict(routed().to_dict())
+
+
+def test_an_unpickled_llm_decides_alike_and_reads_its_keys_anew() -> None:
+    before = routed(threshold=0.3, query_keys=["ask"], on_no_query="weak", context_window="strong")
+    after = pickle.loads(pickle.dumps(before))
+    asked = [f"question {i}" for i in range(20)]
+    assert [after.policy.decide(query) for query in asked] == [before.policy.decide(query) for query in asked]
+    assert after.policy.decide(None).model == "weak"
+    assert (after.strong.model, after.weak.model) == ("big", "small")
+    assert after.strong.api_key == "sk-secret"  # the class's default stands for the environment here
+    assert after.complete("question 1").additional_kwargs["routellm"]["threshold"] == 0.3
+
+
+def test_a_pickle_keeps_what_is_no_secret() -> None:
+    after = pickle.loads(pickle.dumps(routed(system_prompt="Be brief.")))
+    assert after.strong.answers == ["kept"]
+    assert after.system_prompt == after.weak.system_prompt == "Be brief."
+
+
+class Unpicklable(RandomRouter):
+    """Hold what no pickle can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = lambda: None
+
+
+def test_an_unpicklable_router_is_refused_at_pickling() -> None:
+    with pytest.raises(
+        InvalidInputError, match="router must be picklable .* name or folder of a saved router"
+    ):
+        pickle.dumps(routed(router=Unpicklable()))
+
+
+def test_an_unpicklable_extractor_is_refused_at_pickling() -> None:
+    with pytest.raises(InvalidInputError, match="query_extractor must be picklable"):
+        pickle.dumps(routed(query_extractor=lambda call: None))
+
+
+def test_a_copy_is_over_the_same_models() -> None:
+    before = routed()
+    after = copy.copy(before)
+    assert after.strong is before.strong
+    assert after.policy is before.policy
