@@ -38,8 +38,7 @@ from langchain_routellm._requests import (
     question_of,
     runtime_specs,
 )
-from shared_router import InvalidInputError, Router, RoutingPolicy, RoutingRequest
-from shared_router.policy import OnRouterError, Tier
+from shared_router import InvalidInputError, OnRouterError, Router, RoutingPolicy, RoutingRequest, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
 _POLICY_FIELDS = ("router", "threshold", "on_router_error", "on_no_query")

@@ -43,8 +43,7 @@ from llamaindex_routellm.serialization import described, pickled
 from llamaindex_routellm.spans import Enclosing
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
-from shared_router import InvalidInputError, Router, RoutingDecision, RoutingPolicy
-from shared_router.policy import OnRouterError, Tier
+from shared_router import InvalidInputError, OnRouterError, Router, RoutingDecision, RoutingPolicy, Tier
 
 
 class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):

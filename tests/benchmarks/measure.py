@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Timing:
 
 
 def take_turns(
-    calls: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 50
+    calls: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 50
 ) -> dict[str, Timing]:
     """Time each call `rounds` times, one after the other in every round."""
     spent: dict[str, list[float]] = {name: [] for name in calls}
@@ -58,7 +58,7 @@ def take_turns(
 
 
 async def take_turns_async(
-    calls: dict[str, Callable[[], Awaitable[object]]], *, rounds: int, warm_up: int = 50
+    calls: Mapping[str, Callable[[], Awaitable[object]]], *, rounds: int, warm_up: int = 50
 ) -> dict[str, Timing]:
     """Time each coroutine `rounds` times, one after the other in every round, on one loop."""
     spent: dict[str, list[float]] = {name: [] for name in calls}

@@ -1,0 +1,146 @@
+"""What routing costs: a score, an adapter's call over the bare child's, an import.
+
+Run: python -m tests.benchmarks.routing_overhead
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.llms import MockLLM
+
+from langchain_routellm import RoutedChatModel
+from llamaindex_routellm import RoutedLLM
+from shared_router import load_router
+from tests.benchmarks.measure import Timing, print_table, report, take_turns, take_turns_async
+
+ROUNDS = 2000
+BATCH = 20_000
+IMPORTS = 15
+
+_SENTENCE = "A train leaves the station at noon and a second one follows it at twice the speed. "
+QUERY = (_SENTENCE * 6)[:450]
+
+
+class InstantModel(BaseChatModel):
+    """A child that answers at once, so that the difference is all routing."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "instant"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("yes"))])
+
+
+def measure_router() -> dict[str, float]:
+    """Time one query alone and many at once, both through the shipped router."""
+    router = load_router()
+    single = take_turns({"route": lambda: router.win_probability([QUERY])}, rounds=5 * ROUNDS)["route"]
+    prompts = [f"{i} {QUERY}"[:450] for i in range(BATCH)]
+    start = time.perf_counter()
+    router.win_probability(prompts)
+    return {
+        "route_p50_us": single.p50,
+        "route_p99_us": single.p99,
+        "batch_per_s": BATCH / (time.perf_counter() - start),
+    }
+
+
+def measure_langchain() -> dict[str, tuple[Timing, Timing]]:
+    """Time the routed model and its child in turns, per entry point."""
+    child = InstantModel()
+    routed = RoutedChatModel(strong=child, weak=InstantModel())
+    sync = take_turns(
+        {
+            "bare invoke": lambda: child.invoke(QUERY),
+            "routed invoke": lambda: routed.invoke(QUERY),
+            "bare stream": lambda: list(child.stream(QUERY)),
+            "routed stream": lambda: list(routed.stream(QUERY)),
+        },
+        rounds=ROUNDS,
+    )
+    calls = {"bare": lambda: child.ainvoke(QUERY), "routed": lambda: routed.ainvoke(QUERY)}
+    async_ = asyncio.run(take_turns_async(calls, rounds=ROUNDS))
+    return {
+        "langchain_invoke": (sync["bare invoke"], sync["routed invoke"]),
+        "langchain_stream": (sync["bare stream"], sync["routed stream"]),
+        "langchain_ainvoke": (async_["bare"], async_["routed"]),
+    }
+
+
+def measure_llamaindex() -> dict[str, tuple[Timing, Timing]]:
+    """Time the routed LLM and its child in turns, per entry point."""
+    child = MockLLM(max_tokens=1)
+    routed = RoutedLLM(strong=child, weak=MockLLM(max_tokens=1))
+    messages = [ChatMessage(role="user", content=QUERY)]
+    sync = take_turns(
+        {
+            "bare chat": lambda: child.chat(messages),
+            "routed chat": lambda: routed.chat(messages),
+            "bare stream": lambda: list(child.stream_chat(messages)),
+            "routed stream": lambda: list(routed.stream_chat(messages)),
+        },
+        rounds=ROUNDS,
+    )
+    calls = {"bare": lambda: child.achat(messages), "routed": lambda: routed.achat(messages)}
+    async_ = asyncio.run(take_turns_async(calls, rounds=ROUNDS))
+    return {
+        "llamaindex_chat": (sync["bare chat"], sync["routed chat"]),
+        "llamaindex_stream": (sync["bare stream"], sync["routed stream"]),
+        "llamaindex_achat": (async_["bare"], async_["routed"]),
+    }
+
+
+def measure_import() -> dict[str, float]:
+    """Time the adapter's import over its framework's own chat-model module, fresh processes in turns."""
+    base = "import langchain_core.language_models.chat_models"
+    spent: dict[str, list[float]] = {base: [], f"{base}; import langchain_routellm": []}
+    for _ in range(IMPORTS):
+        for code, times in spent.items():
+            timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
+            done = subprocess.run([sys.executable, "-c", timed], check=True, capture_output=True, text=True)
+            times.append(1e3 * float(done.stdout))
+    bare, routed = (statistics.median(times) for times in spent.values())
+    return {"import_ms": routed - bare, "import_ratio": routed / bare}
+
+
+def main() -> None:
+    """Print every figure, each beside the bare call of the same run."""
+    router = measure_router()
+    pairs = {**measure_langchain(), **measure_llamaindex()}
+    rows = [
+        {
+            "call": name,
+            "bare p50 us": bare.p50,
+            "routed p50 us": routed.p50,
+            "over p50 us": routed.p50 - bare.p50,
+            "ratio p50": routed.p50 / bare.p50,
+            "over p99 us": routed.p99 - bare.p99,
+        }
+        for name, (bare, routed) in pairs.items()
+    ]
+    print_table([router])
+    print_table(rows)
+    imports = measure_import()
+    print_table([imports])
+    over = {f"{name}_p50_us": routed.p50 - bare.p50 for name, (bare, routed) in pairs.items()}
+    report("routing_overhead", {**router, **over, **imports})
+
+
+if __name__ == "__main__":
+    main()
