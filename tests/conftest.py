@@ -1,7 +1,41 @@
-"""What every test runs under."""
+"""What every test runs under, and the real model that some of them ask."""
 
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from shared_router import MissingExtraError
+from shared_router.demo.local_model import gguf_file, local_model_folder
+from shared_router.demo.server import LocalServer, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 # a deadline per example would time the machine, not the code
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def local_llm() -> Iterator[LocalServer]:
+    """The real local model behind the real HTTP server: `base_url` and `model`, any key.
+
+    Started at the first test that asks for it and stopped with the session. Mark such tests `local_llm`.
+    Its answers are limited by `max_tokens` in the client: about 20 tokens a second.
+    """
+    try:
+        gguf_file()
+    except MissingExtraError as error:
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as patch, serve(local_model_folder()) as server:
+        # a proxy set for the outside must not be asked for this machine
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        patch.setenv("no_proxy", "127.0.0.1")
+        yield server
