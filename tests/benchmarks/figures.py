@@ -1,0 +1,47 @@
+"""Write measured figures into the README and the docs, so that no number there was typed.
+
+A place for a figure is a pair of lines, `<!-- figures NAME -->` and `<!-- end figures -->`; what stands
+between them is made from `docs/figures/NAME.json` or, for a trained router, from its card.
+
+Run: python -m tests.benchmarks.figures
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.measure import FIGURES
+
+ROOT = FIGURES.parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_PLACE = re.compile(r"(<!-- figures (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end figures -->)", re.DOTALL)
+
+
+def rendered(page: str) -> str:
+    """Return the page with every figure made anew."""
+    return _PLACE.sub(lambda place: f"{place[1]}{_table(place['name'])}{place[4]}", page)
+
+
+def _table(name: str) -> str:
+    card = ROOT / "shared_router" / "pretrained" / name / "card.json"
+    if card.is_file():
+        return _card_table(json.loads(card.read_text("utf-8")))
+    kept = json.loads((FIGURES / f"{name}.json").read_text("utf-8"))
+    rows = "".join(f"| `{key}` | {value:,.4g} |\n" for key, value in kept["figures"].items())
+    return f"| figure | value |\n|---|---:|\n{rows}\n`{kept['command']}`, {kept['machine']}\n"
+
+
+def _card_table(card: dict[str, Any]) -> str:
+    raise NotImplementedError(card)
+
+
+def main() -> None:
+    """Write every page that has figures."""
+    for path in PAGES:
+        page = path.read_text("utf-8")
+        Path(path).write_text(rendered(page), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
