@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from shared_router.demo.client import TIMEOUT_SECONDS, local_options
+from shared_router.demo.client import client_options
 from shared_router.demo.library import Library
 from shared_router.demo.table import Answer
 from shared_router.errors import MissingExtraError
@@ -37,39 +38,42 @@ def langchain_answers(
         MissingExtraError: If LangChain's packages are not installed.
     """
     try:
-        from langchain_core.output_parsers import StrOutputParser
         from langchain_core.prompts import ChatPromptTemplate
         from langchain_core.runnables import RunnablePassthrough
 
         from langchain_routellm import RoutedChatModel
     except ImportError as error:
         raise MissingExtraError.of(error.name or "langchain_core", "demo") from error
-    model = RoutedChatModel(
-        strong=_chat_openai(strong, max_tokens),
-        weak=_chat_openai(weak, max_tokens),
-        router=policy.router,
-        threshold=policy.threshold,
-    )
-    prompt = ChatPromptTemplate([("system", _INSTRUCTIONS), ("human", "{question}")])
     library = Library()
-    parse = RunnablePassthrough.assign(text=lambda answered: StrOutputParser().invoke(answered["message"]))
-    chain = prompt | {"message": model} | parse
-    for question in questions:
-        answered = chain.invoke({"question": question, "notes": library.nearest(question)})
-        message = answered["message"]
-        usage = message.usage_metadata or {}
-        decision = message.response_metadata["routellm"]
-        yield Answer(
-            question,
-            answered["text"],
-            decision["model"],
-            decision.get("win_probability"),
-            usage.get("input_tokens"),
-            usage.get("output_tokens"),
+    prompt = ChatPromptTemplate([("system", _INSTRUCTIONS), ("human", "{question}")])
+    with contextlib.ExitStack() as clients:
+        model = RoutedChatModel(
+            strong=_chat_openai(strong, max_tokens, clients),
+            weak=_chat_openai(weak, max_tokens, clients),
+            router=policy.router,
+            threshold=policy.threshold,
         )
+        chain = RunnablePassthrough.assign(message=prompt | model) | _parsed
+        for question in questions:
+            yield chain.invoke({"question": question, "notes": library.nearest(question)})
 
 
-def _chat_openai(endpoint: Endpoint, max_tokens: int) -> Any:
+def _parsed(asked: dict[str, Any]) -> Answer:
+    """Turn the chain's question and message into an answer: the parser of this chain."""
+    message = asked["message"]
+    decision = message.response_metadata["routellm"]
+    usage = message.usage_metadata or {}
+    return Answer(
+        asked["question"],
+        message.text,
+        decision["model"],
+        decision.get("win_probability"),
+        usage.get("input_tokens"),
+        usage.get("output_tokens"),
+    )
+
+
+def _chat_openai(endpoint: Endpoint, max_tokens: int, clients: contextlib.ExitStack) -> Any:
     try:
         from langchain_openai import ChatOpenAI
         from pydantic import SecretStr
@@ -80,6 +84,5 @@ def _chat_openai(endpoint: Endpoint, max_tokens: int) -> Any:
         base_url=endpoint.base_url,
         api_key=SecretStr(endpoint.api_key),
         max_completion_tokens=max_tokens,
-        timeout=TIMEOUT_SECONDS,
-        **local_options(endpoint),
+        **client_options(endpoint, clients),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from shared_router.demo.client import TIMEOUT_SECONDS, local_options
+from shared_router.demo.client import client_options
 from shared_router.demo.library import Library
 from shared_router.demo.table import Answer
 from shared_router.errors import MissingExtraError
@@ -41,31 +41,32 @@ def llamaindex_answers(
         from llamaindex_routellm import RoutedLLM
     except ImportError as error:
         raise MissingExtraError.of(error.name or "llama_index", "demo") from error
-    model = RoutedLLM(
-        strong=_openai_like(strong, max_tokens),
-        weak=_openai_like(weak, max_tokens),
-        router=policy.router,
-        threshold=policy.threshold,
-    )
     library = Library()
     index = VectorStoreIndex.from_documents(
         [Document(text=text) for text in library.texts], embed_model=_embedding(library)
     )
-    engine = index.as_query_engine(llm=model, similarity_top_k=1)
-    for question in questions:
-        with _usage() as usage, model.capture() as decisions:
-            text = str(engine.query(question))
-        yield Answer(
-            question,
-            text,
-            decisions[0].model,
-            decisions[0].win_probability,
-            usage.get("prompt_tokens"),
-            usage.get("completion_tokens"),
+    with contextlib.ExitStack() as clients:
+        model = RoutedLLM(
+            strong=_openai_like(strong, max_tokens, clients),
+            weak=_openai_like(weak, max_tokens, clients),
+            router=policy.router,
+            threshold=policy.threshold,
         )
+        engine = index.as_query_engine(llm=model, similarity_top_k=1)
+        for question in questions:
+            with _usage() as usage, model.capture() as decisions:
+                text = str(engine.query(question))
+            yield Answer(
+                question,
+                text,
+                decisions[0].model,
+                decisions[0].win_probability,
+                usage.get("prompt_tokens"),
+                usage.get("completion_tokens"),
+            )
 
 
-def _openai_like(endpoint: Endpoint, max_tokens: int) -> Any:
+def _openai_like(endpoint: Endpoint, max_tokens: int, clients: contextlib.ExitStack) -> Any:
     try:
         from llama_index.llms.openai_like import OpenAILike
     except ImportError as error:
@@ -75,10 +76,9 @@ def _openai_like(endpoint: Endpoint, max_tokens: int) -> Any:
         api_base=endpoint.base_url,
         api_key=endpoint.api_key,
         max_tokens=max_tokens,
-        timeout=TIMEOUT_SECONDS,
         is_chat_model=True,
         context_window=8192,
-        **local_options(endpoint),
+        **client_options(endpoint, clients),
     )
 
 
