@@ -14,6 +14,7 @@ from shared_router.demo.query_engine import llamaindex_answers
 from shared_router.demo.questions import QUESTIONS
 from shared_router.demo.server import serve
 from shared_router.demo.table import Prices, header, line, total
+from shared_router.errors import InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, policy: RoutingPolicy) -> None:
         policy: The router and the threshold.
 
     Raises:
-        InvalidInputError: If an option breaks its rule.
+        InvalidInputError: If an option breaks its rule, or a server refuses to answer.
         MissingExtraError: If a package that the demo needs is not installed.
         LocalServerError: If the local model's server does not answer.
     """
@@ -55,9 +56,10 @@ def run(arguments: argparse.Namespace, policy: RoutingPolicy) -> None:
         for title, answers_of in _PROGRAMS:
             print(f"\n{title}\n{header()}")
             answers = []
-            for answer in answers_of(QUESTIONS, strong, weak, policy, max_tokens=arguments.max_tokens):
-                answers.append(answer)
-                print(line(answer, prices), flush=True)
+            with _server_errors():
+                for answer in answers_of(QUESTIONS, strong, weak, policy, max_tokens=arguments.max_tokens):
+                    answers.append(answer)
+                    print(line(answer, prices), flush=True)
             print(total(answers, prices))
     print(f"\n{_notes(arguments, strong, weak)}\nTook {time.monotonic() - started:.0f} s.")
 
@@ -77,6 +79,23 @@ def _endpoints(arguments: argparse.Namespace) -> Iterator[tuple[Endpoint, Endpoi
             for tier in ("strong", "weak")
         }
         yield strong or local["strong"], weak or local["weak"]
+
+
+@contextlib.contextmanager
+def _server_errors() -> Iterator[None]:
+    """Turn what a model's server refuses into an error of this project."""
+    try:
+        from openai import OpenAIError
+    except ImportError as error:
+        raise MissingExtraError.of("openai", "demo") from error
+    try:
+        yield
+    except OpenAIError as error:
+        # by class alone: the text of such an error may hold part of a key
+        raise InvalidInputError(
+            f"the models' servers must answer, got {type(error).__name__}; "
+            "check --base-url, the models' names and OPENAI_API_KEY"
+        ) from error
 
 
 def _introduction(strong: Endpoint, weak: Endpoint, router: str, threshold: float) -> str:

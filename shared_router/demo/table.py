@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared_router.costs import TokenPrices
 
-_WIDTHS = (38, 6, 7, 38, 9, 10, 7)  # of the columns below
+_WIDTHS = (32, 6, 7, 32, 7, 10, 7)  # of the columns below
 _TITLES = ("question", "P(win)", "model", "answer begins", "tokens", "dollars", "saving")
 _LEFT = {"question", "model", "answer begins"}
 
