@@ -1,11 +1,28 @@
 """Preference data: which of two models' answers was preferred, query by query (paper, section 3.1)."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from numbers import Real
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from shared_router.errors import InvalidInputError
+from shared_router.preference_files import read_file
+from shared_router.preference_rows import (
+    COLUMNS,
+    MAX_BAD_FRACTION,
+    MAX_ROW_BYTES,
+    Battles,
+    OnBadRows,
+    collect,
+    names_of,
+    text_fault,
+)
 
 Winner = Literal["a", "b", "tie"]
 
@@ -23,7 +40,7 @@ class PreferenceData:
 
     Raises:
         InvalidInputError: If a column has another length, or a row breaks its rule; the message names
-            the row.
+            the row, counted from 0.
     """
 
     queries: Sequence[str] = field(repr=False)
@@ -34,9 +51,13 @@ class PreferenceData:
 
     def __post_init__(self) -> None:
         """Check every row, so that a router's fit need not."""
-        columns = {"model_a": self.model_a, "model_b": self.model_b, "winners": self.winners}
+        columns: dict[str, Sequence[object]] = {
+            "model_a": self.model_a,
+            "model_b": self.model_b,
+            "winners": self.winners,
+        }
         if self.weights is not None:
-            columns["weights"] = self.weights  # type: ignore[assignment]
+            columns["weights"] = self.weights
         for name, column in columns.items():
             if len(column) != len(self.queries):
                 raise InvalidInputError(
@@ -50,17 +71,104 @@ class PreferenceData:
         return len(self.queries)
 
     def _check_row(self, row: int) -> None:
-        query, winner = self.queries[row], self.winners[row]
-        if not isinstance(query, str) or not query.strip():
+        wrong = (
+            text_fault("a query", self.queries[row])
+            or text_fault("model_a", self.model_a[row])
+            or text_fault("model_b", self.model_b[row])
+        )
+        if wrong:
+            raise InvalidInputError(f"row {row}: {wrong}")
+        if self.winners[row] not in get_args(Winner):
             raise InvalidInputError(
-                f"row {row}: a query must be text that is not blank, got {type(query).__name__}"
+                f'row {row}: a winner must be "a", "b" or "tie", got {self.winners[row]!r}'
             )
-        if winner not in get_args(Winner):
-            raise InvalidInputError(f'row {row}: a winner must be "a", "b" or "tie", got {winner!r}')
         if self.model_a[row] == self.model_b[row]:
             raise InvalidInputError(f"row {row}: a battle needs two models, got {self.model_a[row]!r} twice")
-        if self.weights is not None and not (math.isfinite(self.weights[row]) and self.weights[row] > 0):
-            raise InvalidInputError(f"row {row}: a weight must be finite and > 0, got {self.weights[row]!r}")
+        weight = 1.0 if self.weights is None else self.weights[row]
+        if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
+            value = repr(weight) if isinstance(weight, Real) else type(weight).__name__
+            raise InvalidInputError(f"row {row}: a weight must be finite and > 0, got {value}")
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        on_bad_rows: OnBadRows = "raise",
+        max_bad_fraction: float = MAX_BAD_FRACTION,
+        max_row_bytes: int = MAX_ROW_BYTES,
+    ) -> "PreferenceData":
+        """Read battles from a `.jsonl`, `.csv` or `.parquet` file with the columns of `from_rows`.
+
+        Args:
+            path: The file; its name's ending says its format. Text is UTF-8.
+            columns: What the columns are called in the file, for example `{"query": "prompt"}`.
+            on_bad_rows: `"raise"` at the first bad row, or `"skip"` bad rows with one warning that counts
+                them. What damages the whole file raises either way.
+            max_bad_fraction: The largest share of rows that may be skipped, in [0, 1].
+            max_row_bytes: The longest line (JSONL) or row (CSV), in bytes; no longer one is read whole.
+
+        Returns:
+            The battles, in the file's order. Further columns are left out.
+
+        Raises:
+            DataError: If a row breaks its rule, too many do, or the file is damaged; the message names
+                the line (from 1; in Parquet the row, from 0) and holds no query.
+            InvalidInputError: If an option or the file's ending is outside its rule.
+            MissingExtraError: If the file is Parquet and pyarrow is not installed.
+        """
+        names = names_of(columns)
+        needed = [names[name] for name in COLUMNS]
+        with closing(read_file(path, columns=needed, max_row_bytes=max_row_bytes)) as rows:
+            battles = collect(rows, names=names, on_bad_rows=on_bad_rows, max_bad_fraction=max_bad_fraction)
+        return cls._of(battles)
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        columns: Mapping[str, str] | None = None,
+        on_bad_rows: OnBadRows = "raise",
+        max_bad_fraction: float = MAX_BAD_FRACTION,
+    ) -> "PreferenceData":
+        """Make battles of mappings, such as a list of dicts or a Hugging Face dataset.
+
+        A pandas frame's rows are `frame.to_dict("records")`.
+
+        Args:
+            rows: For each battle a `query`, `model_a`, `model_b`, `winner` (`"a"`, `"b"`, `"tie"`, or
+                Chatbot Arena's `"model_a"`, `"model_b"`, `"tie (bothbad)"`) and, if it likes, a `weight`
+                > 0.
+            columns: As in `from_file`.
+            on_bad_rows: As in `from_file`.
+            max_bad_fraction: As in `from_file`.
+
+        Raises:
+            DataError: If a row breaks its rule or too many do; the message names the row, from 0.
+            InvalidInputError: If an option is outside its rule.
+        """
+        numbered = (
+            (
+                f"row {i}",
+                row if isinstance(row, Mapping) else f"a row must be a mapping, got {type(row).__name__}",
+            )
+            for i, row in enumerate(rows)
+        )
+        return cls._of(
+            collect(
+                numbered,
+                names=names_of(columns),
+                on_bad_rows=on_bad_rows,
+                max_bad_fraction=max_bad_fraction,
+            )
+        )
+
+    @classmethod
+    def _of(cls, battles: Battles) -> "PreferenceData":
+        weights = None if all(weight == 1.0 for weight in battles.weights) else battles.weights
+        return cls(battles.queries, battles.model_a, battles.model_b, battles.winners, weights)
 
     @classmethod
     def from_correctness(
@@ -85,18 +193,51 @@ class PreferenceData:
             One battle per query: the higher grade wins, equal grades tie.
 
         Raises:
-            InvalidInputError: If the lengths differ or a grade is NaN.
+            InvalidInputError: If the lengths differ or a grade is no number.
         """
         if not len(queries) == len(strong_scores) == len(weak_scores):
             raise InvalidInputError(
                 "queries, strong_scores and weak_scores must have one length, got "
                 f"{len(queries)}, {len(strong_scores)} and {len(weak_scores)}"
             )
-        for row, pair in enumerate(zip(strong_scores, weak_scores, strict=True)):
-            if any(math.isnan(grade) for grade in pair):
-                raise InvalidInputError(f"row {row}: a grade must be a number, got NaN")
-        winners: list[Winner] = [
-            "a" if high > low else "b" if high < low else "tie"
-            for high, low in zip(strong_scores, weak_scores, strict=True)
+        winners = [
+            winner_by_score(high, low, where=f"row {row}")
+            for row, (high, low) in enumerate(zip(strong_scores, weak_scores, strict=True))
         ]
         return cls(queries, [strong] * len(queries), [weak] * len(queries), winners)
+
+    def select(self, rows: Iterable[int]) -> "PreferenceData":
+        """Return the battles at the given places, counted from 0, in the given order."""
+        chosen = list(rows)
+        return PreferenceData(
+            [self.queries[i] for i in chosen],
+            [self.model_a[i] for i in chosen],
+            [self.model_b[i] for i in chosen],
+            [self.winners[i] for i in chosen],
+            None if self.weights is None else [self.weights[i] for i in chosen],
+        )
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Write the battles as a file that `from_file` reads back, one JSON object a line, UTF-8."""
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            for i, (*values,) in enumerate(
+                zip(self.queries, self.model_a, self.model_b, self.winners, strict=True)
+            ):
+                row: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
+                if self.weights is not None:
+                    row["weight"] = float(self.weights[i])
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def winner_by_score(first: float, second: float, *, where: str) -> Winner:
+    """Return whose grade is higher: `"a"` for the first, `"b"` for the second, `"tie"` for equal ones.
+
+    Raises:
+        InvalidInputError: If a grade is no number.
+    """
+    for grade in (first, second):
+        is_number = isinstance(grade, (Real, np.bool_))
+        if not is_number or math.isnan(grade):
+            value = repr(grade) if is_number else type(grade).__name__
+            raise InvalidInputError(f"{where}: a grade must be a number, got {value}")
+    return "a" if first > second else "b" if first < second else "tie"
