@@ -34,11 +34,15 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
 )
+from shared_router.mixing import mix_preferences
+from shared_router.pairs import battles_from_scores, tier_pair
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.splits import split_preferences, without_queries
+from shared_router.ties import Ties, WinLabels, win_labels
 
 __version__ = "0.1.0"
 
@@ -74,15 +78,23 @@ __all__ = [
     "SameModelWarning",
     "SkippedRowsWarning",
     "Tier",
+    "Ties",
     "TokenPrices",
     "TruncatedTextWarning",
     "UnknownNameError",
     "UnlikeModelsWarning",
+    "WinLabels",
+    "battles_from_scores",
     "clean",
     "load_artifact",
     "load_router",
+    "mix_preferences",
     "query_of",
     "router_class",
     "router_names",
     "save_artifact",
+    "split_preferences",
+    "tier_pair",
+    "win_labels",
+    "without_queries",
 ]

@@ -103,7 +103,8 @@ def test_a_line_of_100_megabytes_is_refused_without_being_read(tmp_path: Path) -
 CSV_GOOD = [
     f"{HEADER}\nWhat is 2+2?,gpt,mix,a\nWhat is 2+2?,gpt,mix,model_a\n",
     "\ufeff"
-    '"query","model_a","model_b","winner","weight"\r\n"What is 2+2?",gpt,mix,a,\r\n\r\nWhat is 2+2?,gpt,mix,a,1.0',
+    '"query","model_a","model_b","winner","weight"\r\n"What is 2+2?",gpt,mix,a,\r\n\r\n'
+    "What is 2+2?,gpt,mix,a,1.0",
     "extra,winner,model_b,model_a,query\n1,a,mix,gpt,What is 2+2?\n2,a,mix,gpt,What is 2+2?",
 ]
 
@@ -163,14 +164,19 @@ def test_a_bad_csv_row_is_refused_by_its_line_or_skipped(tmp_path: Path, row: st
 
 
 def parquet(tmp_path: Path, **columns: list[Any]) -> Path:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
     pq.write_table(pa.table(columns), tmp_path / "x.parquet")
     return tmp_path / "x.parquet"
 
 
-PARQUET = {"query": ["q1", "q2"], "model_a": ["gpt"] * 2, "model_b": ["mix"] * 2, "winner": ["a", "tie"]}
+PARQUET: dict[str, list[Any]] = {
+    "query": ["q1", "q2"],
+    "model_a": ["gpt"] * 2,
+    "model_b": ["mix"] * 2,
+    "winner": ["a", "tie"],
+}
 
 
 def test_parquet_rows_become_battles(tmp_path: Path) -> None:
