@@ -34,6 +34,7 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
 )
+from shared_router.judging import battles_from_judge
 from shared_router.mixing import mix_preferences
 from shared_router.pairs import battles_from_scores, tier_pair
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
@@ -84,6 +85,7 @@ __all__ = [
     "UnknownNameError",
     "UnlikeModelsWarning",
     "WinLabels",
+    "battles_from_judge",
     "battles_from_scores",
     "clean",
     "load_artifact",
