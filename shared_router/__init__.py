@@ -4,6 +4,9 @@ The core knows no framework and imports only the standard library and numpy. The
 (arXiv 2406.18665).
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from shared_router.checkpoints import Artifact, load_artifact, save_artifact
 from shared_router.costs import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
@@ -45,6 +48,14 @@ from shared_router.router import Router
 from shared_router.splits import split_preferences, without_queries
 from shared_router.ties import Ties, WinLabels, win_labels
 
+if TYPE_CHECKING:
+    from shared_router.transformers_embedder import TransformersEmbedder
+
+_LAZY = {
+    "TransformersEmbedder": "shared_router.transformers_embedder",
+}
+"""Names whose modules are imported at their first use, so that importing the package stays light."""
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -81,6 +92,7 @@ __all__ = [
     "Tier",
     "Ties",
     "TokenPrices",
+    "TransformersEmbedder",
     "TruncatedTextWarning",
     "UnknownNameError",
     "UnlikeModelsWarning",
@@ -100,3 +112,13 @@ __all__ = [
     "win_labels",
     "without_queries",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
