@@ -49,9 +49,11 @@ from shared_router.splits import split_preferences, without_queries
 from shared_router.ties import Ties, WinLabels, win_labels
 
 if TYPE_CHECKING:
+    from shared_router.openai_embedder import OpenAIEmbedder
     from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
+    "OpenAIEmbedder": "shared_router.openai_embedder",
     "TransformersEmbedder": "shared_router.transformers_embedder",
 }
 """Names whose modules are imported at their first use, so that importing the package stays light."""
@@ -77,6 +79,7 @@ __all__ = [
     "MissingExtraError",
     "NotFittedError",
     "OnRouterError",
+    "OpenAIEmbedder",
     "PreferenceData",
     "QueryError",
     "Router",
