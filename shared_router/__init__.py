@@ -49,10 +49,12 @@ from shared_router.splits import split_preferences, without_queries
 from shared_router.ties import Ties, WinLabels, win_labels
 
 if TYPE_CHECKING:
+    from shared_router.cached_embedder import CachedEmbedder
     from shared_router.openai_embedder import OpenAIEmbedder
     from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
+    "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
     "TransformersEmbedder": "shared_router.transformers_embedder",
 }
@@ -66,6 +68,7 @@ __all__ = [
     "ArtifactError",
     "ArtifactNotFoundError",
     "ArtifactSchemaError",
+    "CachedEmbedder",
     "CapabilityError",
     "ContractError",
     "DataError",
