@@ -43,7 +43,7 @@ from shared_router.pairs import battles_from_scores, tier_pair
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
-from shared_router.registry import load_router, router_class, router_names
+from shared_router.registry import load_embedder, load_router, router_class, router_names
 from shared_router.router import Router
 from shared_router.splits import split_preferences, without_queries
 from shared_router.ties import Ties, WinLabels, win_labels
@@ -51,11 +51,13 @@ from shared_router.ties import Ties, WinLabels, win_labels
 if TYPE_CHECKING:
     from shared_router.cached_embedder import CachedEmbedder
     from shared_router.openai_embedder import OpenAIEmbedder
+    from shared_router.static_embedder import StaticEmbedder
     from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
     "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
+    "StaticEmbedder": "shared_router.static_embedder",
     "TransformersEmbedder": "shared_router.transformers_embedder",
 }
 """Names whose modules are imported at their first use, so that importing the package stays light."""
@@ -95,6 +97,7 @@ __all__ = [
     "RoutingRequest",
     "SameModelWarning",
     "SkippedRowsWarning",
+    "StaticEmbedder",
     "Tier",
     "Ties",
     "TokenPrices",
@@ -107,6 +110,7 @@ __all__ = [
     "battles_from_scores",
     "clean",
     "load_artifact",
+    "load_embedder",
     "load_router",
     "mix_preferences",
     "query_of",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
@@ -71,9 +72,9 @@ class HashEmbedder:
         """Return shape (n, dim), each row of length 1, or 0 for a text without words."""
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
-            for word in re.findall(r"\w+", text.lower()):
+            for word, count in Counter(re.findall(r"\w+", text.lower())).items():
                 rng = np.random.default_rng((self.seed, zlib.crc32(word.encode("utf-8", "replace"))))
-                row += rng.standard_normal(self.dim, dtype=np.float32)
+                row += count * rng.standard_normal(self.dim, dtype=np.float32)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         unit: NDArray[np.float32] = rows / np.where(lengths > 0, lengths, np.float32(1))
         return unit

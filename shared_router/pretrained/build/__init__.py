@@ -1,0 +1,7 @@
+"""The program that makes the shipped embedder and router, bit for bit on one machine.
+
+    python -m shared_router.pretrained.build --data DATA --model MODEL
+
+It distils an encoder into token vectors, trains the router on questions that no benchmark shares, and
+measures it on three benchmarks. Nothing in the library imports it.
+"""

@@ -1,0 +1,51 @@
+"""Make the shipped embedder and router; see the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from shared_router.registry import DEFAULT_EMBEDDER, DEFAULT_ROUTER
+
+PRETRAINED = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Read the arguments and write both checkpoints and the card."""
+    parser = argparse.ArgumentParser(description="Make the shipped embedder and router.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the sources and benchmarks")
+    parser.add_argument("--model", type=Path, required=True, help="the folder of all-MiniLM-L6-v2")
+    parser.add_argument("--out", type=Path, default=PRETRAINED, help="where to write (default: the package)")
+    parser.add_argument("--cache", type=Path, help="where to keep the encoder's rows between runs")
+    build(parser.parse_args())
+
+
+def build(arguments: argparse.Namespace) -> None:
+    """Train, write, and measure what was written."""
+    from shared_router.pretrained.build.card import card_of, page
+    from shared_router.pretrained.build.corpus import load_corpus
+    from shared_router.pretrained.build.evaluate import load_benchmarks
+    from shared_router.pretrained.build.training import train
+
+    corpus = load_corpus(arguments.data)
+    with tempfile.TemporaryDirectory() as passing:
+        trained = train(corpus, arguments.model, arguments.cache or Path(passing))
+    trained.embedder.save(arguments.out / DEFAULT_EMBEDDER)
+    trained.router.save_on(DEFAULT_EMBEDDER, arguments.out / DEFAULT_ROUTER)
+    card = card_of(trained, corpus, load_benchmarks(arguments.data))
+    folder = arguments.out / DEFAULT_ROUTER
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    (folder / "CARD.md").write_text(page(card), "utf-8")
+    sys.stdout.write(page(card))
+
+
+if __name__ == "__main__":
+    # one thread, so that sums are added in one order and two runs give the same bits
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        os.environ["OMP_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "shared_router.pretrained.build", *sys.argv[1:]])
+    main()

@@ -1,0 +1,235 @@
+"""The router that ships: a small calibrated head on a static embedding, numpy alone.
+
+It is none of the paper's four. With `x` the query's embedding,
+
+    p(q) = sigmoid(b_0 + b_1 subject(x) + b_2 likeness(x))
+    subject(x) = sum_d softmax(x W + c)_d r_d
+    likeness(x) = sum_a alpha_a exp(-gamma |x - x_a|^2)
+
+`subject` is the strong model's win rate in the subjects the query may belong to: most of what any learned
+router gains is knowing the subject. `likeness` is a kernel ridge fit of who won on queries like this one,
+as similarity-weighted ranking has it (paper, section 4.2). `b` is fitted on scores of held-out folds, so
+`p` is a calibrated probability on queries like the battles'.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.registry import DEFAULT_EMBEDDER, load_embedder
+from shared_router.router import Router
+from shared_router.ties import Ties, check_ties
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from shared_router.embedders import Embedder
+    from shared_router.preferences import PreferenceData
+
+_CHUNK = 4096
+"""Rows whose kernel is held at once: 4,096 x 512 numbers are 16 MB."""
+
+
+@dataclass(frozen=True)
+class StaticHead:
+    """The learned numbers, d wide, for S subjects and A anchors.
+
+    Attributes:
+        subject_weights: `W`, float16, shape (d, S).
+        subject_bias: `c`, float32, shape (S,).
+        subject_rates: `r`, float32, shape (S,), each in [0, 1].
+        anchors: `x_a`, float16, shape (A, d).
+        anchor_weights: `alpha`, float32, shape (A,).
+        coefficients: `b`, float64, shape (3,).
+        gamma: The kernel's width, > 0.
+    """
+
+    subject_weights: NDArray[np.float16]
+    subject_bias: NDArray[np.float32]
+    subject_rates: NDArray[np.float32]
+    anchors: NDArray[np.float16]
+    anchor_weights: NDArray[np.float32]
+    coefficients: NDArray[np.float64]
+    gamma: float
+
+    def win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return p of n embeddings, shape (n,), each in (0, 1)."""
+        chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+        return np.concatenate([np.empty(0), *(self._win_probability(chunk) for chunk in chunks)])
+
+    def subject(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the win rate of the subjects each row may belong to, shape (n,)."""
+        weights, bias, rates, _, _ = self._wide
+        logits = rows @ weights + bias
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        share: NDArray[np.float64] = odds @ rates / odds.sum(axis=1)
+        return share
+
+    def likeness(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the kernel fit of who won on like queries, shape (n,)."""
+        *_, anchors, alpha = self._wide
+        fit: NDArray[np.float64] = kernel(rows, anchors, self.gamma) @ alpha
+        return fit
+
+    def _win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        wide = rows.astype(np.float64)
+        constant, by_subject, by_likeness = self.coefficients
+        logits = constant + by_subject * self.subject(wide) + by_likeness * self.likeness(wide)
+        p: NDArray[np.float64] = 0.5 * (1 + np.tanh(logits / 2))  # the sigmoid, without overflow
+        return p
+
+    @cached_property
+    def _wide(self) -> tuple[NDArray[np.float64], ...]:
+        # in doubles a query alone and in a batch differ by 1e-15 and not by 1e-6
+        stored = (
+            self.subject_weights,
+            self.subject_bias,
+            self.subject_rates,
+            self.anchors,
+            self.anchor_weights,
+        )
+        return tuple(array.astype(np.float64) for array in stored)
+
+
+class StaticRouter(Router):
+    """Route by the subject of a query and by who won on queries like it.
+
+    Use `similarity_weighted` where you have battles and no subjects, and a fine-tuned encoder (`bert`) where
+    tens of milliseconds a query do not matter.
+
+    Args:
+        embedder: What embeds queries, in rows of length 1, or the name of a shipped one.
+        ties: How a tie reads: `"weak"` (the weak model answers as well, so it is no win), `"half"` or
+            `"drop"`.
+        anchors: How many queries the kernel keeps, >= 1.
+        gamma: The kernel's width, > 0: larger looks at nearer queries only.
+        ridge: The kernel fit's penalty, > 0.
+        subject_penalty: The subject classifier's penalty, > 0, as sklearn's `1 / C`.
+        subject_shrinkage: How many battles of average outcome are added to each subject, >= 0.
+        seed: Picks the anchors and the folds.
+    """
+
+    name: ClassVar[str] = "static"
+    blocking = False
+
+    def __init__(
+        self,
+        embedder: Embedder | str = DEFAULT_EMBEDDER,
+        *,
+        ties: Ties = "weak",
+        anchors: int = 512,
+        gamma: float = 8.0,
+        ridge: float = 3.0,
+        subject_penalty: float = 0.1,
+        subject_shrinkage: float = 5.0,
+        seed: int = 0,
+    ) -> None:
+        self._given_embedder = embedder
+        self._embedder_name = embedder if isinstance(embedder, str) else None
+        self.ties: Ties = ties
+        self.anchors = anchors
+        self.gamma = gamma
+        self.ridge = ridge
+        self.subject_penalty = subject_penalty
+        self.subject_shrinkage = subject_shrinkage
+        self.seed = seed
+        self.head_: StaticHead | None = None
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What embeds queries."""
+        given = self._given_embedder
+        return load_embedder(given) if isinstance(given, str) else given
+
+    def fit(
+        self,
+        preferences: PreferenceData,
+        *,
+        subjects: Sequence[str] | None = None,
+        like: PreferenceData | None = None,
+    ) -> Self:
+        """Learn from battles whose `model_a` is the strong side.
+
+        Args:
+            preferences: The battles to be calibrated on, n of them.
+            subjects: The subject of each battle's query, n names; None knows none, and `subject` is one
+                rate for all.
+            like: Further battles, strong side first, for `likeness` alone: other models', or other
+                benchmarks'. None fits it on `preferences`.
+
+        Returns:
+            This router.
+
+        Raises:
+            InvalidInputError: If an option is outside its range or the subjects are not n.
+            DataError: If all battles end alike.
+            MissingExtraError: If scikit-learn is not installed.
+        """
+        from shared_router.routers.static_training import fit_head
+
+        check_ties(self.ties)
+        positive = {"anchors": self.anchors, "gamma": self.gamma, "ridge": self.ridge}
+        positive["subject_penalty"] = self.subject_penalty
+        for name, value in positive.items():
+            if not value > 0:
+                raise InvalidInputError(f"{name} must be > 0, got {value!r}")
+        if subjects is not None and len(subjects) != len(preferences):
+            raise InvalidInputError(
+                f"subjects must be one per battle ({len(preferences)}), got {len(subjects)}"
+            )
+        self.head_ = fit_head(self, preferences, subjects, like)
+        return self
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return p of n queries, shape (n,), each in (0, 1); an empty query gets what a zero vector does.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+        """
+        if self.head_ is None:
+            raise NotFittedError("a StaticRouter must learn before it is asked; call fit or load")
+        return self.head_.win_probability(self.embedder.embed(queries))
+
+    def save_on(self, embedder: str, folder: str | Path) -> str:
+        """Write a checkpoint like `save`, for an embedder that will have a name once it ships too."""
+        named = copy.copy(self)
+        named._embedder_name = embedder
+        return named.save(folder)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        if self.head_ is None:
+            raise NotFittedError("a StaticRouter must learn before it is saved; call fit")
+        tensors = {name: value for name, value in vars(self.head_).items() if isinstance(value, np.ndarray)}
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        return {**settings, "embedder": self._embedder_name}, tensors
+
+    @classmethod
+    def _from_state(
+        cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
+    ) -> Self:
+        options = dict(settings)
+        name = options.pop("embedder")
+        if embedder is None and name is None:
+            raise InvalidInputError("load must be given the embedder that the router was trained with")
+        router = cls(name if embedder is None else embedder, **options)
+        router.head_ = StaticHead(**tensors, gamma=router.gamma)
+        return router
+
+
+_SETTINGS = ("ties", "anchors", "gamma", "ridge", "subject_penalty", "subject_shrinkage", "seed")
+
+
+def kernel(rows: NDArray[np.float64], anchors: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+    """Return `exp(-gamma |x - a|^2)` of n rows and A anchors, shape (n, A)."""
+    squared = (rows**2).sum(axis=1)[:, None] + (anchors**2).sum(axis=1) - 2 * (rows @ anchors.T)
+    near: NDArray[np.float64] = np.exp(-gamma * squared)
+    return near
