@@ -14,8 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared_router import __version__
+from shared_router.decisions import RoutingDecision
 from shared_router.errors import InvalidInputError, RouterError
-from shared_router.policy import RoutingDecision, RoutingPolicy
+from shared_router.policy import RoutingPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
