@@ -21,6 +21,13 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.load_profile("default")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests of the local model longer: the first may unpack it, which takes a busy machine minutes."""
+    for item in items:
+        if item.get_closest_marker("local_llm") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.fixture(scope="session")
 def local_llm() -> Iterator[LocalServer]:
     """The real local model behind the real HTTP server: `base_url` and `model`, any key.

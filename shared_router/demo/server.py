@@ -85,7 +85,7 @@ def serve(
         process = _start(folder, log, threads)
         try:
             started = time.monotonic()
-            base_url = _wait(process, log, started + timeout_seconds, timeout_seconds, progress=progress)
+            base_url = _wait(process, log, timeout_seconds, progress=progress)
             yield LocalServer(base_url, folder.name, time.monotonic() - started)
         finally:
             _stop(process)
@@ -115,22 +115,19 @@ def _start(folder: Path, log: Path, threads: int) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait(
-    process: subprocess.Popen[bytes], log: Path, deadline: float, timeout_seconds: float, *, progress: bool
-) -> str:
+def _wait(process: subprocess.Popen[bytes], log: Path, timeout_seconds: float, *, progress: bool) -> str:
     from tqdm.auto import tqdm
 
+    deadline = time.monotonic() + timeout_seconds
+    look = "{desc}: {elapsed}"  # how long it takes is all that is known
     with tqdm(
-        desc="Starting the model server",
-        disable=not progress,
-        bar_format="{desc}: {elapsed}",
-        mininterval=1.0,
+        desc="Starting the model server", disable=not progress, bar_format=look, mininterval=1.0
     ) as bar:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise LocalServerError(
                     f"the model server must keep running, and it stopped with status {process.returncode}; "
-                    f"its last words: {_tail(log)}"
+                    f"if the model's folder is damaged, delete it. The server's last words: {_tail(log)}"
                 )
             address = _ADDRESS.search(log.read_text("utf-8", errors="replace"))
             if address is not None and _is_healthy(address.group()):
@@ -138,8 +135,8 @@ def _wait(
             bar.update()
             time.sleep(_POLL_SECONDS)
     raise LocalServerError(
-        f"the model server must answer within {timeout_seconds:g} seconds, and it does not; "
-        f"its last words: {_tail(log)}"
+        f"the model server must answer within {timeout_seconds:g} seconds, and it does not; free the "
+        f"machine or give it longer. The server's last words: {_tail(log)}"
     )
 
 
