@@ -10,7 +10,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── NotFittedError                         a router was asked before fit or load
     ├── RouterOutputError                      win probabilities that are none
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
-    ├── CapabilityError                        no model can do what the request needs
+    ├── CapabilityError (NotImplementedError)  no model can do what the request needs
     ├── EmbedderError                          an embedder gave no vectors
     ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
@@ -62,7 +62,7 @@ class ContractError(RouterError, AssertionError):
     """A router breaks a rule of the router contract."""
 
 
-class CapabilityError(RouterError):
+class CapabilityError(RouterError, NotImplementedError):
     """No model can do what the request needs."""
 
 

@@ -54,3 +54,8 @@ async def test_adecide_each_equals_decide_each_also_for_a_router_that_blocks() -
     router.blocking = True
     policy = RoutingPolicy(router, threshold=0.5)
     assert await policy.adecide_each(["hard", "easy"]) == policy.decide_each(["hard", "easy"])
+
+
+def test_a_capability_error_is_the_one_that_callers_of_a_model_expect() -> None:
+    with pytest.raises(NotImplementedError, match="strong and weak cannot: tools"):
+        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("hi", able=(), needs="tools"))
