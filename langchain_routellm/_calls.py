@@ -36,19 +36,23 @@ class Call:
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
-        config = with_run_metadata(self.config, decision)
-        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, decision)
+        mark = decision.as_metadata()
+        run = {
+            f"{MARK}_{key}": value for key, value in mark.items()
+        }  # flat, so that tracers can filter by it
+        config: RunnableConfig = {**self.config, "metadata": {**(self.config.get("metadata") or {}), **run}}
+        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, mark)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
-    """A call that goes to `model`."""
+    """A call that goes to `model`, and the decision as metadata."""
 
     model: Runnable[Any, Any]
     input: Any
     config: RunnableConfig
     kwargs: dict[str, Any]
-    decision: RoutingDecision
+    decision: dict[str, str | float]
 
     def in_its_turn(self) -> RoutedCall:
         """Return this call: a batch decided it before its turn came."""
@@ -114,20 +118,14 @@ def decided(
     return routed
 
 
-def with_run_metadata(config: RunnableConfig, decision: RoutingDecision) -> RunnableConfig:
-    """Return the config of a run that carries the decision, as flat keys that tracers can filter by."""
-    flat = {f"{MARK}_{key}": value for key, value in decision.as_metadata().items()}
-    return {**config, "metadata": {**(config.get("metadata") or {}), **flat}}
-
-
-def marked(output: Any, decision: RoutingDecision) -> Any:
+def marked(output: Any, decision: Mapping[str, str | float]) -> Any:
     """Return a copy of what a child answered, with the decision in its message's response metadata.
 
     A copy, because a cache may hold the message. A parsed object holds no message and is returned as it
     is; with `include_raw=True` a dict holds both.
     """
     if isinstance(output, AIMessage):
-        metadata = {**output.response_metadata, MARK: decision.as_metadata()}
+        metadata = {**output.response_metadata, MARK: dict(decision)}
         return output.model_copy(update={"response_metadata": metadata})
     if isinstance(output, ChatGeneration):
         return output.model_copy(update={"message": marked(output.message, decision)})

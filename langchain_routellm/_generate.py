@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from langchain_routellm._calls import Call, RoutedCall, marked
+from langchain_routellm._calls import Call, RoutedCall
 from shared_router import RoutingDecision
 
 
@@ -62,12 +62,12 @@ def merged(groups: Sequence[Group], results: Sequence[LLMResult]) -> LLMResult:
     generations: dict[int, list[Any]] = {}
     runs: dict[int, Any] = {}
     for group, result in zip(groups, results, strict=True):
-        decision = group.first.decision
         for position, answers in zip(group.positions, result.generations, strict=True):
-            generations[position] = [marked(answer, decision) for answer in answers]
+            generations[position] = [group.first.mark(answer) for answer in answers]
         runs.update(zip(group.positions, result.run or [], strict=False))
     outputs = {
-        group.first.decision.model: result.llm_output for group, result in zip(groups, results, strict=True)
+        str(group.first.decision["model"]): result.llm_output
+        for group, result in zip(groups, results, strict=True)
     }
     return LLMResult(
         generations=[generations[position] for position in sorted(generations)],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
-from operator import is_not
 from typing import Any, cast
 
 from langchain_core.callbacks import Callbacks
 from langchain_core.language_models import BaseLanguageModel, LanguageModelInput, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
 from langchain_core.runnables.utils import get_unique_config_specs
@@ -41,7 +40,6 @@ from langchain_routellm._requests import (
 from shared_router import InvalidInputError, OnRouterError, Router, RoutingPolicy, RoutingRequest, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
-_POLICY_FIELDS = ("router", "threshold", "on_router_error", "on_no_query")
 
 
 class RoutedChatModel(BatchEntryPoints):
@@ -85,8 +83,7 @@ class RoutedChatModel(BatchEntryPoints):
     route_on: RouteOn = "last_human"
     sticky: Sticky = "tool_loop"
 
-    _policy: RoutingPolicy | None = PrivateAttr(default=None)
-    _policy_fields: tuple[object, ...] = PrivateAttr(default=())
+    _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
 
     def __init__(
         self,
@@ -123,12 +120,16 @@ class RoutedChatModel(BatchEntryPoints):
     @property
     @override
     def policy(self) -> RoutingPolicy:
-        fields = tuple(getattr(self, name) for name in _POLICY_FIELDS)
+        fields = (self.router, self.threshold, self.on_router_error, self.on_no_query)
+        made_from, policy = self._policy
         # assignment and model_copy(update=...) change fields behind the constructor's back
-        if self._policy is None or any(map(is_not, fields, self._policy_fields)):
-            self._policy_fields = fields
-            self._policy = RoutingPolicy(**builtins.dict(zip(_POLICY_FIELDS, fields, strict=True)))
-        return self._policy
+        if policy is None or fields[0] is not made_from[0] or fields[1:] != made_from[1:]:
+            router, threshold, on_router_error, on_no_query = fields
+            policy = RoutingPolicy(
+                router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+            )
+            self._policy = (fields, policy)
+        return policy
 
     @property
     @override
@@ -217,9 +218,15 @@ class RoutedChatModel(BatchEntryPoints):
         if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
             kwargs["stop"] = stop
         bound = kwargs.pop(BOUND_KEY, None)
-        messages = self._convert_input(model_input).to_messages()
+        messages = self._messages(model_input)
         request = self._request(messages, config["configurable"], bound)
         return Call(model_input, config, kwargs, bound.models if bound else self.children, request)
+
+    def _messages(self, model_input: Any) -> list[BaseMessage]:
+        # the base class would make a prompt value of a list, only to take the list out again
+        if isinstance(model_input, list):
+            return convert_to_messages(model_input)
+        return self._convert_input(model_input).to_messages()
 
     @override
     def _generate_calls(
