@@ -45,6 +45,7 @@ from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_embedder, load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.savings import Savings, TokenUsage, savings_of
 from shared_router.splits import split_preferences, without_queries
 from shared_router.ties import Ties, WinLabels, win_labels
 
@@ -96,11 +97,13 @@ __all__ = [
     "RoutingPolicy",
     "RoutingRequest",
     "SameModelWarning",
+    "Savings",
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Tier",
     "Ties",
     "TokenPrices",
+    "TokenUsage",
     "TransformersEmbedder",
     "TruncatedTextWarning",
     "UnknownNameError",
@@ -117,6 +120,7 @@ __all__ = [
     "router_class",
     "router_names",
     "save_artifact",
+    "savings_of",
     "split_preferences",
     "tier_pair",
     "win_labels",
