@@ -1,14 +1,13 @@
 """The models behind a routed model: what may be one, and what is true of all of them."""
 
 import warnings
-from collections.abc import Container, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Container, Mapping
+from typing import Any
 
-from langchain_core.language_models import BaseChatModel, BaseLanguageModel, ModelProfile
-from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel
 from langchain_core.runnables import Runnable
 
-from shared_router import IgnoredArgumentWarning, InvalidInputError, SameModelWarning
+from shared_router import IgnoredArgumentWarning, InvalidInputError, MissingExtraError, SameModelWarning
 
 SHARED_SETTINGS = ("disable_streaming", "output_version", "rate_limiter", "verbose")
 """Settings of every chat model that act in a child's own call, so a routed model passes them on."""
@@ -21,6 +20,7 @@ def checked_children(
 
     Raises:
         InvalidInputError: If one is missing or is no chat model, or cannot hold the settings.
+        MissingExtraError: If one is a "provider:model" string and langchain is not installed.
 
     Warns:
         SameModelWarning: If both are one object.
@@ -71,41 +71,9 @@ def split_settings(
     return own, {name: own[name] for name in SHARED_SETTINGS if own.get(name)}
 
 
-def shared_profile(children: Iterable[object]) -> ModelProfile | None:
-    """Return what every child's profile promises: flags that all set, the smallest of limits.
-
-    A key on which profiles say different things, or that one lacks, promises nothing and is left out.
-    """
-    profiles = [getattr(child, "profile", None) for child in children]
-    if not all(profiles):
-        return None
-    first, *others = [dict(profile) for profile in profiles if profile]
-    shared = {
-        key: _shared_value([value, *(other[key] for other in others)])
-        for key, value in first.items()
-        if all(key in other for other in others)
-    }
-    return ModelProfile(**{key: value for key, value in shared.items() if value is not None})  # type: ignore[typeddict-item]
-
-
-def shared_ls_params(children: Iterable[object], **kwargs: Any) -> LangSmithParams:
-    """Return the tracing parameters that all children have in common, and both models' names.
-
-    No run of a routed model's own exists that they could be written on: they are for code that asks a
-    model who it is.
-    """
-    params = [child._get_ls_params(**kwargs) for child in children if isinstance(child, BaseChatModel)]
-    names = [str(each.get("ls_model_name", "unnamed")) for each in params]
-    shared = {
-        key: value
-        for key, value in (params[0] if params else {}).items()
-        if all(each.get(key) == value for each in params)
-    }
-    pair = {"ls_provider": "routellm", "ls_model_name": " | ".join(names), "ls_model_type": "chat"}
-    return cast("LangSmithParams", {**pair, **shared})
-
-
 def _checked_child(name: str, child: object) -> Runnable[Any, Any]:
+    if isinstance(child, str):
+        return _model_called(child)
     answers_in_text = isinstance(child, BaseLanguageModel) and not isinstance(child, BaseChatModel)
     if isinstance(child, Runnable) and not answers_in_text:
         return child
@@ -114,6 +82,14 @@ def _checked_child(name: str, child: object) -> Runnable[Any, Any]:
         f"{name} must be a chat model or a Runnable from messages to an AIMessage, got {got}; "
         f"pass {name}=ChatOpenAI(...) or another provider's chat model"
     )
+
+
+def _model_called(provider_and_model: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise MissingExtraError.of("langchain", "agents") from error
+    return init_chat_model(provider_and_model)
 
 
 def _with_settings(name: str, child: Runnable[Any, Any], settings: Mapping[str, Any]) -> Runnable[Any, Any]:
@@ -125,11 +101,3 @@ def _with_settings(name: str, child: Runnable[Any, Any], settings: Mapping[str, 
             "set it on the models inside"
         )
     return child.model_copy(update=dict(settings))
-
-
-def _shared_value(values: list[Any]) -> Any:
-    if all(isinstance(value, bool) for value in values):
-        return all(values)
-    if all(type(value) is int for value in values):
-        return min(values)
-    return values[0] if all(value == values[0] for value in values) else None

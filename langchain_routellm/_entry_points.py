@@ -11,7 +11,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -75,8 +75,8 @@ class EntryPoints(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         call = self._route(input, config, stop, kwargs)
-        answer: AIMessage = call.mark(call.model.invoke(call.input, call.config, **call.kwargs))
-        return answer
+        answer = call.model.invoke(call.input, call.config, **call.kwargs)
+        return cast("AIMessage", call.marker.whole(answer))
 
     @override
     async def ainvoke(
@@ -88,7 +88,9 @@ class EntryPoints(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         call = await self._aroute(input, config, stop, kwargs)
-        answer: AIMessage = call.mark(await call.model.ainvoke(call.input, call.config, **call.kwargs))
+        answer: AIMessage = call.marker.whole(
+            await call.model.ainvoke(call.input, call.config, **call.kwargs)
+        )
         return answer
 
     @override
@@ -101,7 +103,7 @@ class EntryPoints(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         call = self._route(input, config, stop, kwargs)
-        yield from call.mark_first(call.model.stream(call.input, call.config, **call.kwargs))
+        yield from call.marker.stream(call.model.stream(call.input, call.config, **call.kwargs))
 
     @override
     async def astream(
@@ -113,7 +115,7 @@ class EntryPoints(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         call = await self._aroute(input, config, stop, kwargs)
-        chunks = call.amark_first(call.model.astream(call.input, call.config, **call.kwargs))
+        chunks = call.marker.astream(call.model.astream(call.input, call.config, **call.kwargs))
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk

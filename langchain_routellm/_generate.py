@@ -63,10 +63,10 @@ def merged(groups: Sequence[Group], results: Sequence[LLMResult]) -> LLMResult:
     runs: dict[int, Any] = {}
     for group, result in zip(groups, results, strict=True):
         for position, answers in zip(group.positions, result.generations, strict=True):
-            generations[position] = [group.first.mark(answer) for answer in answers]
+            generations[position] = [group.first.marker.whole(answer) for answer in answers]
         runs.update(zip(group.positions, result.run or [], strict=False))
     outputs = {
-        str(group.first.decision["model"]): result.llm_output
+        str(group.first.marker.decision["model"]): result.llm_output
         for group, result in zip(groups, results, strict=True)
     }
     return LLMResult(

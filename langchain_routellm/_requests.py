@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec
 
-from shared_router import InvalidInputError, Message, UnknownNameError, query_of
+from shared_router import InvalidInputError, Message, RoutingPolicy, TokenPrices, UnknownNameError, query_of
 
 RouteOn = Literal["last_human"] | Callable[[list[BaseMessage]], str | None]
 Sticky = Literal["tool_loop", "conversation", False]
@@ -34,6 +34,21 @@ def check_routing(route_on: object, sticky: object) -> None:
         )
     if sticky not in get_args(Sticky):
         raise InvalidInputError(f"sticky must be one of {list(get_args(Sticky))}, got {sticky!r}")
+
+
+def check_prices(prices: object) -> None:
+    """Check that prices are given by model.
+
+    Raises:
+        InvalidInputError: If they are something other than TokenPrices by name.
+    """
+    if prices is None:
+        return
+    by_name = isinstance(prices, Mapping) and set(prices) <= set(RoutingPolicy.models)
+    if not by_name or not all(isinstance(each, TokenPrices) for each in prices.values()):  # type: ignore[attr-defined]
+        raise InvalidInputError(
+            f"prices must be TokenPrices by model, one of {list(RoutingPolicy.models)}, got {prices!r}"
+        )
 
 
 def runtime_specs() -> list[ConfigurableFieldSpec]:

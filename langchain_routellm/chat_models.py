@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.callbacks import Callbacks
-from langchain_core.language_models import BaseLanguageModel, LanguageModelInput, ModelProfile
-from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
-from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
-from langchain_core.runnables.utils import get_unique_config_specs
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr
 from typing_extensions import override
@@ -20,29 +18,28 @@ from typing_extensions import override
 from langchain_routellm._batches import BatchEntryPoints
 from langchain_routellm._bound import BOUND_KEY, Bound, bind_children
 from langchain_routellm._calls import Call
-from langchain_routellm._children import (
-    checked_children,
-    shared_ls_params,
-    shared_profile,
-    split_settings,
-)
+from langchain_routellm._capabilities import able_models
+from langchain_routellm._children import checked_children, split_settings
 from langchain_routellm._requests import (
     ROUTE_KEY,
     THRESHOLD_KEY,
     RouteOn,
     Sticky,
+    check_prices,
     check_routing,
     check_runtime_keys,
     model_to_stick_to,
     question_of,
-    runtime_specs,
 )
-from shared_router import InvalidInputError, OnRouterError, Router, RoutingPolicy, RoutingRequest, Tier
+from langchain_routellm._self_description import SelfDescription
+from shared_router import Router, RoutingPolicy, RoutingRequest, TokenPrices
+from shared_router.policy import OnRouterError, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
+Prices = Mapping[str, TokenPrices]
 
 
-class RoutedChatModel(BatchEntryPoints):
+class RoutedChatModel(SelfDescription, BatchEntryPoints):
     """A chat model that answers each request with the strong or the weak one of two.
 
     It is used as either of them is: alone, in a chain, in an agent, streaming, in batches, with tools and
@@ -53,8 +50,8 @@ class RoutedChatModel(BatchEntryPoints):
     `{"routellm_route": "strong"}`.
 
     Args:
-        strong: The model whose answers are better: a chat model, or a Runnable from messages to an
-            AIMessage such as `model.with_fallbacks([...])`.
+        strong: The model whose answers are better: a chat model, a Runnable from messages to an AIMessage
+            such as `model.with_fallbacks([...])`, or "provider:model" (with the `agents` extra).
         weak: The model whose answers are cheaper, likewise.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
@@ -63,6 +60,7 @@ class RoutedChatModel(BatchEntryPoints):
         on_no_query: Where a request without a question goes, such as an image alone.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
+        prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too.
         sticky: Whether a conversation keeps its model: `"tool_loop"` until the tools it asked for have
             been answered, `"conversation"` for good, False never.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
@@ -82,24 +80,27 @@ class RoutedChatModel(BatchEntryPoints):
     on_no_query: Tier = "strong"
     route_on: RouteOn = "last_human"
     sticky: Sticky = "tool_loop"
+    prices: Prices | None = None
 
     _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
 
     def __init__(
         self,
         *,
-        strong: Child | None = None,
-        weak: Child | None = None,
+        strong: Child | str | None = None,
+        weak: Child | str | None = None,
         router: str | Router | None = None,
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
         sticky: Sticky = "tool_loop",
+        prices: Prices | None = None,
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
         check_routing(route_on, sticky)
+        check_prices(prices)
         policy: builtins.dict[str, Any] = {
             "router": router,
             "threshold": threshold,
@@ -109,12 +110,12 @@ class RoutedChatModel(BatchEntryPoints):
         RoutingPolicy(**policy)
         own, shared = split_settings(others, known=type(self).model_fields)
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared)
-        how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky}
+        how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky, "prices": prices}
         super().__init__(**children, **policy, **how, **own)
 
     @property
-    def children(self) -> dict[str, Child]:
-        """The models by the names that decisions give them."""
+    @override
+    def children(self) -> builtins.dict[str, Child]:
         return {"strong": self.strong, "weak": self.weak}
 
     @property
@@ -130,12 +131,6 @@ class RoutedChatModel(BatchEntryPoints):
             )
             self._policy = (fields, policy)
         return policy
-
-    @property
-    @override
-    def config_specs(self) -> list[ConfigurableFieldSpec]:
-        of_children = [spec for child in self.children.values() for spec in child.config_specs]
-        return get_unique_config_specs([*runtime_specs(), *of_children])
 
     # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out
     # whether to bind its fallbacks too, and drops them silently where it cannot.
@@ -159,52 +154,10 @@ class RoutedChatModel(BatchEntryPoints):
             "structured_output", "with_structured_output", schema, include_raw=include_raw, **kwargs
         )
 
-    @override
-    def get_token_ids(self, text: str) -> list[int]:
-        counter = self.custom_get_token_ids or self._counting_child.get_token_ids
-        return counter(text)
-
-    @override
-    def get_num_tokens(self, text: str) -> int:
-        if self.custom_get_token_ids is not None:
-            return super().get_num_tokens(text)
-        return self._counting_child.get_num_tokens(text)
-
-    @override
-    def get_num_tokens_from_messages(
-        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
-    ) -> int:
-        if self.custom_get_token_ids is not None:
-            return super().get_num_tokens_from_messages(messages, tools)
-        return self._counting_child.get_num_tokens_from_messages(messages, tools)
-
-    @property
-    def _counting_child(self) -> BaseLanguageModel[Any]:
-        """The child that counts tokens: the base class would download a tokenizer that is neither's."""
-        counting = [child for child in self.children.values() if hasattr(child, "get_num_tokens")]
-        if not counting:
-            raise InvalidInputError(
-                "a child must be able to count tokens, and strong and weak cannot; give custom_get_token_ids"
-            )
-        return cast("BaseLanguageModel[Any]", counting[0])
-
-    @property
-    @override
-    def _llm_type(self) -> str:
-        return "routellm"
-
     @property
     @override
     def _identifying_params(self) -> Mapping[str, Any]:
         return {"model_name": self._get_ls_params().get("ls_model_name"), "policy": repr(self.policy)}
-
-    @override
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        return shared_ls_params(self.children.values(), stop=stop, **kwargs)
-
-    @override
-    def _resolve_model_profile(self) -> ModelProfile | None:
-        return shared_profile(self.children.values())
 
     def _bind_children(self, need: str, method: str, /, *args: Any, **kwargs: Any) -> Runnable[Any, Any]:
         bound = bind_children(self.children, need, method, *args, **kwargs)
@@ -218,9 +171,9 @@ class RoutedChatModel(BatchEntryPoints):
         if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
             kwargs["stop"] = stop
         bound = kwargs.pop(BOUND_KEY, None)
-        messages = self._messages(model_input)
-        request = self._request(messages, config["configurable"], bound)
-        return Call(model_input, config, kwargs, bound.models if bound else self.children, request)
+        request = self._request(self._messages(model_input), config["configurable"], bound)
+        models = bound.models if bound else self.children
+        return Call(model_input, config, kwargs, models, request, self.prices or {})
 
     def _messages(self, model_input: Any) -> list[BaseMessage]:
         # the base class would make a prompt value of a list, only to take the list out again
@@ -243,20 +196,22 @@ class RoutedChatModel(BatchEntryPoints):
             kwargs["stop"] = stop
         configurable = ensure_config()["configurable"]
         return [
-            Call(each, config, kwargs, self.children, self._request(each, configurable)) for each in messages
+            Call(each, config, kwargs, self.children, self._request(each, configurable), self.prices or {})
+            for each in messages
         ]
 
     def _request(
         self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Bound | None = None
     ) -> RoutingRequest:
         check_runtime_keys(configurable)
+        able, needs = able_models(self.children, messages, bound)
         return RoutingRequest(
             question_of(messages, self.route_on),
             threshold=configurable.get(THRESHOLD_KEY),
             route=configurable.get(ROUTE_KEY),
             sticky_to=model_to_stick_to(messages, self.sticky),
-            able=tuple(bound.models) if bound else None,
-            needs=bound.need if bound else "",
+            able=able,
+            needs=needs,
         )
 
     def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:

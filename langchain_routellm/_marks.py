@@ -1,0 +1,105 @@
+"""The decision on the answer: flat scalars in `response_metadata["routellm"]`, without prompt text.
+
+A mark is made on a copy, because a cache may hold the message, and stands on one chunk of a stream,
+because merging chunks joins equal texts and cannot merge two numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.outputs import ChatGeneration
+
+from shared_router import TokenPrices, TokenUsage
+
+MARK = "routellm"
+"""The key of the decision in a message's response metadata."""
+
+
+def token_usage(usage: UsageMetadata) -> TokenUsage:
+    """Return one call's tokens as they are billed: nothing for an answer from LangChain's cache."""
+    if usage.get("total_cost") == 0:  # how langchain-core marks an answer that it took from its cache
+        return TokenUsage(calls=1)
+    return TokenUsage(
+        calls=1,
+        input_tokens=usage["input_tokens"],
+        output_tokens=usage["output_tokens"],
+        cached_input_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
+        reasoning_tokens=usage.get("output_token_details", {}).get("reasoning") or 0,
+    )
+
+
+class Marker:
+    """Mark what one call answers, whole or chunk by chunk.
+
+    Args:
+        decision: The decision as metadata.
+        prices: The chosen model's, for the answer's dollars; None where they are not known.
+    """
+
+    __slots__ = ("_started", "_usage", "decision", "prices")
+
+    def __init__(self, decision: Mapping[str, str | float], prices: TokenPrices | None = None) -> None:
+        self.decision = decision
+        self.prices = prices
+        self._started = False
+        self._usage: UsageMetadata | None = None
+
+    def whole(self, output: Any) -> Any:
+        """Return a whole answer, marked.
+
+        A parsed object holds no message and is returned as it is; with `include_raw=True` a dict holds
+        both.
+        """
+        if isinstance(output, AIMessage):
+            return _with_mark(output, {**self.decision, **self._dollars(output.usage_metadata)})
+        if isinstance(output, ChatGeneration):
+            return output.model_copy(update={"message": self.whole(output.message)})
+        if isinstance(output, dict) and isinstance(output.get("raw"), AIMessage):
+            return {**output, "raw": self.whole(output["raw"])}
+        return output
+
+    def stream(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Pass chunks on: the first one with the decision, the last one with the dollars."""
+        try:
+            for chunk in chunks:
+                yield self._chunk(chunk)
+        finally:
+            # a reader that stops early must stop the child too, now and not at garbage collection
+            if hasattr(chunks, "close"):
+                chunks.close()
+
+    async def astream(self, chunks: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+        """Pass chunks on like `stream`."""
+        try:
+            async for chunk in chunks:
+                yield self._chunk(chunk)
+        finally:
+            if hasattr(chunks, "aclose"):
+                await chunks.aclose()
+
+    def _chunk(self, chunk: Any) -> Any:
+        if self._started and self.prices is None:
+            return chunk
+        if not isinstance(chunk, AIMessageChunk):  # of a child that cannot stream, or of a parser
+            self._started = True
+            return self.whole(chunk)
+        mark = {} if self._started else dict(self.decision)
+        self._started = True
+        if self.prices is not None:
+            self._usage = add_usage(self._usage, chunk.usage_metadata)
+            # a usage can be spread over chunks, so the bill is made when all have come
+            mark |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
+        return _with_mark(chunk, mark) if mark else chunk
+
+    def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
+        if self.prices is None or usage is None:
+            return {}
+        return {"dollars": token_usage(usage).dollars(self.prices)}
+
+
+def _with_mark(message: AIMessage, mark: Mapping[str, str | float]) -> AIMessage:
+    return message.model_copy(update={"response_metadata": {**message.response_metadata, MARK: mark}})
