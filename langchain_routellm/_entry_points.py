@@ -20,24 +20,13 @@ from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
 
-from langchain_routellm._calls import Call, RefusedCall, RoutedCall
+from langchain_routellm._calls import Call
 from langchain_routellm._generate import grouped, merged
-from shared_router import RoutingPolicy
+from langchain_routellm._routing import Routed
 
 
-class EntryPoints(BaseChatModel):
-    """A chat model whose calls are other models' calls; what they are is the subclass's business."""
-
-    @property
-    @abstractmethod
-    def policy(self) -> RoutingPolicy:
-        """What decides."""
-
-    @abstractmethod
-    def _call(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> Call:
-        """Return a call, ready to be decided."""
+class EntryPoints(Routed, BaseChatModel):
+    """A chat model whose calls are other models' calls; which they are is the subclass's business."""
 
     @abstractmethod
     def _generate_calls(
@@ -48,22 +37,6 @@ class EntryPoints(BaseChatModel):
         kwargs: dict[str, Any],
     ) -> list[Call]:
         """Return a call for each conversation, under the very arguments that `generate` was given."""
-
-    def _route(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> RoutedCall:
-        if isinstance(model_input, RoutedCall | RefusedCall):
-            return model_input.in_its_turn()
-        call = self._call(model_input, config, stop, kwargs)
-        return call.to(self.policy.decide(call.request))
-
-    async def _aroute(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> RoutedCall:
-        if isinstance(model_input, RoutedCall | RefusedCall):
-            return model_input.in_its_turn()
-        call = self._call(model_input, config, stop, kwargs)
-        return call.to(await self.policy.adecide(call.request))
 
     @override
     def invoke(

@@ -15,11 +15,11 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr
 from typing_extensions import override
 
-from langchain_routellm._batches import BatchEntryPoints
 from langchain_routellm._bound import BOUND_KEY, Bound, bind_children
 from langchain_routellm._calls import Call
 from langchain_routellm._capabilities import able_models
 from langchain_routellm._children import checked_children, split_settings
+from langchain_routellm._entry_points import EntryPoints
 from langchain_routellm._requests import (
     ROUTE_KEY,
     THRESHOLD_KEY,
@@ -31,6 +31,7 @@ from langchain_routellm._requests import (
     model_to_stick_to,
     question_of,
 )
+from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
 from shared_router import Router, RoutingPolicy, RoutingRequest, TokenPrices
 from shared_router.policy import OnRouterError, Tier
@@ -39,7 +40,7 @@ Child = Runnable[LanguageModelInput, AIMessage]
 Prices = Mapping[str, TokenPrices]
 
 
-class RoutedChatModel(SelfDescription, BatchEntryPoints):
+class RoutedChatModel(SelfDescription, RoutedBatches, EntryPoints):
     """A chat model that answers each request with the strong or the weak one of two.
 
     It is used as either of them is: alone, in a chain, in an agent, streaming, in batches, with tools and

@@ -1,22 +1,17 @@
-"""Batches: one scoring pass for all inputs, then each is a call of its own, as LangChain makes them.
-
-The calls go through LangChain's own batching, so that `max_concurrency`, a config per input and
-`return_exceptions` mean what they mean everywhere; a router that is a neural network sees the batch once
-and not once an input.
-"""
+"""What everything routed has in common: a policy that decides, and calls that go where it says."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import get_config_list
 from typing_extensions import override
 
-from langchain_routellm._calls import Call, RefusedCall, decided
-from langchain_routellm._entry_points import EntryPoints
-from shared_router import RouterError, RoutingRequest
+from langchain_routellm._calls import Call, RefusedCall, RoutedCall, decided
+from shared_router import RouterError, RoutingPolicy, RoutingRequest
 
 # What LangChain raises of an input that is no messages, and what we raise of a request against the rules.
 _BAD_INPUT = (ValueError, TypeError, NotImplementedError, RouterError)
@@ -24,8 +19,44 @@ _BAD_INPUT = (ValueError, TypeError, NotImplementedError, RouterError)
 Configs = RunnableConfig | Sequence[RunnableConfig] | None
 
 
-class BatchEntryPoints(EntryPoints):
-    """The entry points that take many inputs at once."""
+class Routed(Runnable[Any, Any]):
+    """A Runnable whose calls are routed; what a call is made of is the subclass's business."""
+
+    @property
+    @abstractmethod
+    def policy(self) -> RoutingPolicy:
+        """What decides."""
+
+    @abstractmethod
+    def _call(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Call:
+        """Return a call, ready to be decided."""
+
+    def _route(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if isinstance(model_input, RoutedCall | RefusedCall):
+            return model_input.in_its_turn()
+        call = self._call(model_input, config, stop, kwargs)
+        return call.to(self.policy.decide(call.request))
+
+    async def _aroute(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if isinstance(model_input, RoutedCall | RefusedCall):
+            return model_input.in_its_turn()
+        call = self._call(model_input, config, stop, kwargs)
+        return call.to(await self.policy.adecide(call.request))
+
+
+class RoutedBatches(Routed):
+    """One scoring pass for a whole batch, then each input is a call of its own, as LangChain makes them.
+
+    The calls go through LangChain's own batching, so that `max_concurrency`, a config per input and
+    `return_exceptions` mean what they mean everywhere; a router that is a neural network sees the batch
+    once and not once an input.
+    """
 
     @override
     def batch(
