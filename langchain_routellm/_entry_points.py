@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
@@ -25,7 +23,7 @@ from langchain_routellm._generate import grouped, merged
 from langchain_routellm._routing import Routed
 
 
-class EntryPoints(Routed, BaseChatModel):
+class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
     """A chat model whose calls are other models' calls; which they are is the subclass's business."""
 
     @abstractmethod
@@ -37,61 +35,6 @@ class EntryPoints(Routed, BaseChatModel):
         kwargs: dict[str, Any],
     ) -> list[Call]:
         """Return a call for each conversation, under the very arguments that `generate` was given."""
-
-    @override
-    def invoke(
-        self,
-        input: LanguageModelInput,
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> AIMessage:
-        call = self._route(input, config, stop, kwargs)
-        answer = call.model.invoke(call.input, call.config, **call.kwargs)
-        return cast("AIMessage", call.marker.whole(answer))
-
-    @override
-    async def ainvoke(
-        self,
-        input: LanguageModelInput,
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> AIMessage:
-        call = await self._aroute(input, config, stop, kwargs)
-        answer: AIMessage = call.marker.whole(
-            await call.model.ainvoke(call.input, call.config, **call.kwargs)
-        )
-        return answer
-
-    @override
-    def stream(
-        self,
-        input: LanguageModelInput,
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> Iterator[AIMessageChunk]:
-        call = self._route(input, config, stop, kwargs)
-        yield from call.marker.stream(call.model.stream(call.input, call.config, **call.kwargs))
-
-    @override
-    async def astream(
-        self,
-        input: LanguageModelInput,
-        config: RunnableConfig | None = None,
-        *,
-        stop: list[str] | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[AIMessageChunk]:
-        call = await self._aroute(input, config, stop, kwargs)
-        chunks = call.marker.astream(call.model.astream(call.input, call.config, **call.kwargs))
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                yield chunk
 
     @override
     def stream_events(

@@ -6,9 +6,17 @@ from typing import Any, Literal, get_args
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec
 
-from shared_router import InvalidInputError, Message, RoutingPolicy, TokenPrices, UnknownNameError, query_of
+from shared_router import (
+    InvalidInputError,
+    Message,
+    RoutingPolicy,
+    RoutingRequest,
+    TokenPrices,
+    UnknownNameError,
+    query_of,
+)
 
-RouteOn = Literal["last_human"] | Callable[[list[BaseMessage]], str | None]
+RouteOn = Literal["last_human"] | Callable[[Any], str | None]
 Sticky = Literal["tool_loop", "conversation", False]
 
 THRESHOLD_KEY = "routellm_threshold"
@@ -71,22 +79,47 @@ def runtime_specs() -> list[ConfigurableFieldSpec]:
     ]
 
 
-def check_runtime_keys(configurable: Mapping[str, Any]) -> None:
-    """Refuse a mistyped key: `configurable` belongs to many owners, so nobody else would notice it.
+def request_of(
+    question: str | None,
+    messages: Sequence[BaseMessage],
+    configurable: Mapping[str, Any],
+    sticky: Sticky,
+    *,
+    able: tuple[str, ...] | None = None,
+    needs: str = "",
+) -> RoutingRequest:
+    """Return what the policy must know of a conversation.
+
+    Args:
+        question: The text to route on, or None where there is none.
+        messages: The conversation, oldest first.
+        configurable: The run's `config["configurable"]`.
+        sticky: Whether the conversation keeps its model.
+        able: As in `RoutingRequest`.
+        needs: As in `RoutingRequest`.
 
     Raises:
-        UnknownNameError: If a key begins like ours and is none of ours.
+        UnknownNameError: If `configurable` holds a key that is like ours and is none of ours.
     """
     for key in configurable:
+        # `configurable` belongs to many owners, so nobody else would notice a mistyped key
         if key.startswith("routellm_") and key not in (THRESHOLD_KEY, ROUTE_KEY):
             raise UnknownNameError(f"a routellm key must be one of {[THRESHOLD_KEY, ROUTE_KEY]}, got {key!r}")
+    return RoutingRequest(
+        question,
+        threshold=configurable.get(THRESHOLD_KEY),
+        route=configurable.get(ROUTE_KEY),
+        sticky_to=_model_to_stick_to(messages, sticky),
+        able=able,
+        needs=needs,
+    )
 
 
-def question_of(messages: list[BaseMessage], route_on: RouteOn) -> str | None:
+def question_of(given: Any, route_on: RouteOn) -> str | None:
     """Return the text to route on, or None where there is none.
 
     Args:
-        messages: The conversation, oldest first.
+        given: The conversation, oldest first, or what else `route_on` takes.
         route_on: `"last_human"`, or a function of the user's own.
 
     Raises:
@@ -94,14 +127,14 @@ def question_of(messages: list[BaseMessage], route_on: RouteOn) -> str | None:
         InvalidInputError: If `route_on` returns something other than text or None.
     """
     if route_on == "last_human":
-        return query_of([_turn(message) for message in messages])
-    question = route_on(messages)
+        return query_of([_turn(message) for message in given])
+    question = route_on(given)
     if question is not None and not isinstance(question, str):
         raise InvalidInputError(f"route_on must return a string or None, got {type(question).__name__}")
     return question
 
 
-def model_to_stick_to(messages: Sequence[BaseMessage], sticky: Sticky) -> str | None:
+def _model_to_stick_to(messages: Sequence[BaseMessage], sticky: Sticky) -> str | None:
     """Return the model that began what the conversation goes on with.
 
     Within a tool loop, that is the model that asked for the tool: its reasoning and its call belong to

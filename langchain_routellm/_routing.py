@@ -1,26 +1,33 @@
-"""What everything routed has in common: a policy that decides, and calls that go where it says."""
+"""What everything routed has in common: a policy that decides, and calls that go where it says.
+
+The chosen one's run is the only run. A wrapper that opens a run of its own around it has usage counted
+twice, tokens streamed twice, and, where it is a chat model, a cache that serves one model's answer for
+the other's. LangChain's guide to custom chat models, which overrides `_generate` alone, leads there.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
+from contextlib import aclosing
+from typing import Any, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import get_config_list
+from langchain_core.runnables.utils import Input, Output
 from typing_extensions import override
 
 from langchain_routellm._calls import Call, RefusedCall, RoutedCall, decided
 from shared_router import RouterError, RoutingPolicy, RoutingRequest
 
 # What LangChain raises of an input that is no messages, and what we raise of a request against the rules.
-_BAD_INPUT = (ValueError, TypeError, NotImplementedError, RouterError)
+BAD_INPUT = (ValueError, TypeError, NotImplementedError, RouterError)
 
 Configs = RunnableConfig | Sequence[RunnableConfig] | None
 
 
-class Routed(Runnable[Any, Any]):
-    """A Runnable whose calls are routed; what a call is made of is the subclass's business."""
+class Routed(Runnable[Input, Output]):
+    """A Runnable whose calls are routed once and then are the chosen one's own, and so is their only run."""
 
     @property
     @abstractmethod
@@ -49,8 +56,61 @@ class Routed(Runnable[Any, Any]):
         call = self._call(model_input, config, stop, kwargs)
         return call.to(await self.policy.adecide(call.request))
 
+    @override
+    def invoke(
+        self,
+        input: Input,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Output:
+        call = self._route(input, config, stop, kwargs)
+        answer = call.model.invoke(call.input, call.config, **call.kwargs)
+        return cast("Output", call.marker.whole(answer))
 
-class RoutedBatches(Routed):
+    @override
+    async def ainvoke(
+        self,
+        input: Input,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Output:
+        call = await self._aroute(input, config, stop, kwargs)
+        answer = await call.model.ainvoke(call.input, call.config, **call.kwargs)
+        return cast("Output", call.marker.whole(answer))
+
+    @override
+    def stream(
+        self,
+        input: Input,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        call = self._route(input, config, stop, kwargs)
+        yield from call.marker.stream(call.model.stream(call.input, call.config, **call.kwargs))
+
+    @override
+    async def astream(
+        self,
+        input: Input,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[Any]:
+        call = await self._aroute(input, config, stop, kwargs)
+        chunks = call.marker.astream(call.model.astream(call.input, call.config, **call.kwargs))
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+
+class RoutedBatches(Routed[Input, Output]):
     """One scoring pass for a whole batch, then each input is a call of its own, as LangChain makes them.
 
     The calls go through LangChain's own batching, so that `max_concurrency`, a config per input and
@@ -101,7 +161,7 @@ class RoutedBatches(Routed):
         for each, own_config in zip(inputs, configs, strict=True):
             try:
                 calls.append(self._call(each, own_config, stop, dict(kwargs)))
-            except _BAD_INPUT as error:
+            except BAD_INPUT as error:
                 calls.append(RefusedCall(error))
         return calls, configs
 

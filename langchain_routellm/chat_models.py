@@ -21,15 +21,12 @@ from langchain_routellm._capabilities import able_models
 from langchain_routellm._children import checked_children, split_settings
 from langchain_routellm._entry_points import EntryPoints
 from langchain_routellm._requests import (
-    ROUTE_KEY,
-    THRESHOLD_KEY,
     RouteOn,
     Sticky,
     check_prices,
     check_routing,
-    check_runtime_keys,
-    model_to_stick_to,
     question_of,
+    request_of,
 )
 from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
@@ -40,7 +37,7 @@ Child = Runnable[LanguageModelInput, AIMessage]
 Prices = Mapping[str, TokenPrices]
 
 
-class RoutedChatModel(SelfDescription, RoutedBatches, EntryPoints):
+class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
     """A chat model that answers each request with the strong or the weak one of two.
 
     It is used as either of them is: alone, in a chain, in an agent, streaming, in batches, with tools and
@@ -204,16 +201,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches, EntryPoints):
     def _request(
         self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Bound | None = None
     ) -> RoutingRequest:
-        check_runtime_keys(configurable)
         able, needs = able_models(self.children, messages, bound)
-        return RoutingRequest(
-            question_of(messages, self.route_on),
-            threshold=configurable.get(THRESHOLD_KEY),
-            route=configurable.get(ROUTE_KEY),
-            sticky_to=model_to_stick_to(messages, self.sticky),
-            able=able,
-            needs=needs,
-        )
+        question = question_of(messages, self.route_on)
+        return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
 
     def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
         """Add what was set on the routed model to a run that is not its own."""
