@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from langchain_routellm._marks import MARK, Marker
+from langchain_routellm._marks import Marker, run_metadata
 from shared_router import RoutingDecision, RoutingRequest, TokenPrices
 
 
@@ -35,10 +35,12 @@ class Call:
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
         mark = decision.as_metadata()
+        config: RunnableConfig = {
+            **self.config,
+            "metadata": {**(self.config.get("metadata") or {}), **run_metadata(mark)},
+        }
         marker = Marker(mark, self.prices.get(decision.model))
-        return RoutedCall(
-            self.models[decision.model], self.input, with_run_metadata(self.config, mark), self.kwargs, marker
-        )
+        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,3 @@ def decided(
         outcome = next(following)
         routed.append(RefusedCall(outcome) if isinstance(outcome, Exception) else call.to(outcome))
     return routed
-
-
-def with_run_metadata(config: RunnableConfig, mark: Mapping[str, str | float]) -> RunnableConfig:
-    """Return the config of a run that carries the decision, as flat keys, because tracers filter by them."""
-    flat = {f"{MARK}_{key}": value for key, value in mark.items()}
-    return {**config, "metadata": {**(config.get("metadata") or {}), **flat}}

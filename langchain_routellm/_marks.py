@@ -19,6 +19,11 @@ MARK = "routellm"
 """The key of the decision in a message's response metadata."""
 
 
+def run_metadata(decision: Mapping[str, str | float]) -> dict[str, str | float]:
+    """Return the decision for a run's metadata: flat keys, because tracers filter by them."""
+    return {f"{MARK}_{key}": value for key, value in decision.items()}
+
+
 def token_usage(usage: UsageMetadata) -> TokenUsage:
     """Return one call's tokens as they are billed: nothing for an answer from LangChain's cache."""
     if usage.get("total_cost") == 0:  # how langchain-core marks an answer that it took from its cache

@@ -18,6 +18,7 @@ from shared_router import (
 
 RouteOn = Literal["last_human"] | Callable[[Any], str | None]
 Sticky = Literal["tool_loop", "conversation", False]
+Prices = Mapping[str, TokenPrices]
 
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"

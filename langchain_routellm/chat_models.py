@@ -21,6 +21,7 @@ from langchain_routellm._capabilities import able_models
 from langchain_routellm._children import checked_children, split_settings
 from langchain_routellm._entry_points import EntryPoints
 from langchain_routellm._requests import (
+    Prices,
     RouteOn,
     Sticky,
     check_prices,
@@ -30,11 +31,10 @@ from langchain_routellm._requests import (
 )
 from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
-from shared_router import Router, RoutingPolicy, RoutingRequest, TokenPrices
+from shared_router import Router, RoutingPolicy, RoutingRequest
 from shared_router.policy import OnRouterError, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
-Prices = Mapping[str, TokenPrices]
 
 
 class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):

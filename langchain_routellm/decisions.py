@@ -1,0 +1,108 @@
+"""`RouteLLMDecisionModel`: a router for LangChain's own `ModelRouterMiddleware` (langchain-core >= 1.8).
+
+That middleware asks a decision model to choose among named models; this one answers with a router's win
+probability instead of a prompt to a large model. `RouteLLMMiddleware` is the one to prefer elsewhere: it
+also has a threshold for one call, stickiness, and a rule for routers that fail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import PrivateAttr
+from typing_extensions import override
+
+from langchain_routellm.runnables import RouteLLMRouter
+from shared_router import InvalidInputError, MissingExtraError, Router, RoutingDecision
+from shared_router.policy import OnRouterError, Tier
+
+try:
+    from langchain_core.decisions import (  # type: ignore[import-not-found, unused-ignore]
+        BaseDecisionModel,
+        ClassifierResponse,
+    )
+except ImportError as error:
+    raise MissingExtraError(
+        'langchain_core.decisions is not installed; run: pip install "langchain-core>=1.8"'
+    ) from error
+
+
+class RouteLLMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ignore]
+    """Answer `Choice` questions between a strong and a weak model, and `Noul` questions for the strong one.
+
+    A `Choice` gets the model's label that the policy names and both probabilities; with a threshold other
+    than 0.5 the label need not be the likelier one. A `Noul` gets the win probability.
+
+    Args:
+        strong: The label of the strong model in the middleware's `choices`.
+        weak: The label of the weak model.
+        router: A router, the name or folder of one, or None for the one that ships.
+        threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
+        on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
+        on_no_query: Where a request without a question goes.
+
+    Raises:
+        InvalidInputError: If an argument breaks its rule.
+        UnknownNameError: If no router has that name.
+    """
+
+    model: str = "routellm"
+    strong: str = "strong"
+    weak: str = "weak"
+
+    _router: RouteLLMRouter = PrivateAttr()
+
+    def __init__(
+        self,
+        *,
+        strong: str = "strong",
+        weak: str = "weak",
+        router: str | Router | None = None,
+        threshold: float | None = None,
+        on_router_error: OnRouterError = "strong",
+        on_no_query: Tier = "strong",
+    ) -> None:
+        super().__init__(strong=strong, weak=weak)
+        self._router = RouteLLMRouter(
+            router=router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+        )
+
+    @property
+    @override
+    def _provider(self) -> str:
+        return "routellm"
+
+    @override
+    def _classify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
+        decision = self._router.policy.decide(self._router.request(state, {}))
+        return self._answered(decision, questions)
+
+    @override
+    async def _aclassify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
+        decision = await self._router.policy.adecide(self._router.request(state, {}))
+        return self._answered(decision, questions)
+
+    def _answered(self, decision: RoutingDecision, questions: dict[str, Any]) -> ClassifierResponse:
+        strong = decision.win_probability
+        if strong is None:  # nothing was scored, so a rule decided, for certain
+            strong = float(decision.model == "strong")
+        answers = {name: self._answer(question, decision, strong) for name, question in questions.items()}
+        return ClassifierResponse.model_validate({"answers": answers, "model": self.model})
+
+    def _answer(self, question: Any, decision: RoutingDecision, strong: float) -> dict[str, Any]:
+        if question.type == "noul":
+            return {"type": "noul", "noul": strong}
+        if question.type != "choice" or not {self.strong, self.weak} <= set(question.criteria):
+            raise InvalidInputError(
+                f"a question must be a Noul or a Choice with the labels {self.strong!r} and {self.weak!r}, "
+                f"got a {question.type}; give RouteLLMDecisionModel(strong=..., weak=...) its labels"
+            )
+        probabilities = {label: 0.0 for label in question.criteria}
+        probabilities |= {self.strong: strong, self.weak: 1.0 - strong}
+        label = self.strong if decision.model == "strong" else self.weak
+        return {
+            "type": "choice",
+            "choice": label,
+            "probabilities": probabilities,
+            "confidence": probabilities[label],
+        }

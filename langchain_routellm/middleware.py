@@ -1,0 +1,169 @@
+"""`RouteLLMMiddleware`: routing inside `create_agent`, for agents whose other middleware must know the model.
+
+`create_agent(RoutedChatModel(...))` needs none of this and routes as well. The middleware puts the chosen
+child itself into the request, so that middleware behind it sees, say, a `ChatAnthropic` and can set its
+prompt caching. It needs the `agents` extra.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables.config import ensure_config
+from typing_extensions import NotRequired, override
+
+from langchain_routellm._capabilities import able_models
+from langchain_routellm._children import checked_children
+from langchain_routellm._marks import Marker, run_metadata
+from langchain_routellm._requests import RouteOn, Sticky, check_routing, question_of, request_of
+from langchain_routellm.chat_models import Child
+from shared_router import (
+    InvalidInputError,
+    MissingExtraError,
+    Router,
+    RouterWarning,
+    RoutingPolicy,
+    RoutingRequest,
+)
+from shared_router.policy import OnRouterError, Tier
+
+try:
+    from langchain.agents.middleware.types import (
+        AgentMiddleware,
+        AgentState,
+        ModelRequest,
+        ModelResponse,
+        PrivateStateAttr,
+    )
+    from langgraph.runtime import Runtime
+except ImportError as error:
+    raise MissingExtraError.of("langchain", "agents") from error
+
+Mark = dict[str, str | float]
+
+
+class RoutedAgentState(AgentState[Any]):
+    """An agent's state with the run's decision: plain values, which any checkpointer can keep."""
+
+    routellm: NotRequired[Annotated[Mark, PrivateStateAttr]]
+
+
+class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
+    """Answer each run of an agent, or each of its steps, with the strong or the weak model.
+
+    It must stand before middleware that looks at the model, such as prompt caching: what stands before it
+    sees the model that `create_agent` was given. It warns where it finds that caching came first. Each
+    answer carries the decision as a `RoutedChatModel`'s does, and so does its run.
+
+    Args:
+        strong: The model whose answers are better.
+        weak: The model whose answers are cheaper.
+        router: A router, the name or folder of one, or None for the one that ships.
+        threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
+        on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
+        on_no_query: Where a request without a question goes.
+        route_on: `"last_human"`, or a function from the messages to a text.
+        sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
+        per: `"run"` decides once for all steps of a run; `"step"` before each call of the model, where
+            `sticky` then says whether a tool loop may change models.
+
+    Raises:
+        InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
+        UnknownNameError: If no router has that name.
+    """
+
+    state_schema = RoutedAgentState
+
+    def __init__(
+        self,
+        *,
+        strong: Child | str,
+        weak: Child | str,
+        router: str | Router | None = None,
+        threshold: float | None = None,
+        on_router_error: OnRouterError = "strong",
+        on_no_query: Tier = "strong",
+        route_on: RouteOn = "last_human",
+        sticky: Sticky = "tool_loop",
+        per: Literal["run", "step"] = "run",
+    ) -> None:
+        super().__init__()
+        check_routing(route_on, sticky)
+        if per not in ("run", "step"):
+            raise InvalidInputError(f"per must be one of ['run', 'step'], got {per!r}")
+        self.children = checked_children(strong, weak, {})
+        self.policy = RoutingPolicy(
+            router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+        )
+        self.route_on = route_on
+        self.sticky = sticky
+        self.per = per
+        self._warned = False
+
+    @override
+    def before_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
+        if self.per == "step":
+            return None
+        return {"routellm": self.policy.decide(self._request(state["messages"])).as_metadata()}
+
+    @override
+    async def abefore_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
+        if self.per == "step":
+            return None
+        return {"routellm": (await self.policy.adecide(self._request(state["messages"]))).as_metadata()}
+
+    @override
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        mark = self._decided_before(request)
+        if mark is None:
+            mark = self.policy.decide(self._request(request.messages)).as_metadata()
+        return _marked(handler(self._sent(request, mark)), mark)
+
+    @override
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelResponse[Any]:
+        mark = self._decided_before(request)
+        if mark is None:
+            mark = (await self.policy.adecide(self._request(request.messages))).as_metadata()
+        return _marked(await handler(self._sent(request, mark)), mark)
+
+    def _request(self, messages: Sequence[BaseMessage]) -> RoutingRequest:
+        able, needs = able_models(self.children, messages, None)
+        question = question_of(list(messages), self.route_on)
+        configurable = ensure_config()["configurable"]
+        return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
+
+    def _decided_before(self, request: ModelRequest[Any]) -> Mark | None:
+        state: Any = request.state
+        return state.get("routellm") if self.per == "run" else None
+
+    def _sent(self, request: ModelRequest[Any], mark: Mark) -> ModelRequest[Any]:
+        if "cache_control" in request.model_settings and not self._warned:
+            self._warned = True
+            warnings.warn(
+                "RouteLLMMiddleware must stand before caching middleware, got a request whose caching is "
+                "set for another model; move it to the front of middleware=[...]",
+                RouterWarning,
+                stacklevel=2,
+            )
+        child: Any = self.children[str(mark["model"])]
+        if isinstance(child, BaseChatModel):
+            # a copy and not `with_config`, so that what stands behind still sees the provider's own class
+            metadata = {**(child.metadata or {}), **run_metadata(mark)}
+            child = child.model_copy(update={"metadata": metadata})
+        return request.override(model=child)
+
+
+def _marked(response: ModelResponse[Any], mark: Mark) -> ModelResponse[Any]:
+    marker = Marker(mark)
+    return replace(response, result=[marker.whole(message) for message in response.result])

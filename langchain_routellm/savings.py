@@ -1,0 +1,123 @@
+"""What routing saved: tokens counted from callbacks, dollars by the prices given.
+
+It sees what any LangChain tracer sees, so it counts through chains, agents and graphs, each call once,
+retries included. It cannot see what a provider bills for a call that failed or was abandoned.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.tracers.context import register_configure_hook
+from typing_extensions import override
+
+from langchain_routellm._marks import MARK, token_usage
+from langchain_routellm._requests import Prices, check_prices
+from shared_router import Savings, TokenUsage, savings_of
+
+
+class SavingsCallback(BaseCallbackHandler):
+    """Count the tokens of routed calls by model; calls that nothing routed are left out.
+
+    Args:
+        prices: What `"strong"` and `"weak"` cost; needed by `report` alone.
+        answer_length_ratio: How many tokens the strong model writes where the weak one writes one, > 0.
+
+    Attributes:
+        usage: Tokens by model's name, cached and reasoning tokens apart.
+        unmetered_calls: Calls whose provider reported no tokens: their dollars are missing from a report.
+
+    Raises:
+        InvalidInputError: If `prices` are something other than TokenPrices by model.
+    """
+
+    run_inline = True  # a few additions: not worth a thread each in asynchronous runs
+
+    def __init__(self, prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> None:
+        check_prices(prices)
+        self.prices = prices
+        self.answer_length_ratio = answer_length_ratio
+        self.usage: dict[str, TokenUsage] = {}
+        self.unmetered_calls = 0
+        self._models: dict[UUID, str] = {}
+        self._lock = threading.Lock()
+
+    def report(self) -> Savings:
+        """Return the bill so far, beside the estimate of it had every call gone to the strong model.
+
+        Raises:
+            InvalidInputError: If a model's price is missing, or the ratio is no positive number.
+        """
+        return savings_of(self.usage, self.prices or {}, answer_length_ratio=self.answer_length_ratio)
+
+    @override
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[Any]],
+        *,
+        run_id: UUID,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        model = (metadata or {}).get(f"{MARK}_model")
+        if model is not None:
+            self._models[run_id] = model
+
+    @override
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        model = self._models.pop(run_id, None)
+        if model is None:
+            return
+        usage = _usage_in(response)
+        with self._lock:
+            self.unmetered_calls += usage is None
+            self.usage[model] = self.usage.get(model, TokenUsage()) + (usage or TokenUsage(calls=1))
+
+    @override
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._models.pop(run_id, None)
+
+
+@contextmanager
+def savings(prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> Iterator[SavingsCallback]:
+    """Count all routed calls inside a `with` block, without passing callbacks around.
+
+    Args:
+        prices: As in `SavingsCallback`.
+        answer_length_ratio: As in `SavingsCallback`.
+
+    Yields:
+        The callback that counts; its `report()` gives the dollars.
+
+    Raises:
+        InvalidInputError: If `prices` are something other than TokenPrices by model.
+    """
+    counting = SavingsCallback(prices, answer_length_ratio=answer_length_ratio)
+    token = _active.set(counting)
+    try:
+        yield counting
+    finally:
+        _active.reset(token)
+
+
+# LangChain keeps every hook for good, so there is one for all blocks and not one for each.
+_active: ContextVar[SavingsCallback | None] = ContextVar("routellm_savings", default=None)
+register_configure_hook(_active, inheritable=True)
+
+
+def _usage_in(response: LLMResult) -> TokenUsage | None:
+    for generations in response.generations:
+        for generation in generations:
+            if isinstance(generation, ChatGeneration) and isinstance(generation.message, AIMessage):
+                usage = generation.message.usage_metadata
+                return token_usage(usage) if usage else None
+    return None
