@@ -109,9 +109,11 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         policy = RoutingPolicy(
             router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
         )
-        finder = QuestionFinder(query_keys, query_extractor, Enclosing.watch() if track_query_spans else None)
+        enclosing = Enclosing.watch() if track_query_spans else None
+        finder = QuestionFinder(query_keys, query_extractor, enclosing)
+        memory = DecisionMemory(policy, cache_size, _no_run if enclosing is None else enclosing.outermost)
         super().__init__(**common_fields(strong, weak, callback_manager, system_prompt))
-        self._routing = Routing(policy, finder, DecisionMemory(policy, cache_size))
+        self._routing = Routing(policy, finder, memory)
         self._context_window = check_context_window(context_window)
         self._arguments = {
             "router": router,
@@ -229,3 +231,7 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
             for llm in (self.strong, self.weak):
                 setattr(llm, name, value)
+
+
+def _no_run() -> None:
+    """Know of no run where spans are not tracked."""

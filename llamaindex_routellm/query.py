@@ -10,7 +10,8 @@ looked for in this order:
 4. the prompt itself: the tail of LlamaIndex's own templates, else the last message its user wrote.
 
 A template whose variables hold no question, outside any span that does, is no question at all:
-ingestion fills templates with documents. The policy's `on_no_query` answers it.
+ingestion fills templates with documents. Nor are the templates of LlamaIndex's evaluators, which put
+answers where questions stand. The policy's `on_no_query` answers both.
 """
 
 from __future__ import annotations
@@ -41,11 +42,21 @@ _ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
     MessageRole.FUNCTION: "tool",
 }
 
-# What LlamaIndex writes around or in place of a user's words: the end of its question-answering
-# templates, the ReAct agent's observations, and the workflow agent's state.
+# What LlamaIndex writes around a user's words: the end of its question-answering templates, and the
+# state of a workflow's agent.
 _QUESTION, _ANSWER = "\nQuery: ", "\nAnswer:"
-_OBSERVATION = "Observation:"
 _STATE, _MESSAGE = "Current state:\n", "\nCurrent message:\n"
+# How messages begin that agents write in the user's name.
+_SYNTHETIC = ("Observation:", "Result of executing the code given:", "<current_conversation>")
+# How the templates begin in which evaluators ask about a question and its answer.
+_EVALUATIONS = (
+    "Please tell if a given piece of information",
+    "We want to understand if the following",
+    "Your task is to evaluate if",
+    "You are an expert evaluation system",
+    "Here is the original query",
+    "Please act as an impartial judge",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,11 @@ class LLMCall:
     template: BasePromptTemplate | None = field(default=None, repr=False)
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tools: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on with a question already routed: a tool's result comes last."""
+        return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,8 @@ class QuestionFinder:
         if self.extractor is not None and (text := _checked(self.extractor(call))) is not None:
             return Question(text, "extractor")
         if call.template is not None:
+            if _is_evaluation(call.template):
+                return Question(None, "template")
             filled_in = {**call.template.kwargs, **call.variables}
             for key in self.keys:
                 if (text := text_of(filled_in.get(key))) is not None:
@@ -150,6 +168,11 @@ def text_of(value: object) -> str | None:
     if isinstance(value, ChatMessage):
         return value.content
     return None
+
+
+def _is_evaluation(template: BasePromptTemplate) -> bool:
+    text = template.get_template().removeprefix("system:")
+    return text.lstrip().startswith(_EVALUATIONS)
 
 
 def _checked(extracted: object) -> str | None:
@@ -173,7 +196,7 @@ def _in_prompt(call: LLMCall) -> str | None:
 def _message(message: ChatMessage) -> Message:
     text = message.content or ""
     role = _ROLES.get(message.role, "assistant")
-    return Message(role, text, synthetic=role == "user" and text.startswith(_OBSERVATION))
+    return Message(role, text, synthetic=text.startswith(_SYNTHETIC))
 
 
 def _unwrapped(text: str) -> str:

@@ -138,12 +138,14 @@ class Routing:
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
         question = self.finder.find(call)
-        return self._told(models, self.memory.decide(_request(models, call, question)), question)
+        decision = self.memory.decide(_request(models, call, question), goes_on=call.goes_on)
+        return self._told(models, decision, question)
 
     async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
         question = self.finder.find(call)
-        return self._told(models, await self.memory.adecide(_request(models, call, question)), question)
+        decision = await self.memory.adecide(_request(models, call, question), goes_on=call.goes_on)
+        return self._told(models, decision, question)
 
     def _told(self, models: Mapping[str, LLM], decision: RoutingDecision, question: Question) -> Route:
         """Tell who listens of a decision, and return the route that it makes."""

@@ -49,7 +49,13 @@ class OpenSpan:
         """The argument that is a question; None if there is none."""
         given = self.arguments.arguments
         given = {**given, **given.get("kwargs", {})}
-        return next((given[name] for name in QUESTION_ARGUMENTS if given.get(name) is not None), None)
+        begun_by = given.get("start_event")  # a workflow's, and so an agent's, run makes an event of keywords
+        for name in QUESTION_ARGUMENTS:
+            value = given.get(name)
+            value = getattr(begun_by, name, None) if value is None else value
+            if value is not None:
+                return value
+        return None
 
 
 class Enclosing(BaseSpanHandler[BaseSpan]):
@@ -86,6 +92,13 @@ class Enclosing(BaseSpanHandler[BaseSpan]):
                 return span
             span = self._running.get(span.parent_id or "")
         return None
+
+    def outermost(self) -> str | None:
+        """Return the id of the outermost running call around this one, which names the run it is part of."""
+        run = active_span_id.get()
+        while run is not None and (span := self._running.get(run)) is not None and span.parent_id is not None:
+            run = span.parent_id
+        return run
 
     def __len__(self) -> int:
         """Count the calls that are running."""
