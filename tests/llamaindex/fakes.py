@@ -20,6 +20,7 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.custom import CustomLLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import BaseTool
 from pydantic import Field
 
@@ -44,6 +45,8 @@ class SpyRouter(FixedRouter):
 class FakeChat(FunctionCallingLLM):
     """Chat as a provider of one tool format does: answer with the model's name, call the tools it is told.
 
+    Each request that has tools takes one of `tool_calls`; None answers it with text.
+
     A request that holds another provider's tool schemas is refused, as an API would.
     """
 
@@ -52,7 +55,7 @@ class FakeChat(FunctionCallingLLM):
     window: int = 4096
     calls_functions: bool = True
     role: MessageRole = MessageRole.SYSTEM
-    tool_calls: list[dict[str, Any]] = Field(default_factory=list)
+    tool_calls: list[Any] = Field(default_factory=list)
     answers: list[str] = Field(default_factory=list)
     prompts: list[list[ChatMessage]] = Field(default_factory=list, exclude=True)
 
@@ -210,6 +213,11 @@ class FakeCompletion(CustomLLM):
 
 def _completion(answer: ChatResponse) -> CompletionResponse:
     return CompletionResponse(text=answer.message.content or "", delta=answer.delta, raw=answer.raw)
+
+
+def memory() -> ChatMemoryBuffer:
+    """Return an agent's memory that holds no database connection, as LlamaIndex's default leaves open."""
+    return ChatMemoryBuffer.from_defaults(token_limit=3000)
 
 
 def models(**kwargs: Any) -> dict[str, Any]:
