@@ -1,14 +1,15 @@
 from typing import Any
 
 import pytest
-from llama_index.core.base.llms.types import MessageRole
+from llama_index.core import PromptTemplate
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import (
     InvalidInputError,
     UnlikeModelsWarning,
 )
-from tests.llamaindex.fakes import FakeChat, FakeCompletion, models
+from tests.llamaindex.fakes import FakeChat, FakeCompletion, models, routed_over_fakes
 
 
 @pytest.mark.parametrize("window", ["max", 0, -1, True, 2.5])
@@ -42,3 +43,62 @@ def test_models_of_unlike_system_roles_are_warned_of_once() -> None:
     with pytest.warns(UnlikeModelsWarning, match="one system role"):
         assert routed.metadata.system_role == MessageRole.USER
     assert routed.metadata.system_role == MessageRole.USER
+
+
+def test_a_prompt_too_long_for_the_weak_model_goes_strong() -> None:
+    """3,000 words of one token each do not fit 1,000 - 64 tokens and fit 8,000 - 64."""
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=8000), weak=FakeChat(model="small", window=1000)
+    )
+    prompt = "easy " * 3000
+    decision = routed.complete(prompt).additional_kwargs["routellm"]
+    assert (decision["model"], decision["reason"]) == ("strong", "capability:context_window")
+    said = routed.chat([ChatMessage(content=prompt), ChatMessage(content="easy")])
+    assert said.additional_kwargs["routellm"]["model"] == "strong"
+
+
+def test_documents_too_long_for_the_weak_model_send_their_question_strong() -> None:
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=8000), weak=FakeChat(model="small", window=1000)
+    )
+    template = PromptTemplate("{context_str} {query_str}")
+    with routed.capture() as decisions:
+        routed.predict(template, context_str="word " * 3000, query_str="easy")
+        routed.predict(template, context_str="word " * 100, query_str="easy")
+    assert [decision.reason for decision in decisions] == ["capability:context_window", "score"]
+
+
+def test_a_prompt_that_fits_neither_or_both_is_scored() -> None:
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=1000), weak=FakeChat(model="small", window=1000)
+    )
+    assert routed.complete("easy " * 3000).additional_kwargs["routellm"]["reason"] == "score"
+    assert routed.complete("easy " * 600).additional_kwargs["routellm"]["reason"] == "score"
+
+
+def test_the_weak_model_gets_what_only_it_can_hold() -> None:
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=1000), weak=FakeChat(model="small", window=8000)
+    )
+    decision = routed.complete("HARD " * 3000).additional_kwargs["routellm"]
+    assert (decision["model"], decision["reason"]) == ("weak", "capability:context_window")
+
+
+def test_needs_that_no_model_meets_together_name_the_first() -> None:
+    """The strong model calls functions and cannot hold the prompt; its provider's error says so best."""
+    strong = FakeChat(model="big", window=1000)
+    routed, _ = routed_over_fakes(
+        strong=strong, weak=FakeChat(model="small", window=8000, calls_functions=False)
+    )
+    history = [ChatMessage(content="easy " * 3000), ChatMessage(role="tool", content="found")]
+    decision = routed.chat(history).additional_kwargs["routellm"]
+    assert (decision["model"], decision["reason"]) == ("strong", "capability:tools")
+
+
+def test_an_unlimited_output_reserves_llamaindexs_default() -> None:
+    class Unlimited(FakeChat):
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(context_window=1000, num_output=-1, is_chat_model=True, model_name="small")
+
+    assert RoutedLLM(**models(weak=Unlimited())).metadata.num_output == 256

@@ -1,0 +1,95 @@
+"""What is told of a decision, and that every call is counted once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from llama_index.core import Settings
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
+from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMChatStartEvent
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.dispatcher import instrument_tags
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from pydantic import Field
+
+from llamaindex_routellm import RoutingDecisionEvent
+from tests.llamaindex.fakes import routed_over_fakes
+from tests.llamaindex.indexes import index_of_documents
+
+EASY = [ChatMessage(content="a secret question")]
+
+
+class Hearing(BaseEventHandler):
+    """Keep every event."""
+
+    heard: list[BaseEvent] = Field(default_factory=list)
+
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        self.heard.append(event)
+
+
+@pytest.fixture
+def hearing() -> Iterator[Hearing]:
+    root = get_dispatcher()
+    handler = Hearing()
+    root.add_event_handler(handler)
+    yield handler
+    root.event_handlers.remove(handler)
+
+
+def test_a_decision_is_an_event(hearing: Hearing) -> None:
+    routed, _ = routed_over_fakes()
+    with routed.capture() as decisions:
+        routed.chat(EASY)
+    (event,) = (event for event in hearing.heard if isinstance(event, RoutingDecisionEvent))
+    assert event.decision is decisions[0]
+    assert (event.source, event.model_name) == ("prompt", "small")
+    assert event.span_id is not None
+    assert event.model_dump()["class_name"] == "RoutingDecisionEvent"
+    assert "secret" not in event.model_dump_json()
+
+
+def test_every_event_of_the_chosen_model_carries_the_decision(hearing: Hearing) -> None:
+    routed, _ = routed_over_fakes()
+    with instrument_tags({"mine": 1}):
+        response = routed.chat(EASY)
+    (end,) = (event for event in hearing.heard if isinstance(event, LLMChatEndEvent))
+    assert end.tags == {"mine": 1, "routellm": response.additional_kwargs["routellm"]}
+
+
+def test_the_start_of_a_stream_carries_the_decision(hearing: Hearing) -> None:
+    routed, _ = routed_over_fakes()
+    list(routed.stream_chat(EASY))
+    (start,) = (event for event in hearing.heard if isinstance(event, LLMChatStartEvent))
+    assert start.tags["routellm"]["model"] == "weak"
+
+
+async def test_tags_end_with_the_call(hearing: Hearing) -> None:
+    routed, _ = routed_over_fakes()
+    await routed.achat(EASY)
+    get_dispatcher().event(BaseEvent())
+    assert hearing.heard[-1].tags == {}
+
+
+def test_every_real_call_is_one_event_and_counts_once(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six chunks refined: six calls."""
+    counter = TokenCountingHandler(tokenizer=str.split)
+    routed, _ = routed_over_fakes()
+    monkeypatch.setattr(Settings, "_llm", routed)
+    monkeypatch.setattr(Settings, "_callback_manager", CallbackManager([counter]))
+    index_of_documents().as_query_engine(response_mode="refine", similarity_top_k=6).query("easy")
+    starts = [event for event in hearing.heard if isinstance(event, LLMChatStartEvent)]
+    assert len(starts) == len(counter.llm_token_counts) == 6
+    assert {event.model_dict["model_name"] for event in starts} == {"small"}
+
+
+def test_a_decision_is_told_for_each_call_of_a_question(hearing: Hearing) -> None:
+    routed, spy = routed_over_fakes()
+    index_of_documents().as_query_engine(llm=routed, response_mode="refine", similarity_top_k=6).query("easy")
+    told = [event for event in hearing.heard if isinstance(event, RoutingDecisionEvent)]
+    assert (len(told), len(spy.seen)) == (6, 1)
+    assert {event.source for event in told} == {"template"}
