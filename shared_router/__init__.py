@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from shared_router.openai_embedder import OpenAIEmbedder
     from shared_router.static_embedder import StaticEmbedder
     from shared_router.transformers_embedder import TransformersEmbedder
-
 _LAZY = {
     "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
