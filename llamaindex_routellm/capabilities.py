@@ -84,7 +84,7 @@ def function_calling(llm: LLM) -> FunctionCallingLLM:
 
 
 def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ...] | None, str]:
-    """Return the models that can serve a call and what it needs of them, in words.
+    """Return the models that can serve a call and what the others lack, as `RoutingRequest.needs` has it.
 
     Returns:
         None and "" where any model will do, or where none is better than another: a call that no model
@@ -99,8 +99,8 @@ def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ..
     tokens = _tokens(call, min(_room(of) for of in metadata.values()))
     roomy = [name for name in able if tokens <= _room(metadata[name])]
     if 0 < len(roomy) < len(able):
-        able, needs = dict.fromkeys(roomy), [*needs, "context_window"]
-    return (tuple(able), " and ".join(needs)) if needs else (None, "")
+        able, needs = dict.fromkeys(roomy), [*needs, "window"]
+    return (tuple(able), ", ".join(needs)) if needs else (None, "")
 
 
 def _needs_tools(call: LLMCall) -> bool:

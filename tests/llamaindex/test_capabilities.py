@@ -52,7 +52,7 @@ def test_a_prompt_too_long_for_the_weak_model_goes_strong() -> None:
     )
     prompt = "easy " * 3000
     decision = routed.complete(prompt).additional_kwargs["routellm"]
-    assert (decision["model"], decision["reason"]) == ("strong", "capability:context_window")
+    assert (decision["model"], decision["reason"]) == ("strong", "capability:window")
     said = routed.chat([ChatMessage(content=prompt), ChatMessage(content="easy")])
     assert said.additional_kwargs["routellm"]["model"] == "strong"
 
@@ -65,7 +65,7 @@ def test_documents_too_long_for_the_weak_model_send_their_question_strong() -> N
     with routed.capture() as decisions:
         routed.predict(template, context_str="word " * 3000, query_str="easy")
         routed.predict(template, context_str="word " * 100, query_str="easy")
-    assert [decision.reason for decision in decisions] == ["capability:context_window", "score"]
+    assert [decision.reason for decision in decisions] == ["capability:window", "score"]
 
 
 def test_a_prompt_that_fits_neither_or_both_is_scored() -> None:
@@ -81,7 +81,7 @@ def test_the_weak_model_gets_what_only_it_can_hold() -> None:
         strong=FakeChat(model="big", window=1000), weak=FakeChat(model="small", window=8000)
     )
     decision = routed.complete("HARD " * 3000).additional_kwargs["routellm"]
-    assert (decision["model"], decision["reason"]) == ("weak", "capability:context_window")
+    assert (decision["model"], decision["reason"]) == ("weak", "capability:window")
 
 
 def test_needs_that_no_model_meets_together_name_the_first() -> None:
