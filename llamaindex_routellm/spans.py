@@ -8,6 +8,7 @@ call that began it all, with its arguments, for as long as it runs.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +94,18 @@ class Enclosing(BaseSpanHandler[BaseSpan]):
             span = self._running.get(span.parent_id or "")
         return None
 
+    def around(self, span_id: str) -> Iterator[str]:
+        """Yield the ids of the running calls around one, innermost first."""
+        span = self._running.get(span_id)
+        while span is not None and span.parent_id is not None:
+            yield span.parent_id
+            span = self._running.get(span.parent_id)
+
     def outermost(self) -> str | None:
         """Return the id of the outermost running call around this one, which names the run it is part of."""
         run = active_span_id.get()
-        while run is not None and (span := self._running.get(run)) is not None and span.parent_id is not None:
-            run = span.parent_id
+        for around in self.around(run or ""):
+            run = around
         return run
 
     def __len__(self) -> int:

@@ -1,0 +1,141 @@
+"""Tokens of every routed call by model, counted from LlamaIndex's own events."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
+from llama_index.core.callbacks.token_counting import get_tokens_from_response
+from llama_index.core.instrumentation.events.llm import (
+    LLMChatEndEvent,
+    LLMChatStartEvent,
+    LLMCompletionEndEvent,
+    LLMCompletionStartEvent,
+)
+from llama_index.core.utilities.token_counting import TokenCounter
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.base import BaseEvent
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from pydantic import PrivateAttr
+from typing_extensions import Self
+
+from llamaindex_routellm.routing import DECISION_KEY
+from llamaindex_routellm.spans import Enclosing
+from shared_router import Savings, TokenPrices, TokenUsage, savings_of
+
+MAX_OPEN_CALLS = 10_000
+"""Streams that nobody reads to their end fire no end event; the oldest are forgotten."""
+
+
+class RoutedTokens(BaseEventHandler):
+    """Count the tokens that `"strong"` and `"weak"` read and wrote.
+
+    Used as a context manager it counts every routed call of the process that is made in the block; to
+    count for good, add it to the root dispatcher. Tokens are those that providers report, and LlamaIndex's
+    estimate where one reports none. Where LlamaIndex makes one LLM's call through another (structured
+    LLMs, chats with completion models), only the call that reached the model counts.
+    """
+
+    _calls: OrderedDict[str, str] = PrivateAttr(default_factory=OrderedDict)
+    _usage: dict[str, TokenUsage] = PrivateAttr(default_factory=dict)
+    _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _enclosing: Enclosing = PrivateAttr(default_factory=Enclosing.watch)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Name the handler."""
+        return "RoutedTokens"
+
+    @property
+    def usage(self) -> dict[str, TokenUsage]:
+        """Tokens by model, `"strong"` and `"weak"`, of the calls that have ended."""
+        with self._lock:
+            return dict(self._usage)
+
+    def savings(self, prices: Mapping[str, TokenPrices], *, answer_length_ratio: float = 1.0) -> Savings:
+        """Return the bill and what routing saved.
+
+        Args:
+            prices: The prices of `"strong"` and `"weak"`.
+            answer_length_ratio: How many tokens the strong model writes where the weak one writes one, > 0.
+
+        Raises:
+            InvalidInputError: If a price is missing or the ratio is no positive number.
+        """
+        return savings_of(self.usage, prices, answer_length_ratio=answer_length_ratio)
+
+    def __enter__(self) -> Self:
+        get_dispatcher().add_event_handler(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        get_dispatcher().event_handlers.remove(self)
+
+    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
+        """Count a call when it ends, for the model that its start was tagged with."""
+        del kwargs
+        if isinstance(event, LLMChatStartEvent | LLMCompletionStartEvent):
+            self._start(event)
+        elif isinstance(event, LLMChatEndEvent | LLMCompletionEndEvent):
+            with self._lock:
+                model = self._calls.pop(event.span_id or "", None)
+            if model is not None and event.response is not None:
+                counted = _tokens_of(event, event.response)
+                with self._lock:
+                    self._usage[model] = self._usage.get(model, TokenUsage()) + counted
+
+    def _start(self, event: LLMChatStartEvent | LLMCompletionStartEvent) -> None:
+        decision = event.tags.get(DECISION_KEY)
+        if decision is None or event.span_id is None:
+            return
+        with self._lock:
+            for around in self._enclosing.around(event.span_id):
+                self._calls.pop(around, None)
+            self._calls[event.span_id] = decision["model"]
+            if len(self._calls) > MAX_OPEN_CALLS:
+                self._calls.popitem(last=False)
+
+
+def _tokens_of(
+    event: LLMChatEndEvent | LLMCompletionEndEvent, response: ChatResponse | CompletionResponse
+) -> TokenUsage:
+    read, written = get_tokens_from_response(response)
+    if not read and not written:
+        return _estimated(event, response)
+    reported = _reported(response)
+    cached = _part(reported, "prompt_tokens_details", "cached_tokens")
+    # Anthropic counts what it read from a cache, and wrote to one, beside the prompt and not in it
+    from_cache = int(reported.get("cache_read_input_tokens") or 0)
+    into_cache = int(reported.get("cache_creation_input_tokens") or 0)
+    return TokenUsage(
+        calls=1,
+        input_tokens=read + from_cache + into_cache,
+        output_tokens=written,
+        cached_input_tokens=cached + from_cache,
+        reasoning_tokens=_part(reported, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _estimated(
+    event: LLMChatEndEvent | LLMCompletionEndEvent, response: ChatResponse | CompletionResponse
+) -> TokenUsage:
+    counter = TokenCounter()
+    if isinstance(event, LLMChatEndEvent):
+        read = counter.estimate_tokens_in_messages(event.messages)
+    else:
+        read = counter.get_string_tokens(event.prompt)
+    written = response.text if isinstance(response, CompletionResponse) else response.message.content
+    return TokenUsage(1, read, counter.get_string_tokens(written or ""))
+
+
+def _reported(response: ChatResponse | CompletionResponse) -> dict[str, Any]:
+    raw = response.raw if isinstance(response.raw, dict) else dict(response.raw or {})
+    usage = raw.get("usage") or {}
+    return usage if isinstance(usage, dict) else dict(usage.model_dump())
+
+
+def _part(usage: Mapping[str, Any], details: str, name: str) -> int:
+    return int((usage.get(details) or {}).get(name) or 0)
