@@ -2,6 +2,9 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from llama_index_instrumentation import get_dispatcher
+
+from tests.llamaindex.hearing import Hearing
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +15,12 @@ def event_loop_of_the_thread() -> Iterator[None]:
     yield
     asyncio.set_event_loop(None)
     loop.close()
+
+
+@pytest.fixture
+def hearing() -> Iterator[Hearing]:
+    """Hear every event of the process."""
+    handler = Hearing()
+    get_dispatcher().add_event_handler(handler)
+    yield handler
+    get_dispatcher().event_handlers.remove(handler)

@@ -10,14 +10,14 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.llms import LLM
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import BaseTool, FunctionTool
-from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.events.span import SpanDropEvent
 from pydantic import BaseModel
 
-from llamaindex_routellm import RoutedLLM
+from llamaindex_routellm import RoutedLLM, RoutingDecisionEvent
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, FakeCompletion, memory
+from tests.llamaindex.hearing import Hearing
 from tests.llamaindex.indexes import index_of_documents
-from tests.llamaindex.test_routing import Hearing
 
 ASKED = [ChatMessage(role="system", content="Be brief."), ChatMessage(role="user", content="What is 2+2?")]
 FILLED: dict[str, Any] = {"context_str": "documents", "query_str": "What is 2+2?"}
@@ -40,13 +40,8 @@ def look(at: str) -> str:
     return f"found {at}"
 
 
+OURS = (RoutingDecisionEvent, SpanDropEvent)
 TOOLS: list[BaseTool] = [FunctionTool.from_defaults(look)]
-
-
-def text(answer: Any) -> list[str]:
-    if isinstance(answer, str | BaseModel):
-        return [str(answer)]
-    return [str(part) for part in answer] if isinstance(answer, Iterator) else [str(answer)]
 
 
 def engine(llm: LLM, **kwargs: Any) -> Any:
@@ -104,33 +99,29 @@ CASES = [
 """A model that completes text alone calls no tools, and this one writes no JSON."""
 
 
-@pytest.fixture
-def hearing() -> Iterator[Hearing]:
-    handler = Hearing()
-    get_dispatcher().add_event_handler(handler)
-    yield handler
-    get_dispatcher().event_handlers.remove(handler)
-
-
 async def observed(ask: Callable[[Any], Any], llm: LLM, hearing: Hearing) -> dict[str, Any]:
-    """Return what a flow answers, the events it fires, the tokens it counts and the prompts it sends."""
+    """Return what a flow answers or raises, its events, the tokens it counts and the prompts it sends."""
     counter = TokenCountingHandler(tokenizer=str.split)
-    llm.callback_manager = CallbackManager([counter])
-    Settings.callback_manager = llm.callback_manager
+    llm.callback_manager = Settings.callback_manager = CallbackManager([counter])
     hearing.heard.clear()
-    answer = ask(llm)
+    try:
+        said = await answered(ask(llm))
+    except NotImplementedError as error:  # what this version of LlamaIndex does not do, neither does
+        said = [repr(error)]
+    child: Any = llm.strong if isinstance(llm, RoutedLLM) else llm
+    # a routed LLM's own spans are spans more, which fail with the call
+    told = [type(event).__name__ for event in hearing.heard if not isinstance(event, OURS)]
+    tokens = [(call.prompt_token_count, call.completion_token_count) for call in counter.llm_token_counts]
+    return {"said": said, "events": told, "tokens": tokens, "prompts": child.prompts}
+
+
+async def answered(answer: Any) -> list[str]:
+    """Return an answer's text, or a stream's parts, whatever it comes as."""
     if isinstance(answer, Awaitable):
         answer = await answer
-    said = [str(part) async for part in answer] if isinstance(answer, AsyncIterator) else text(answer)
-    child: Any = llm.strong if isinstance(llm, RoutedLLM) else llm
-    return {
-        "said": said,
-        "events": [type(event).__name__ for event in hearing.heard if "Routing" not in type(event).__name__],
-        "tokens": [
-            (count.prompt_token_count, count.completion_token_count) for count in counter.llm_token_counts
-        ],
-        "prompts": child.prompts,
-    }
+    if isinstance(answer, AsyncIterator):
+        return [str(part) async for part in answer]
+    return [str(part) for part in answer] if isinstance(answer, Iterator) else [str(answer)]
 
 
 @pytest.fixture(autouse=True)

@@ -159,7 +159,6 @@ DUMPS: dict[str, Callable[[RoutedLLM], object]] = {
     "to_dict": RoutedLLM.to_dict,
     "json": RoutedLLM.json,
     "model_dump": RoutedLLM.model_dump,
-    "payload": RoutedLLM.to_payload,
     "pickle": pickle.dumps,
 }
 

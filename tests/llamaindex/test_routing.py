@@ -1,8 +1,5 @@
 """What is told of a decision, and that every call is counted once."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from llama_index.core import Settings
 from llama_index.core.base.llms.types import ChatMessage
@@ -11,32 +8,13 @@ from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMChat
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.dispatcher import instrument_tags
-from llama_index_instrumentation.event_handlers import BaseEventHandler
-from pydantic import Field
 
 from llamaindex_routellm import RoutingDecisionEvent
 from tests.llamaindex.fakes import routed_over_fakes
+from tests.llamaindex.hearing import Hearing
 from tests.llamaindex.indexes import index_of_documents
 
 EASY = [ChatMessage(content="a secret question")]
-
-
-class Hearing(BaseEventHandler):
-    """Keep every event."""
-
-    heard: list[BaseEvent] = Field(default_factory=list)
-
-    def handle(self, event: BaseEvent, **kwargs: Any) -> None:
-        self.heard.append(event)
-
-
-@pytest.fixture
-def hearing() -> Iterator[Hearing]:
-    root = get_dispatcher()
-    handler = Hearing()
-    root.add_event_handler(handler)
-    yield handler
-    root.event_handlers.remove(handler)
 
 
 def test_a_decision_is_an_event(hearing: Hearing) -> None:
@@ -84,7 +62,7 @@ def test_every_real_call_is_one_event_and_counts_once(
     index_of_documents().as_query_engine(response_mode="refine", similarity_top_k=6).query("easy")
     starts = [event for event in hearing.heard if isinstance(event, LLMChatStartEvent)]
     assert len(starts) == len(counter.llm_token_counts) == 6
-    assert {event.model_dict["model_name"] for event in starts} == {"small"}
+    assert {event.tags["routellm"]["model"] for event in starts} == {"weak"}
 
 
 def test_a_decision_is_told_for_each_call_of_a_question(hearing: Hearing) -> None:

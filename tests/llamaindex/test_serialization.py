@@ -29,7 +29,6 @@ DUMPS: dict[str, Callable[[RoutedLLM], object]] = {
     "to_json": RoutedLLM.to_json,
     "json": RoutedLLM.json,
     "model_dump_json": RoutedLLM.model_dump_json,
-    "to_payload": RoutedLLM.to_payload,
     "pickle": pickle.dumps,
     "structured": lambda llm: llm.as_structured_llm(FakeChat).to_dict(),
     "structured repr": lambda llm: repr(llm.as_structured_llm(FakeChat)),
