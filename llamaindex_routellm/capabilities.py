@@ -17,10 +17,6 @@ from shared_router import CapabilityError, InvalidInputError, UnlikeModelsWarnin
 
 ContextWindow = Literal["min", "strong"] | int
 
-_CHARS_PER_TOKEN = 2
-"""Fewer characters than any common tokenizer packs into a token of ordinary text: a prompt that fits
-at this rate is not counted."""
-
 
 def check_context_window(context_window: ContextWindow) -> ContextWindow:
     """Return the choice, if it is one.
@@ -132,10 +128,15 @@ def _tokens(call: LLMCall, enough: int) -> int:
     LlamaIndex's own tokenizer counts, as it does for what it packs; a child's may differ by some percent.
     """
     texts = list(_texts(call))
-    if sum(map(len, texts)) <= enough * _CHARS_PER_TOKEN:
+    if sum(map(_most_tokens, texts)) <= enough:
         return 0
     tokenizer = get_tokenizer()
     return sum(len(tokenizer(text)) for text in texts)
+
+
+def _most_tokens(text: str) -> float:
+    """Bound a text's tokens without counting: base64, the worst of ASCII, has 1.67 characters to a token."""
+    return len(text) / 1.5 if text.isascii() else 3 * len(text)
 
 
 def _texts(call: LLMCall) -> Iterator[str]:

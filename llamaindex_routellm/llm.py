@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -220,8 +221,16 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without keys, or say what cannot be pickled."""
-        arguments = {**self._arguments, "threshold": self.threshold, "system_prompt": self.system_prompt}
-        return pickled(type(self), self.strong, self.weak, arguments)
+        return pickled(type(self), self.strong, self.weak, self._settings)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Copy the models; the router is shared, since it is asked from anywhere and learns nothing more."""
+        strong, weak = copy.deepcopy((self.strong, self.weak), memo)
+        return type(self)(strong=strong, weak=weak, **self._settings)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {**self._arguments, "threshold": self.threshold, "system_prompt": self.system_prompt}
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field, or hand it to the models where it is theirs."""

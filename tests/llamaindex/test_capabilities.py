@@ -84,6 +84,15 @@ def test_the_weak_model_gets_what_only_it_can_hold() -> None:
     assert (decision["model"], decision["reason"]) == ("weak", "capability:window")
 
 
+def test_text_of_a_token_a_character_is_measured_as_such() -> None:
+    """1,500 characters of Japanese are about 1,500 tokens and do not fit 1,000 - 64."""
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=8000), weak=FakeChat(model="small", window=1000)
+    )
+    decision = routed.complete("日本語テキスト" * 214).additional_kwargs["routellm"]
+    assert decision["reason"] == "capability:window"
+
+
 def test_needs_that_no_model_meets_together_name_the_first() -> None:
     """The strong model calls functions and cannot hold the prompt; its provider's error says so best."""
     strong = FakeChat(model="big", window=1000)

@@ -100,3 +100,11 @@ def test_a_copy_is_over_the_same_models() -> None:
     after = copy.copy(before)
     assert after.strong is before.strong
     assert after.policy is before.policy
+
+
+def test_a_deep_copy_is_over_copies_of_the_models_and_the_same_router() -> None:
+    before = routed(router=Unpicklable(), threshold=0.3, system_prompt="Be brief.")
+    after = copy.deepcopy(before)
+    assert after.strong is not before.strong
+    assert after.policy.router is before.policy.router
+    assert after.complete("a").additional_kwargs == before.complete("a").additional_kwargs
