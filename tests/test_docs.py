@@ -22,7 +22,9 @@ def no_network() -> Iterator[None]:
     enable_socket()
 
 
-@pytest.mark.usefixtures("no_network")
+@pytest.mark.usefixtures("no_network", "event_loop_of_the_thread")
+# LlamaIndex's workflows look at every attribute of an agent, pydantic's deprecated ones too
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(_ROOT)))
 def test_every_python_block_runs_as_it_stands(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -8,13 +7,8 @@ from tests.llamaindex.hearing import Hearing
 
 
 @pytest.fixture(autouse=True)
-def event_loop_of_the_thread() -> Iterator[None]:
-    """Close the loop that LlamaIndex's synchronous methods take from the thread and leave open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
+def no_loop_is_left(event_loop_of_the_thread: None) -> None:
+    """Every test here may call synchronous methods that run a loop."""
 
 
 @pytest.fixture
