@@ -38,7 +38,7 @@ def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_n
     names = [
         module.name
         for module in pkgutil.walk_packages(shared_router.__path__, "shared_router.")
-        if not module.name.startswith(("shared_router.demo", "shared_router.cli"))
+        if not module.name.startswith(("shared_router.demo", "shared_router.__main__"))
     ]
     statements = "\n".join(f"import {name}" for name in names)
     assert loaded_by(statements) <= {"shared_router", "numpy"}
