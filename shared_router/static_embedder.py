@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints import Artifact, load_artifact, save_artifact
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.query import clean
+from shared_router.word_pieces import WordPieces, remembers_words
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -73,10 +74,8 @@ class StaticEmbedder:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         for start in range(0, len(texts), _CHUNK):
             chunk = [clean(text) for text in texts[start : start + _CHUNK]]
-            for i, encoding in enumerate(
-                self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False), start
-            ):
-                ids = np.array(encoding.ids, dtype=np.intp)
+            for i, tokens in enumerate(self._tokens(chunk), start):
+                ids = np.array(tokens, dtype=np.intp)
                 # int8 rows are gathered before they are widened: a quarter of the memory to move
                 rows[i] = self.token_weights[ids] @ self.token_vectors[ids].astype(np.float32)
         lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
@@ -120,6 +119,19 @@ class StaticEmbedder:
         if embedder._tokenizer.get_vocab_size() > len(vectors):
             raise ArtifactSchemaError("a tokenizer must not have more tokens than there are vectors")
         return embedder
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        words = self._words
+        known = [None if words is None else words.ids(text) for text in texts]
+        unknown = [text for text, ids in zip(texts, known, strict=True) if ids is None]
+        if not unknown:
+            return [ids for ids in known if ids is not None]
+        encoded = iter(self._tokenizer.encode_batch_fast(unknown, add_special_tokens=False))
+        return [next(encoded).ids if ids is None else ids for ids in known]
+
+    @cached_property
+    def _words(self) -> WordPieces | None:
+        return WordPieces(self._tokenizer) if remembers_words(self._tokenizer) else None
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
