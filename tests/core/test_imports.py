@@ -7,16 +7,19 @@ import sys
 
 import pytest
 
+from shared_router import MissingExtraError
+
 PACKAGES = ["shared_router", "langchain_routellm", "llamaindex_routellm"]
 
 
 def loaded_by(statement: str) -> set[str]:
     """Return the top-level modules that a statement adds to a fresh interpreter."""
+    # __mp_main__ is multiprocessing's other name for __main__
     program = (
         "import sys; before = set(sys.modules)\n"
         f"{statement}\n"
         "added = {name.split('.')[0] for name in set(sys.modules) - before}\n"
-        "print(*sorted(added - set(sys.stdlib_module_names)))"
+        "print(*sorted(added - {*sys.stdlib_module_names, '__mp_main__'}))"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
@@ -59,7 +62,10 @@ def test_the_public_names_are_sorted_and_all_there(package: str) -> None:
     names = list(getattr(module, "__all__", []))
     assert names == sorted(set(names))
     for name in names:
-        getattr(module, name)
+        try:
+            getattr(module, name)
+        except MissingExtraError:  # a name may need more than the tests install
+            assert name in module._LAZY
 
 
 @pytest.mark.parametrize("package", PACKAGES)
