@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -175,10 +176,11 @@ class TransformersEmbedder:
             "trust_remote_code": False,
         }
         try:
-            fast = AutoTokenizer.from_pretrained(str(self.model), **source)
-            model, report = AutoModel.from_pretrained(
-                str(self.model), use_safetensors=True, output_loading_info=True, **source
-            )
+            with _no_progress_bar():
+                fast = AutoTokenizer.from_pretrained(str(self.model), **source)
+                model, report = AutoModel.from_pretrained(
+                    str(self.model), use_safetensors=True, output_loading_info=True, **source
+                )
             backend = fast.backend_tokenizer
         except (AttributeError, OSError, ValueError) as error:
             raise EmbedderError(
@@ -224,6 +226,18 @@ def _torch_threads(threads: int | None) -> Iterator[None]:
         with _threads_lock:
             _threads_users -= 1
             torch.set_num_threads(_threads_before)
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    bars: Any = import_module("transformers.utils.logging")
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
 
 
 def _hash_of_weights(folder: Path) -> str:

@@ -148,6 +148,12 @@ def test_torch_gets_its_threads_back(folder: Path) -> None:
         torch.set_num_threads(before)
 
 
+def test_loading_prints_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    embedder_of(folder).embed(["one"])
+    assert capfd.readouterr() == ("", "")
+    assert transformers.utils.logging.is_progress_bar_enabled()
+
+
 def test_a_pickled_embedder_loads_its_model_again(folder: Path) -> None:
     embedder = embedder_of(folder, pooling="cls")
     rows = embedder.embed(TEXTS)
