@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from shared_router import ArtifactError, load_artifact, save_artifact
+from shared_router import ArtifactError, load_artifact, load_router, save_artifact
+from shared_router.routers.random import RandomRouter
 from tests.core.test_checkpoints import CONFIG, TOKENIZER, WEIGHTS, artifact, replace_weights
 
 ROUNDS = 640
@@ -101,3 +102,21 @@ def test_a_mutation_whose_hashes_are_right_raises_nothing_but_an_artifact_error(
         else:
             assert all(np.isfinite(tensor).all() for tensor in loaded.tensors.values())
         (tmp_path / CONFIG).write_bytes(config)
+
+
+@pytest.mark.parametrize("mutate", MUTATORS)
+def test_a_mutated_config_without_a_pin_never_changes_an_answer(
+    tmp_path: Path, mutate: Callable[..., bytearray]
+) -> None:
+    """A config has no hash beside it, so a space more is let in; what changes an answer fails the probe."""
+    router = RandomRouter(seed=3)
+    router.save(tmp_path)
+    rng = np.random.default_rng(10)
+    original = (tmp_path / CONFIG).read_bytes()
+    for _ in range(100):
+        (tmp_path / CONFIG).write_bytes(bytes(mutate(bytearray(original), rng)))
+        try:
+            loaded = load_router(tmp_path)
+        except ArtifactError:
+            continue
+        assert loaded.win_probability(["q"]) == router.win_probability(["q"])
