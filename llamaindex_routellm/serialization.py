@@ -7,13 +7,16 @@ where it is unpickled, they read their keys from the environment, as they do whe
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from llama_index.core.llms import LLM
 
+from llamaindex_routellm.base import RoutingLLM
 from shared_router import InvalidInputError
 
 _SECRET = re.compile(r"(^|_)(key|secret|password|credentials?|headers|auth|authorization)(_|$)|token$", re.I)
@@ -27,7 +30,9 @@ def described(llm: LLM) -> dict[str, str]:
     return {"class_name": type(llm).__name__, **({"model": name} if isinstance(name, str) else {})}
 
 
-def pickled(routed_class: type[LLM], strong: LLM, weak: LLM, arguments: Mapping[str, Any]) -> tuple[Any, ...]:
+def pickled(
+    routed_class: Callable[..., LLM], strong: LLM, weak: LLM, arguments: Mapping[str, Any]
+) -> tuple[Any, ...]:
     """Return what `__reduce__` must: how to construct a routed LLM again, without keys.
 
     Args:
@@ -37,10 +42,58 @@ def pickled(routed_class: type[LLM], strong: LLM, weak: LLM, arguments: Mapping[
         arguments: Its other arguments.
 
     Raises:
-        InvalidInputError: If an argument cannot be pickled; LlamaIndex would drop it, and fail at the first
-            call after.
+        InvalidInputError: If an argument or a model's field cannot be pickled; LlamaIndex would drop it, and
+            fail or format another prompt at the first call after.
     """
-    for name, value in arguments.items():
+    models = {"strong": strong} if weak is strong else {"strong": strong, "weak": weak}
+    kept = {name: _kept(llm) for name, llm in models.items()}
+    _check_picklable(arguments)
+    for name, model in kept.items():
+        if isinstance(model, _Kept):
+            _check_picklable({f"{name}.{field}": value for field, value in model.fields.items()})
+    return _unpickled, (routed_class, list(kept.values()), dict(arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a pickle keeps of a model."""
+
+    llm_class: type[LLM]
+    fields: Mapping[str, Any]
+
+    def revived(self) -> LLM:
+        """Construct the model, which makes its client and looks for its key."""
+        fields = {name: _revived(value) for name, value in self.fields.items()}
+        taken = inspect.signature(self.llm_class.__init__).parameters
+        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+        llm = self.llm_class(**{name: value for name, value in fields.items() if takes_all or name in taken})
+        for name, value in fields.items():
+            if not takes_all and name not in taken:
+                setattr(llm, name, value)
+        return llm
+
+
+def _unpickled(routed_class: Callable[..., LLM], models: list[Any], arguments: dict[str, Any]) -> LLM:
+    llms = [_revived(model) for model in models]
+    return routed_class(strong=llms[0], weak=llms[-1], **arguments)
+
+
+def _revived(value: Any) -> Any:
+    return value.revived() if isinstance(value, _Kept) else value
+
+
+def _kept(value: Any) -> Any:
+    """Return a model without keys, headers and what belongs to this process, or a field's value."""
+    if isinstance(value, LLM) and not isinstance(value, RoutingLLM):  # which pickles without keys itself
+        fields = {name: _kept(field) for name, field in _open_part(value.__dict__).items()}
+        return _Kept(
+            type(value), {name: field for name, field in fields.items() if name not in _OF_THE_PROCESS}
+        )
+    return value
+
+
+def _check_picklable(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
         try:
             pickle.dumps(value)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -48,22 +101,6 @@ def pickled(routed_class: type[LLM], strong: LLM, weak: LLM, arguments: Mapping[
                 f"{name} must be picklable where a RoutedLLM is pickled, got {type(value).__name__}; "
                 "give the name or folder of a saved router, and functions that a module defines"
             ) from error
-    models = [strong] if weak is strong else [strong, weak]
-    return _unpickled, (routed_class, [(type(llm), _without_secrets(llm)) for llm in models], dict(arguments))
-
-
-def _unpickled(
-    routed_class: Callable[..., LLM],
-    models: list[tuple[type[LLM], dict[str, Any]]],
-    arguments: dict[str, Any],
-) -> LLM:
-    llms = [llm_class(**fields) for llm_class, fields in models]
-    return routed_class(strong=llms[0], weak=llms[-1], **arguments)
-
-
-def _without_secrets(llm: LLM) -> dict[str, Any]:
-    fields = _open_part(llm.__getstate__()["__dict__"])
-    return {name: value for name, value in fields.items() if name not in _OF_THE_PROCESS}
 
 
 def _open_part(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from llamaindex_routellm import RoutedLLM
-from shared_router import InvalidInputError
+from shared_router import InvalidInputError, SameModelWarning
 from shared_router.routers.random import RandomRouter
-from tests.llamaindex.fakes import FakeChat
+from tests.llamaindex.fakes import FakeChat, FakeCompletion
 
 KEY = "sk-0123456789"
 
@@ -18,6 +19,12 @@ def routed(**kwargs: Any) -> RoutedLLM:
     strong = FakeChat(model="big", api_key=KEY, answers=["kept"])
     given = {"strong": strong, "weak": FakeChat(model="small", api_key=KEY), "router": RandomRouter(3)}
     return RoutedLLM(**{**given, **kwargs})
+
+
+class Answer(BaseModel):
+    """An answer."""
+
+    text: str
 
 
 DUMPS: dict[str, Callable[[RoutedLLM], object]] = {
@@ -93,6 +100,41 @@ def test_an_unpicklable_router_is_refused_at_pickling() -> None:
 def test_an_unpicklable_extractor_is_refused_at_pickling() -> None:
     with pytest.raises(InvalidInputError, match="query_extractor must be picklable"):
         pickle.dumps(routed(query_extractor=lambda call: None))
+
+
+def test_a_models_prompt_format_that_no_pickle_keeps_is_refused_at_pickling() -> None:
+    local = FakeCompletion(completion_to_prompt=lambda text: f"[INST]{text}[/INST]")
+    with pytest.raises(InvalidInputError, match="weak.completion_to_prompt must be picklable"):
+        pickle.dumps(routed(weak=local))
+
+
+class Choosy(FakeChat):
+    """Take only some of its fields when constructed, as some providers' LLMs do."""
+
+    def __init__(self, model: str = "choosy", api_key: str = "sk-secret") -> None:
+        super().__init__(model=model, api_key=api_key)
+
+
+def test_fields_that_a_model_does_not_take_when_constructed_are_kept_in_a_pickle() -> None:
+    choosy = Choosy(api_key=KEY)
+    choosy.window = 7
+    after = pickle.loads(pickle.dumps(routed(strong=choosy)))
+    assert (after.strong.window, after.strong.api_key) == (7, "sk-secret")
+
+
+def test_keys_of_models_inside_models_are_not_pickled() -> None:
+    structured = FakeChat(model="inner", api_key=KEY).as_structured_llm(Answer)
+    dumped = pickle.dumps(routed(strong=structured, weak=routed()))
+    assert KEY.encode() not in dumped
+    after = pickle.loads(dumped)
+    assert (after.strong.llm.model, after.weak.strong.model) == ("inner", "big")
+
+
+def test_one_model_twice_is_one_model_twice_after_pickling() -> None:
+    model = FakeChat()
+    with pytest.warns(SameModelWarning):
+        after = pickle.loads(pickle.dumps(routed(strong=model, weak=model)))
+    assert after.strong is after.weak
 
 
 def test_a_copy_is_over_the_same_models() -> None:
