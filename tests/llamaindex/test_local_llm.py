@@ -1,0 +1,75 @@
+"""A real model behind a real HTTP server, through LlamaIndex's own client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.llms.openai_like import OpenAILike
+
+from llamaindex_routellm import RoutedLLM, RoutedTokens
+from tests.llamaindex.fakes import SpyRouter
+from tests.llamaindex.indexes import WordEmbedding
+
+if TYPE_CHECKING:
+    from shared_router.demo.server import LocalServer
+
+pytestmark = [pytest.mark.local_llm, pytest.mark.timeout(600)]
+
+EASY = "Who owns a cat?"
+TEXTS = ["Lena owns a cat named Moss.", "HARD rule: the museum closes at six.", "Tom has a dog."]
+
+
+@pytest.fixture
+def index() -> VectorStoreIndex:
+    documents = [Document(text=text) for text in TEXTS]
+    return VectorStoreIndex.from_documents(documents, embed_model=WordEmbedding(), transformations=[])
+
+
+def routed_over(server: LocalServer, **clients: Any) -> tuple[RoutedLLM, SpyRouter]:
+    def model(temperature: float) -> OpenAILike:
+        return OpenAILike(
+            model=server.model,
+            api_base=server.base_url,
+            api_key="any",
+            is_chat_model=True,
+            context_window=2048,
+            max_tokens=6,
+            temperature=temperature,
+            **clients,
+        )
+
+    spy = SpyRouter()
+    return RoutedLLM(strong=model(0.0), weak=model(0.1), router=spy, threshold=0.5), spy
+
+
+async def test_an_index_is_asked_in_every_way(index: VectorStoreIndex, local_llm: LocalServer) -> None:
+    """Two weak questions and one strong, of at most 6 tokens each; a prompt holds the documents."""
+    with httpx.Client() as client, RoutedTokens() as tokens:
+        async with httpx.AsyncClient() as async_client:
+            llm, spy = routed_over(local_llm, http_client=client, async_http_client=async_client)
+            engine = index.as_query_engine(llm=llm)
+            assert str(engine.query(EASY)).strip()
+            assert str(await engine.aquery("HARD: when does the museum close?")).strip()
+        answer: Any = index.as_query_engine(llm=llm, streaming=True).query(EASY)
+        assert "".join(answer.response_gen).strip()
+    assert spy.seen == [EASY, "HARD: when does the museum close?"]
+    assert {model: usage.calls for model, usage in tokens.usage.items()} == {"weak": 2, "strong": 1}
+    assert tokens.usage["strong"].input_tokens > 50
+    assert 1 <= tokens.usage["strong"].output_tokens <= 6
+
+
+def test_a_chat_goes_turn_by_turn(index: VectorStoreIndex, local_llm: LocalServer) -> None:
+    mode: Any = "condense_plus_context"
+    with httpx.Client() as client:
+        llm, spy = routed_over(local_llm, http_client=client)
+        memory = ChatMemoryBuffer.from_defaults(token_limit=1000)
+        chat = index.as_chat_engine(chat_mode=mode, llm=llm, memory=memory)
+        with llm.capture() as decisions:
+            assert str(chat.chat(EASY)).strip()
+            assert "".join(chat.stream_chat("HARD: and why?").response_gen).strip()
+    assert spy.seen == [EASY, "HARD: and why?"]
+    assert [decision.model for decision in decisions] == ["weak", "strong", "strong"]
