@@ -92,8 +92,10 @@ def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ..
         callers = [name for name in metadata if metadata[name].is_function_calling_model]
         if 0 < len(callers) < len(metadata):
             able, needs = dict.fromkeys(callers), ["tools"]
-    tokens = _tokens(call, min(_room(of) for of in metadata.values()))
-    roomy = [name for name in able if tokens <= _room(metadata[name])]
+    rooms = {name: _room(metadata[name]) for name in able}
+    # counting tokens takes longer than routing, so not where it cannot tell the models apart
+    tokens = _tokens(call, min(rooms.values())) if len(set(rooms.values())) > 1 else 0
+    roomy = [name for name in able if tokens <= rooms[name]]
     if 0 < len(roomy) < len(able):
         able, needs = dict.fromkeys(roomy), [*needs, "window"]
     return (tuple(able), ", ".join(needs)) if needs else (None, "")
