@@ -7,7 +7,6 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from shared_router.checkpoints import Artifact, load_artifact, save_artifact
 from shared_router.costs import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.embedders import Embedder
@@ -37,30 +36,46 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
 )
-from shared_router.judging import battles_from_judge
-from shared_router.mixing import mix_preferences
-from shared_router.pairs import battles_from_scores, tier_pair
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
-from shared_router.preferences import PreferenceData
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_embedder, load_router, router_class, router_names
 from shared_router.router import Router
 from shared_router.savings import Savings, TokenUsage, savings_of
-from shared_router.splits import split_preferences, without_queries
-from shared_router.ties import Ties, WinLabels, win_labels
 
 if TYPE_CHECKING:
     from shared_router.cached_embedder import CachedEmbedder
+    from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+    from shared_router.judging import battles_from_judge
+    from shared_router.mixing import mix_preferences
     from shared_router.openai_embedder import OpenAIEmbedder
+    from shared_router.pairs import battles_from_scores, tier_pair
+    from shared_router.preferences import PreferenceData
+    from shared_router.splits import split_preferences, without_queries
     from shared_router.static_embedder import StaticEmbedder
+    from shared_router.ties import Ties, WinLabels, win_labels
     from shared_router.transformers_embedder import TransformersEmbedder
+
 _LAZY = {
+    "Artifact": "shared_router.checkpoints",
     "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
+    "PreferenceData": "shared_router.preferences",
     "StaticEmbedder": "shared_router.static_embedder",
+    "Ties": "shared_router.ties",
     "TransformersEmbedder": "shared_router.transformers_embedder",
+    "WinLabels": "shared_router.ties",
+    "battles_from_judge": "shared_router.judging",
+    "battles_from_scores": "shared_router.pairs",
+    "load_artifact": "shared_router.checkpoints",
+    "mix_preferences": "shared_router.mixing",
+    "save_artifact": "shared_router.checkpoints",
+    "split_preferences": "shared_router.splits",
+    "tier_pair": "shared_router.pairs",
+    "win_labels": "shared_router.ties",
+    "without_queries": "shared_router.splits",
 }
-"""Names whose modules are imported at their first use, so that importing the package stays light."""
+"""Names whose modules are imported at their first use: they import numpy or more, and importing the package
+must not."""
 
 __version__ = "0.1.0"
 

@@ -9,6 +9,7 @@ from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
 
 SCHEMA_VERSION = 1
 MAX_CONFIG_BYTES = 64 * 1024
+MAX_FILE_BYTES = 256 * 1024 * 1024
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
 # Names come from here, never from a config, so that a config cannot point outside its folder.

@@ -25,6 +25,7 @@ from shared_router.checkpoint_config import (
     CONFIG,
     DATA_FILES,
     MAX_CONFIG_BYTES,
+    MAX_FILE_BYTES,
     SCHEMA_VERSION,
     WEIGHTS,
     dump_config,
@@ -35,7 +36,6 @@ from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
 from shared_router.mapped_weights import map_weights
 
 MAX_HEADER_BYTES = 64 * 1024
-MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_ABS_WEIGHT = 1e6
 """A larger weight is damage: no router here trains one."""
 

@@ -5,7 +5,6 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from shared_router.checkpoints import artifact_kind
 from shared_router.embedders import Embedder
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
@@ -112,6 +111,8 @@ def _folder(router: str | Path | None) -> Path:
 
 
 def _load(folder: Path, expected_sha256: str | None) -> Router:
+    from shared_router.checkpoints import artifact_kind
+
     kind = artifact_kind(folder)
     if not kind.startswith("router/"):
         raise ArtifactSchemaError(f"a router's checkpoint must be of a kind router/..., got {kind!r}")

@@ -12,15 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shared_router.checkpoints import MAX_FILE_BYTES, Artifact, load_artifact, save_artifact
+from shared_router.checkpoint_config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, RouterOutputError
 
+# numpy and what imports it load at the first score: a program that only names a router does not wait for it.
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from shared_router.checkpoints import Artifact
     from shared_router.embedders import Embedder
     from shared_router.preferences import PreferenceData
 
@@ -97,6 +98,8 @@ class Router(ABC):
             NotFittedError: If the router has learned nothing yet.
             InvalidInputError: If this class of router cannot be saved.
         """
+        from shared_router.checkpoints import save_artifact
+
         artifact = self._artifact()
         probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
         return save_artifact(folder, replace(artifact, settings={**artifact.settings, "probe": probe}))
@@ -139,6 +142,8 @@ class Router(ABC):
         `load` of a router with further files or arguments calls this with its own `build`; `memory_map` is
         `load_artifact`'s.
         """
+        from shared_router.checkpoints import load_artifact
+
         artifact = load_artifact(
             folder, expected_sha256=expected_sha256, max_bytes=cls.max_checkpoint_bytes, memory_map=memory_map
         )
@@ -165,6 +170,8 @@ class Router(ABC):
 
     def _artifact(self) -> Artifact:
         """Return what makes this router again; a router with further files overrides it."""
+        from shared_router.checkpoints import Artifact
+
         settings, tensors = self._state()
         return Artifact(f"router/{self.name}", settings, tensors)
 
@@ -182,6 +189,8 @@ class Router(ABC):
 
 
 def _answers_probe(router: Router, probe: object, tolerance: float) -> bool:
+    import numpy as np
+
     saved = np.asarray(probe, dtype=np.float64)
     answers = router.win_probability(PROBE_QUERIES)
     return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=tolerance)
@@ -202,6 +211,8 @@ def check_win_probabilities(values: object, n_queries: int) -> list[float]:
     Raises:
         RouterOutputError: If `values` is not n finite numbers in [0, 1].
     """
+    import numpy as np
+
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from tests.benchmarks.figures import PAGES, rendered
 from tests.docs_blocks import python_blocks
 
 if TYPE_CHECKING:
@@ -82,3 +83,9 @@ def test_a_block_that_fails_names_its_line_in_the_page(tmp_path: Path) -> None:
         block.execute({})
     assert caught.traceback[-1].lineno == 4  # counted from 0: line 5 of the page
     assert str(caught.traceback[-1].path) == str(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_figure_in_the_docs_is_the_one_a_script_wrote(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert rendered(text) == text, "run: python -m tests.benchmarks.figures"

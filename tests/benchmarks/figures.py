@@ -8,9 +8,9 @@ Run: python -m tests.benchmarks.figures
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
+from shared_router.pretrained.build.card import benchmark_table
 from tests.benchmarks.measure import FIGURES
 
 ROOT = FIGURES.parents[1]
@@ -28,19 +28,24 @@ def _table(name: str) -> str:
     if card.is_file():
         return _card_table(json.loads(card.read_text("utf-8")))
     kept = json.loads((FIGURES / f"{name}.json").read_text("utf-8"))
-    rows = "".join(f"| `{key}` | {value:,.4g} |\n" for key, value in kept["figures"].items())
+    rows = "".join(f"| `{key}` | {_number(value)} |\n" for key, value in kept["figures"].items())
     return f"| figure | value |\n|---|---:|\n{rows}\n`{kept['command']}`, {kept['machine']}\n"
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def _card_table(card: dict[str, Any]) -> str:
-    raise NotImplementedError(card)
+    tables = "\n\n".join(benchmark_table(benchmark) for benchmark in card["benchmarks"])
+    return f"{tables}\n\nMade by `{card['command']}` (seed {card['seed']}; {card['machine']}).\n"
 
 
 def main() -> None:
     """Write every page that has figures."""
     for path in PAGES:
         page = path.read_text("utf-8")
-        Path(path).write_text(rendered(page), "utf-8")
+        path.write_text(rendered(page), "utf-8")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:
-    assert loaded_by("import shared_router") <= {"shared_router", "numpy"}
+def test_importing_the_core_loads_the_standard_library_alone() -> None:
+    """numpy takes as long to import as all the rest, and a program that only names a router need not wait."""
+    assert loaded_by("import shared_router") == {"shared_router"}
 
 
 def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:

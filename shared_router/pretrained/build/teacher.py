@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +21,9 @@ def encode_ids(
     model_dir: Path, token_ids: Sequence[Sequence[int]], *, processes: int = 2
 ) -> NDArray[np.float32]:
     """Return unit MiniLM embeddings of token id rows that include [CLS] and [SEP], shape (n, 384)."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     order = sorted(range(len(token_ids)), key=lambda i: (len(token_ids[i]), i))
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     shares = [batches[k::processes] for k in range(processes)]
