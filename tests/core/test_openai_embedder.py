@@ -1,14 +1,15 @@
-"""openai_embedder.py: OpenAI's own client over a transport that answers as the service does."""
+"""openai_embedder.py: OpenAI's own client and a local server that answers as the service does."""
 
 import base64
 import copy
 import json
 import pickle
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import numpy as np
 import openai
 import pytest
@@ -26,19 +27,26 @@ from shared_router.testing import HOSTILE_QUERIES
 KEY = "sk-canary-0123456789"
 
 
+Reply = tuple[int, bytes]
+
+
+def reply(status: int, value: object) -> Reply:
+    return status, json.dumps(value).encode()
+
+
 class Service:
     """Answer like /v1/embeddings: a text's row is its length, its first byte, and 1; rows in reverse."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content)
+    def __call__(self, request: bytes) -> Reply:
+        body = json.loads(request)
         self.requests.append(body)
         if any(text == "" for text in body["input"]):
-            return httpx.Response(400, json={"error": {"message": "'$.input' is invalid"}})
+            return reply(400, {"error": {"message": "'$.input' is invalid"}})
         data = [self._row(i, text, body) for i, text in enumerate(body["input"])]
-        return httpx.Response(200, json={"object": "list", "data": data[::-1], "model": body["model"]})
+        return reply(200, {"object": "list", "data": data[::-1], "model": body["model"]})
 
     def _row(self, index: int, text: str, body: dict[str, Any]) -> dict[str, Any]:
         row = np.array([len(text), text.encode()[0], 1], "<f4")[: body.get("dimensions", 3)]
@@ -50,21 +58,46 @@ class Service:
         }
 
 
+def serve(answer: Callable[[bytes], Reply]) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802
+            status, content = answer(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+    return server
+
+
+def stop(server: ThreadingHTTPServer) -> None:
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., OpenAIEmbedder]]:
-    clients: list[openai.OpenAI] = []
+    started: list[tuple[ThreadingHTTPServer, openai.OpenAI]] = []
 
-    def make(answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> OpenAIEmbedder:
-        transport = httpx.Client(transport=httpx.MockTransport(answer))
-        client = openai.OpenAI(
-            api_key=KEY, base_url="http://offline/v1", http_client=transport, max_retries=0
-        )
-        clients.append(client)
+    def make(answer: Callable[[bytes], Reply] | None, **options: Any) -> OpenAIEmbedder:
+        server = serve(answer or Service())
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        client = openai.OpenAI(api_key=KEY, base_url=url, max_retries=0)
+        started.append((server, client))
+        if answer is None:
+            stop(server)
         return OpenAIEmbedder(client, **options)
 
     yield make
-    for client in clients:
+    for server, client in started:
         client.close()
+        stop(server)
 
 
 def test_each_text_gets_its_row_in_order(connect: Any) -> None:
@@ -146,8 +179,8 @@ def test_with_an_encoding_the_cut_is_at_the_token(connect: Any) -> None:
     ],
 )
 def test_an_error_of_the_service_is_typed_and_keeps_its_cause(connect: Any, status: int, error: Any) -> None:
-    def fail(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, json={"error": {"message": f"secret prompt, {KEY}"}})
+    def fail(request: bytes) -> Reply:
+        return reply(status, {"error": {"message": f"secret prompt, {KEY}"}})
 
     with pytest.raises(EmbedderError, match=rf"must answer, got {error.__name__} \({status}\)") as caught:
         connect(fail).embed(["secret prompt"])
@@ -157,11 +190,8 @@ def test_an_error_of_the_service_is_typed_and_keeps_its_cause(connect: Any, stat
 
 
 def test_a_connection_that_fails_is_typed_and_keeps_its_cause(connect: Any) -> None:
-    def fail(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route")
-
     with pytest.raises(EmbedderError, match="got APIConnectionError$") as caught:
-        connect(fail).embed(["a"])
+        connect(None).embed(["a"])
     assert isinstance(caught.value.__cause__, openai.APIConnectionError)
 
 
@@ -181,19 +211,18 @@ BROKEN: dict[str, Any] = {
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 def test_an_answer_that_is_not_a_row_for_each_text_is_refused(connect: Any, name: str) -> None:
     with pytest.raises(EmbedderError):
-        connect(lambda request: httpx.Response(200, json=BROKEN[name])).embed(["a", "b"])
+        connect(lambda request: reply(200, BROKEN[name])).embed(["a", "b"])
 
 
 def test_an_answer_that_is_no_json_is_refused(connect: Any) -> None:
-    headers = {"content-type": "application/json"}
     with pytest.raises(EmbedderError):
-        connect(lambda request: httpx.Response(200, content=b"<html>", headers=headers)).embed(["a"])
+        connect(lambda request: (200, b"<html>")).embed(["a"])
 
 
 def test_rows_of_another_width_in_another_batch_are_refused(connect: Any) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        text = json.loads(request.content)["input"][0]
-        return httpx.Response(200, json={"data": [{"index": 0, "embedding": [1.0] * len(text)}]})
+    def answer(request: bytes) -> Reply:
+        text = json.loads(request)["input"][0]
+        return reply(200, {"data": [{"index": 0, "embedding": [1.0] * len(text)}]})
 
     with pytest.raises(EmbedderError, match="one width"):
         connect(answer, batch_size=1).embed(["a", "bb"])
