@@ -1,4 +1,7 @@
-"""LangChain models that answer with the cheaper of two models wherever it is enough."""
+"""LangChain models that answer with the cheaper of two models wherever it is enough.
+
+`langchain_routellm.decisions` is imported by its own name: not every langchain-core has decision models.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -8,14 +11,9 @@ from langchain_routellm.runnables import RoutedRunnable, RouteLLMRouter
 from langchain_routellm.savings import SavingsCallback, savings
 
 if TYPE_CHECKING:
-    from langchain_routellm.decisions import RouteLLMDecisionModel
     from langchain_routellm.middleware import RouteLLMMiddleware
 
-# These need more than langchain-core, so they are imported when they are asked for.
-_LAZY = {"RouteLLMDecisionModel": "decisions", "RouteLLMMiddleware": "middleware"}
-
 __all__ = [
-    "RouteLLMDecisionModel",
     "RouteLLMMiddleware",
     "RouteLLMRouter",
     "RoutedChatModel",
@@ -26,6 +24,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
+    if name != "RouteLLMMiddleware":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    # it needs langchain, which is imported when it is asked for
+    return import_module("langchain_routellm.middleware").RouteLLMMiddleware

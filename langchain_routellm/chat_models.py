@@ -31,8 +31,7 @@ from langchain_routellm._requests import (
 )
 from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
-from shared_router import Router, RoutingPolicy, RoutingRequest
-from shared_router.policy import OnRouterError, Tier
+from shared_router import OnRouterError, Router, RoutingPolicy, RoutingRequest, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
 

@@ -13,8 +13,7 @@ from pydantic import PrivateAttr
 from typing_extensions import override
 
 from langchain_routellm.runnables import RouteLLMRouter
-from shared_router import InvalidInputError, MissingExtraError, Router, RoutingDecision
-from shared_router.policy import OnRouterError, Tier
+from shared_router import InvalidInputError, MissingExtraError, OnRouterError, Router, RoutingDecision, Tier
 
 try:
     from langchain_core.decisions import (  # type: ignore[import-not-found, unused-ignore]

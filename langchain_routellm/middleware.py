@@ -25,12 +25,13 @@ from langchain_routellm.chat_models import Child
 from shared_router import (
     InvalidInputError,
     MissingExtraError,
+    OnRouterError,
     Router,
     RouterWarning,
     RoutingPolicy,
     RoutingRequest,
+    Tier,
 )
-from shared_router.policy import OnRouterError, Tier
 
 try:
     from langchain.agents.middleware.types import (

@@ -27,8 +27,15 @@ from langchain_routellm._requests import (
     runtime_specs,
 )
 from langchain_routellm._routing import BAD_INPUT, RoutedBatches
-from shared_router import InvalidInputError, Router, RoutingDecision, RoutingPolicy, RoutingRequest
-from shared_router.policy import OnRouterError, Tier
+from shared_router import (
+    InvalidInputError,
+    OnRouterError,
+    Router,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    Tier,
+)
 
 
 class RouteLLMRouter(Runnable[Any, RoutingDecision]):

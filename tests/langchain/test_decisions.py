@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 
-import langchain_routellm
 from shared_router import InvalidInputError, MissingExtraError
 from tests.langchain.fakes import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter
@@ -17,7 +16,7 @@ needs_decisions = pytest.mark.skipif(not HAS_DECISIONS, reason="langchain_core.d
 
 
 def _model(**changes: Any) -> Any:
-    return langchain_routellm.RouteLLMDecisionModel(
+    return import_module("langchain_routellm.decisions").RouteLLMDecisionModel(
         **{"strong": "big", "weak": "small", "router": CountingRouter(), "threshold": 0.5, **changes}
     )
 
@@ -25,7 +24,7 @@ def _model(**changes: Any) -> Any:
 @pytest.mark.skipif(HAS_DECISIONS, reason="this langchain-core has decision models")
 def test_without_decision_models_the_import_says_what_to_install() -> None:
     with pytest.raises(MissingExtraError, match='pip install "langchain-core>=1.8"'):
-        _ = langchain_routellm.RouteLLMDecisionModel
+        import_module("langchain_routellm.decisions")
 
 
 @needs_decisions
