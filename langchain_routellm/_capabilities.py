@@ -40,6 +40,9 @@ def able_models(
         The names, or None where all can; the needs in words, as `RoutingRequest.needs` has them.
     """
     lacking = {name: set(_lacks(child, messages)) for name, child in children.items()}
+    if all("window" in lacks for lacks in lacking.values()):
+        # tokens are estimated, so the last word on a conversation too long for both is the provider's
+        lacking = {name: lacks - {"window"} for name, lacks in lacking.items()}
     if bound is not None:
         for name in children.keys() - bound.models.keys():
             lacking[name].add(bound.need)
@@ -56,6 +59,8 @@ def _lacks(child: Runnable[Any, Any], messages: Sequence[BaseMessage]) -> Iterat
     denied = {kind: need for kind, (need, flag) in _CONTENT.items() if profile.get(flag) is False}
     if denied:
         yield from (denied[kind] for kind in _block_types(messages) if kind in denied)
+    if profile.get("tool_calling") is False and any(message.type == "tool" for message in messages):
+        yield "tools"
     window = profile.get("max_input_tokens")
     # a token has at least a character, so that a short conversation is not worth counting
     if window and _characters(messages) > window and count_tokens_approximately(messages) > window:

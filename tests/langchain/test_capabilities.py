@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import ModelProfile
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 
 from shared_router import CapabilityError
@@ -61,6 +61,20 @@ def test_a_conversation_too_long_for_one_window_goes_to_the_other() -> None:
     )
     assert _where(model.invoke("four " * 200)) == ("strong", "capability:window")
     assert _where(model.invoke("four " * 30)) == ("weak", "score")
+
+
+def test_a_conversation_too_long_for_both_windows_by_an_estimate_is_left_to_the_provider() -> None:
+    small: Any = {"max_input_tokens": 100}
+    model = routed(strong=ChatElm(profile=small), weak=ChatOak(profile=small))
+    assert _where(model.invoke("four " * 200)) == ("weak", "score")
+
+
+def test_a_tools_result_in_the_conversation_needs_a_model_that_knows_tools() -> None:
+    model = routed(
+        strong=ChatElm(profile={"tool_calling": True}), weak=ChatOak(profile={"tool_calling": False})
+    )
+    conversation = [HumanMessage("easy"), ToolMessage("sunny", tool_call_id="1")]
+    assert _where(model.invoke(conversation)) == ("strong", "capability:tools")
 
 
 def test_what_no_model_can_do_is_an_error_that_names_both() -> None:
