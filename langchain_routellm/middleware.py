@@ -8,13 +8,13 @@ prompt caching. It needs the `agents` extra.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables.config import ensure_config
+from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from typing_extensions import NotRequired, override
 
 from langchain_routellm._capabilities import able_models
@@ -125,7 +125,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         mark = self._decided_before(request)
         if mark is None:
             mark = self.policy.decide(self._request(request.messages)).as_metadata()
-        return _marked(handler(self._sent(request, mark)), mark)
+        with _told_to_runs(mark):
+            return _marked(handler(self._sent(request, mark)), mark)
 
     @override
     async def awrap_model_call(
@@ -136,7 +137,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         mark = self._decided_before(request)
         if mark is None:
             mark = (await self.policy.adecide(self._request(request.messages))).as_metadata()
-        return _marked(await handler(self._sent(request, mark)), mark)
+        with _told_to_runs(mark):
+            return _marked(await handler(self._sent(request, mark)), mark)
 
     def _request(self, messages: Sequence[BaseMessage]) -> RoutingRequest:
         able, needs = able_models(self.children, messages, None)
@@ -158,11 +160,19 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
                 stacklevel=2,
             )
         child: Any = self.children[str(mark["model"])]
-        if isinstance(child, BaseChatModel):
-            # a copy and not `with_config`, so that what stands behind still sees the provider's own class
-            metadata = {**(child.metadata or {}), **run_metadata(mark)}
-            child = child.model_copy(update={"metadata": metadata})
         return request.override(model=child)
+
+
+@contextmanager
+def _told_to_runs(mark: Mark) -> Iterator[None]:
+    """Put the decision into the metadata of the runs inside: the agent takes its config from the context."""
+    config = ensure_config()
+    metadata = {**config["metadata"], **run_metadata(mark)}
+    token = var_child_runnable_config.set({**config, "metadata": metadata})
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 def _marked(response: ModelResponse[Any], mark: Mark) -> ModelResponse[Any]:
