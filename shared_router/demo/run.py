@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace, policy: RoutingPolicy) -> None:
     """
     check_arguments(arguments)
     prices = Prices(prices_of(arguments, "strong"), prices_of(arguments, "weak"))
-    router = policy.router  # a router that cannot be loaded is told before the model is
+    _ = policy.router  # a router that cannot be loaded is told before the model is
     started = time.monotonic()
     with _endpoints(arguments) as (strong, weak):
-        print(_introduction(strong, weak, router.name, policy.threshold))
+        print(_introduction(strong, weak, policy.router_name, policy.threshold))
         for title, answers_of in _PROGRAMS:
             print(f"\n{title}\n{header()}")
             answers = []
