@@ -5,13 +5,16 @@ returns a constant, so that what is left is the adapter.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from numpy.typing import NDArray
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
@@ -20,6 +23,7 @@ from tests.benchmarks.measure import Timing, print_table, report, take_turns, ta
 ROUNDS = 2000
 BATCHES = 60
 CHUNKS = 10
+SLOW_S = 0.05
 QUESTION = [HumanMessage("Explain in two sentences why the sky is blue. " * 10)]
 
 
@@ -78,6 +82,40 @@ def _async_calls(model: BaseChatModel) -> dict[str, Callable[[], Any]]:
     return {"ainvoke": lambda: model.ainvoke(QUESTION), "astream": stream}
 
 
+class SlowRouter(FixedRouter):
+    """Take 50 ms to score, as a router on a large model does."""
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        time.sleep(SLOW_S)
+        return super().win_probability(queries)
+
+
+async def _largest_gap_ms(router: FixedRouter) -> float:
+    """Return the longest time for which an event loop stood still while a call was routed."""
+    model = RoutedChatModel(strong=InstantChat(), weak=InstantChat(), router=router, threshold=0.5)
+    ticks = [time.perf_counter()]
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(0.001)
+            ticks.append(time.perf_counter())
+
+    clock = asyncio.create_task(tick())
+    for _ in range(5):
+        await model.ainvoke(QUESTION)
+    clock.cancel()
+    return float(np.max(np.diff(ticks)) * 1e3)
+
+
+def _loop_gaps() -> dict[str, float]:
+    inline, threaded = SlowRouter(0.9), SlowRouter(0.9)
+    inline.blocking, threaded.blocking = False, True
+    return {
+        "langchain_loop_gap_inline_ms": asyncio.run(_largest_gap_ms(inline)),
+        "langchain_loop_gap_ms": asyncio.run(_largest_gap_ms(threaded)),
+    }
+
+
 def main() -> None:
     """Measure every entry point beside the bare child."""
     child = InstantChat()
@@ -110,7 +148,8 @@ def main() -> None:
     )
     figures = {f"langchain_{name}_p50_us": over.p50 - bare.p50 for name, (bare, over) in timings.items()}
     batch_bare, batch_over = timings["batch_100"]
-    report("langchain_overhead", {**figures, "langchain_batch_100_ratio": batch_over.p50 / batch_bare.p50})
+    figures["langchain_batch_100_ratio"] = batch_over.p50 / batch_bare.p50
+    report("langchain_overhead", {**figures, **_loop_gaps()})
 
 
 if __name__ == "__main__":
