@@ -39,7 +39,10 @@ def able_models(
     Returns:
         The names, or None where all can; the needs in words, as `RoutingRequest.needs` has them.
     """
-    lacking = {name: set(_lacks(child, messages)) for name, child in children.items()}
+    profiles = {name: getattr(child, "profile", None) for name, child in children.items()}
+    if bound is None and not any(profiles.values()):
+        return None, ""
+    lacking = {name: set(_lacks(profile or {}, messages)) for name, profile in profiles.items()}
     if all("window" in lacks for lacks in lacking.values()):
         # tokens are estimated, so the last word on a conversation too long for both is the provider's
         lacking = {name: lacks - {"window"} for name, lacks in lacking.items()}
@@ -52,10 +55,7 @@ def able_models(
     return tuple(name for name in children if not lacking[name]), ", ".join(needs)
 
 
-def _lacks(child: Runnable[Any, Any], messages: Sequence[BaseMessage]) -> Iterator[str]:
-    profile = getattr(child, "profile", None)
-    if not profile:
-        return
+def _lacks(profile: Mapping[str, Any], messages: Sequence[BaseMessage]) -> Iterator[str]:
     denied = {kind: need for kind, (need, flag) in _CONTENT.items() if profile.get(flag) is False}
     if denied:
         yield from (denied[kind] for kind in _block_types(messages) if kind in denied)

@@ -13,10 +13,11 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.runnables.config import get_config_list
+from langchain_core.runnables.config import ensure_config, get_config_list
 from langchain_core.runnables.utils import Input, Output
 from typing_extensions import override
 
+from langchain_routellm._batches import SharedBatch
 from langchain_routellm._calls import Call, RefusedCall, RoutedCall, decided
 from shared_router import RouterError, RoutingPolicy, RoutingRequest
 
@@ -36,16 +37,16 @@ class Routed(Runnable[Input, Output]):
 
     @abstractmethod
     def _call(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+        self, model_input: Any, config: RunnableConfig, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Call:
-        """Return a call, ready to be decided."""
+        """Return a call, ready to be decided, under a config that is complete."""
 
     def _route(
         self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> RoutedCall:
         if isinstance(model_input, RoutedCall | RefusedCall):
             return model_input.in_its_turn()
-        call = self._call(model_input, config, stop, kwargs)
+        call = self._call(model_input, ensure_config(config), stop, kwargs)
         return call.to(self.policy.decide(call.request))
 
     async def _aroute(
@@ -53,7 +54,7 @@ class Routed(Runnable[Input, Output]):
     ) -> RoutedCall:
         if isinstance(model_input, RoutedCall | RefusedCall):
             return model_input.in_its_turn()
-        call = self._call(model_input, config, stop, kwargs)
+        call = self._call(model_input, ensure_config(config), stop, kwargs)
         return call.to(await self.policy.adecide(call.request))
 
     @override
@@ -111,11 +112,10 @@ class Routed(Runnable[Input, Output]):
 
 
 class RoutedBatches(Routed[Input, Output]):
-    """One scoring pass for a whole batch, then each input is a call of its own, as LangChain makes them.
+    """One scoring pass for a whole batch: a router that is a neural network sees it once.
 
-    The calls go through LangChain's own batching, so that `max_concurrency`, a config per input and
-    `return_exceptions` mean what they mean everywhere; a router that is a neural network sees the batch
-    once and not once an input.
+    Then each child answers its share by its own `batch`; `batch_as_completed` makes each input a call of
+    its own, as LangChain does, because answers come in the order in which they are ready.
     """
 
     @override
@@ -123,16 +123,20 @@ class RoutedBatches(Routed[Input, Output]):
         self, inputs: list[Any], config: Any = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> list[Any]:
         calls, configs = self._calls(inputs, config, kwargs)
-        routed: list[Any] = decided(calls, self.policy.decide_each(_requests(calls)))
-        return super().batch(routed, configs, return_exceptions=return_exceptions)
+        if not calls:
+            return []
+        routed = decided(calls, self.policy.decide_each(_requests(calls)))
+        return SharedBatch(routed, configs[0], return_exceptions).run()
 
     @override
     async def abatch(
         self, inputs: list[Any], config: Any = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> list[Any]:
         calls, configs = self._calls(inputs, config, kwargs)
-        routed: list[Any] = decided(calls, await self.policy.adecide_each(_requests(calls)))
-        return await super().abatch(routed, configs, return_exceptions=return_exceptions)
+        if not calls:
+            return []
+        routed = decided(calls, await self.policy.adecide_each(_requests(calls)))
+        return await SharedBatch(routed, configs[0], return_exceptions).arun()
 
     @override
     def batch_as_completed(

@@ -162,9 +162,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     @override
     def _call(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+        self, model_input: Any, config: RunnableConfig, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Call:
-        config = self._with_own_settings(ensure_config(config))
+        config = self._with_own_settings(config)
         if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
             kwargs["stop"] = stop
         bound = kwargs.pop(BOUND_KEY, None)
@@ -206,7 +206,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
         """Add what was set on the routed model to a run that is not its own."""
+        # every model has lc_versions in its metadata; a run must say those of the model that answers
         metadata = {key: value for key, value in (self.metadata or {}).items() if key != "lc_versions"}
+        if not (metadata or self.tags or self.callbacks):
+            return config
         own = {"callbacks": self.callbacks, "tags": self.tags, "metadata": metadata}
-        given = {key: value for key, value in own.items() if value}
-        return merge_configs(cast("RunnableConfig", given), config) if given else config
+        return merge_configs(cast("RunnableConfig", own), config)

@@ -13,7 +13,6 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
-from langchain_core.runnables.config import ensure_config
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
@@ -211,11 +210,10 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
 
     @override
     def _call(
-        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+        self, model_input: Any, config: RunnableConfig, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Call:
         if stop is not None:
             kwargs["stop"] = stop
-        config = ensure_config(config)
         return Call(model_input, config, kwargs, self.chains, self.router.request(model_input, config), {})
 
 

@@ -155,7 +155,7 @@ simple("structured_tools", lambda m, c: _structured(m, method="function_calling"
 simple("structured_raw", lambda m, c: _structured(m, include_raw=True).invoke(QUESTION, c))
 simple("structured_stream", lambda m, c: list(_structured(m, WEATHER_SCHEMA).stream(QUESTION, c)))
 simple("structured_astream", lambda m, c: _all(_structured(m).astream(QUESTION, c)))
-simple("structured_batch", lambda m, c: _structured(m).batch([QUESTION], c))
+simple("structured_batch", lambda m, c: _structured(m).batch([QUESTION, "two"], c))
 simple("count_text", lambda m, c: (m.get_num_tokens(QUESTION), m.get_token_ids(QUESTION)))
 simple("count_messages", lambda m, c: m.get_num_tokens_from_messages(CONVERSATION))
 simple("profile", lambda m, c: m.profile)
