@@ -17,7 +17,7 @@ from tests.llamaindex.indexes import WordEmbedding
 if TYPE_CHECKING:
     from shared_router.demo.server import LocalServer
 
-pytestmark = [pytest.mark.local_llm, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.local_llm
 
 EASY = "Who owns a cat?"
 TEXTS = ["Lena owns a cat named Moss.", "HARD rule: the museum closes at six.", "Tom has a dog."]
