@@ -12,7 +12,8 @@ from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.utils import get_tokenizer
 
-from llamaindex_routellm.query import LLMCall, text_of
+from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.spans import text_of
 from shared_router import CapabilityError, InvalidInputError, UnlikeModelsWarning
 
 ContextWindow = Literal["min", "strong"] | int
@@ -43,11 +44,14 @@ def merged_metadata(strong: LLM, weak: LLM, context_window: ContextWindow) -> LL
     of_strong, of_weak = strong.metadata, weak.metadata
     if context_window == "min":
         window = min(of_strong.context_window, of_weak.context_window)
+        # what is reserved for the answer leaves the prompt the smaller of the two models' rooms
+        output = window - min(of.context_window - _num_output(of) for of in (of_strong, of_weak))
     else:
         window = of_strong.context_window if context_window == "strong" else context_window
+        output = _num_output(of_strong)
     return LLMMetadata(
         context_window=window,
-        num_output=max(_num_output(of_strong), _num_output(of_weak)),
+        num_output=output,
         is_chat_model=of_strong.is_chat_model and of_weak.is_chat_model,
         is_function_calling_model=of_strong.is_function_calling_model or of_weak.is_function_calling_model,
         model_name=f"routed({of_strong.model_name}|{of_weak.model_name})",
@@ -120,8 +124,8 @@ def _num_output(metadata: LLMMetadata) -> int:
 
 
 def _room(metadata: LLMMetadata) -> int:
-    """Count the prompt tokens that leave room for an answer."""
-    return metadata.context_window - _num_output(metadata)
+    """Count the prompt tokens that leave room for a short answer; a long one is the user's to ask for."""
+    return metadata.context_window - min(_num_output(metadata), DEFAULT_NUM_OUTPUTS)
 
 
 def _tokens(call: LLMCall, enough: int) -> int:

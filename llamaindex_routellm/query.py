@@ -24,9 +24,8 @@ from typing import Any, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate
-from llama_index.core.schema import QueryBundle
 
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import Enclosing, text_of
 from shared_router import InvalidInputError, Message, query_of
 
 Source = Literal["scope", "extractor", "template", "span", "prompt"]
@@ -155,19 +154,8 @@ class QuestionFinder:
                 if (text := text_of(filled_in.get(key))) is not None:
                     return Question(text, "template")
         if self.enclosing is not None and (span := self.enclosing.nearest()) is not None:
-            return Question(text_of(span.question), "span")
+            return Question(span.question, "span")
         return Question(_in_prompt(call), "prompt")
-
-
-def text_of(value: object) -> str | None:
-    """Return the text of what LlamaIndex passes a question as, or None if it is something else."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, QueryBundle):
-        return value.query_str
-    if isinstance(value, ChatMessage):
-        return value.content
-    return None
 
 
 def _is_evaluation(template: BasePromptTemplate) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
-from llama_index.core.schema import TransformComponent
+from llama_index.core.schema import QueryBundle, TransformComponent
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.span import BaseSpan, active_span_id
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
@@ -46,17 +47,27 @@ class OpenSpan:
     arguments: inspect.BoundArguments
 
     @property
-    def question(self) -> object:
-        """The argument that is a question; None if there is none."""
+    def question(self) -> str | None:
+        """The text of the argument that is a question; None if there is none."""
         given = self.arguments.arguments
         given = {**given, **given.get("kwargs", {})}
         begun_by = given.get("start_event")  # a workflow's, and so an agent's, run makes an event of keywords
         for name in QUESTION_ARGUMENTS:
-            value = given.get(name)
-            value = getattr(begun_by, name, None) if value is None else value
-            if value is not None:
-                return value
+            text = text_of(given.get(name, getattr(begun_by, name, None)))
+            if text is not None:
+                return text
         return None
+
+
+def text_of(value: object) -> str | None:
+    """Return the text of what LlamaIndex passes a question as, or None if it is something else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, QueryBundle):
+        return value.query_str
+    if isinstance(value, ChatMessage):
+        return value.content
+    return None
 
 
 class Enclosing(BaseSpanHandler[BaseSpan]):

@@ -104,6 +104,34 @@ def test_needs_that_no_model_meets_together_name_the_first() -> None:
     assert (decision["model"], decision["reason"]) == ("strong", "capability:tools")
 
 
+def test_what_is_packed_leaves_each_model_room_for_its_own_answer() -> None:
+    """Rooms of 200,000 - 64,000 and 16,000 - 4,000: the smaller is 12,000 = 16,000 - 4,000. Taking the
+    larger of the outputs would leave less than nothing."""
+
+    class Sized(FakeChat):
+        output: int
+
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(context_window=self.window, num_output=self.output, model_name=self.model)
+
+    children = models(strong=Sized(window=200_000, output=64_000), weak=Sized(window=16_000, output=4_000))
+    merged = RoutedLLM(**children).metadata
+    assert (merged.context_window, merged.num_output) == (16_000, 4_000)
+    packed = RoutedLLM(**children, context_window="strong").metadata
+    assert (packed.context_window, packed.num_output) == (200_000, 64_000)
+
+
+def test_an_answer_as_long_as_the_window_does_not_keep_every_prompt_out() -> None:
+    class Greedy(FakeChat):
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(context_window=1000, num_output=1000, is_chat_model=True, model_name="small")
+
+    routed, _ = routed_over_fakes(weak=Greedy())
+    assert routed.complete("easy").additional_kwargs["routellm"]["reason"] == "score"
+
+
 def test_an_unlimited_output_reserves_llamaindexs_default() -> None:
     class Unlimited(FakeChat):
         @property

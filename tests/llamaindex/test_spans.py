@@ -17,7 +17,7 @@ dispatcher = get_dispatcher(__name__)
 
 
 @dispatcher.span
-def asked(query: str, then: Any) -> Any:
+def asked(query: object, then: Any) -> Any:
     return then()
 
 
@@ -35,6 +35,12 @@ def test_the_question_of_the_nearest_span_is_scored() -> None:
     response = asked("outer", lambda: asked("inner", lambda: routed.chat(documents())))
     assert spy.seen == ["inner"]
     assert response.additional_kwargs["routellm"]["source"] == "span"
+
+
+def test_an_argument_that_is_no_text_is_no_question() -> None:
+    routed, spy = routed_over_fakes()
+    asked("outer", lambda: asked(3, lambda: routed.chat(documents())))
+    assert spy.seen == ["outer"]
 
 
 def test_spans_are_not_looked_at_when_they_are_not_tracked() -> None:
