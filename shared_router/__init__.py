@@ -7,7 +7,7 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from shared_router.costs import TokenPrices
+from shared_router.costs import TokenPrices, check_prices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.embedders import Embedder
 from shared_router.errors import (
@@ -125,6 +125,7 @@ __all__ = [
     "WinLabels",
     "battles_from_judge",
     "battles_from_scores",
+    "check_prices",
     "clean",
     "load_artifact",
     "load_embedder",

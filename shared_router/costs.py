@@ -5,6 +5,7 @@ apart: a strong call with a short answer can cost less than a weak one with a lo
 """
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shared_router.errors import InvalidInputError
@@ -63,3 +64,22 @@ class TokenPrices:
             + output_tokens * self.output_per_million_tokens
         )
         return millionths / 1e6
+
+
+def check_prices(prices: Mapping[str, TokenPrices] | None, models: Collection[str]) -> None:
+    """Check that prices are given by model.
+
+    Args:
+        prices: Prices by model's name, of some of the models or all, or None for none.
+        models: The names there are.
+
+    Raises:
+        InvalidInputError: If they are something other than TokenPrices by name.
+    """
+    if prices is None:
+        return
+    if not isinstance(prices, Mapping) or not set(prices) <= set(models):
+        raise InvalidInputError(f"prices must be by model, one of {sorted(models)}, got {prices!r}")
+    for name, price in prices.items():
+        if not isinstance(price, TokenPrices):
+            raise InvalidInputError(f"the price of {name} must be TokenPrices, got {type(price).__name__}")

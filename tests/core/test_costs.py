@@ -1,10 +1,12 @@
 """costs.py: dollars from tokens."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_router import InvalidInputError, TokenPrices
+from shared_router import InvalidInputError, TokenPrices, check_prices
 
 PRICES = st.floats(0, 1000)
 COUNTS = st.integers(0, 10**9)
@@ -56,3 +58,19 @@ def test_another_token_never_makes_a_call_cheaper(
     prices = TokenPrices(price_in, price_out)
     base = prices.dollars(input_tokens=sent, output_tokens=answered)
     assert 0 <= base <= prices.dollars(input_tokens=sent + more, output_tokens=answered + more)
+
+
+@pytest.mark.parametrize("prices", [None, {}, {"weak": TokenPrices(1.0, 2.0)}])
+def test_prices_by_model_may_name_some_of_the_models(prices: dict[str, TokenPrices] | None) -> None:
+    check_prices(prices, ("strong", "weak"))
+
+
+@pytest.mark.parametrize("prices", [3, [], {"medium": TokenPrices(1.0, 2.0)}])
+def test_prices_must_be_by_a_models_name(prices: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"prices must be by model, one of \['strong', 'weak'\], got"):
+        check_prices(prices, ("weak", "strong"))
+
+
+def test_a_models_price_must_be_token_prices() -> None:
+    with pytest.raises(InvalidInputError, match="the price of weak must be TokenPrices, got float"):
+        check_prices({"weak": 1.0}, ("strong", "weak"))  # type: ignore[dict-item]
