@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -32,19 +32,22 @@ from llamaindex_routellm.children import (
 )
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.predict import RoutedPredict
-from llamaindex_routellm.query import (
-    QUERY_KEYS,
-    LLMCall,
-    QueryExtractor,
-    QuestionFinder,
-    question_scope,
-)
+from llamaindex_routellm.query import QUERY_KEYS, LLMCall, QueryExtractor, QuestionFinder, question_scope
 from llamaindex_routellm.routing import DECISION_KEY, Route, Routing, capture
 from llamaindex_routellm.serialization import described, pickled
 from llamaindex_routellm.spans import Enclosing
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
-from shared_router import InvalidInputError, OnRouterError, Router, RoutingDecision, RoutingPolicy, Tier
+from shared_router import (
+    InvalidInputError,
+    OnRouterError,
+    Router,
+    RoutingDecision,
+    RoutingPolicy,
+    Tier,
+    TokenPrices,
+    check_prices,
+)
 
 
 class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
@@ -71,6 +74,8 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         track_query_spans: Whether to look for the question in enclosing LlamaIndex calls.
         cache_size: How many questions' scores to remember, so that the calls of one question are decided
             once; 0 remembers none.
+        prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too, where the
+            provider reports tokens.
         callback_manager: Handed to both models, as whatever LlamaIndex assigns later is.
         system_prompt: Given to a model that has none of its own.
         **refused: Fields of an LLM that belong on the children.
@@ -101,20 +106,22 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         context_window: ContextWindow = "min",
         track_query_spans: bool = True,
         cache_size: int = 1024,
+        prices: Mapping[str, TokenPrices] | None = None,
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **refused: Any,
     ) -> None:
         refuse_own_fields(refused)
         check_children(strong, weak)
+        check_prices(prices, RoutingPolicy.models)
         policy = RoutingPolicy(
             router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
         )
         enclosing = Enclosing.watch() if track_query_spans else None
         finder = QuestionFinder(query_keys, query_extractor, enclosing)
-        memory = DecisionMemory(policy, cache_size, _no_run if enclosing is None else enclosing.outermost)
+        memory = DecisionMemory(policy, cache_size, None if enclosing is None else enclosing.outermost)
         super().__init__(**common_fields(strong, weak, callback_manager, system_prompt))
-        self._routing = Routing(policy, finder, memory)
+        self._routing = Routing(policy, finder, memory, dict(prices or {}))
         self._context_window = check_context_window(context_window)
         self._arguments = {
             "router": router,
@@ -125,6 +132,7 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
             "context_window": context_window,
             "track_query_spans": track_query_spans,
             "cache_size": cache_size,
+            "prices": prices,
         }
 
     @classmethod
@@ -240,7 +248,3 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
             for llm in (self.strong, self.weak):
                 setattr(llm, name, value)
-
-
-def _no_run() -> None:
-    """Know of no run where spans are not tracked."""

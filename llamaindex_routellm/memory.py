@@ -24,18 +24,18 @@ class DecisionMemory:
     Args:
         policy: The rule that decides.
         size: How many questions to remember, the latest ones; 0 remembers none.
-        run: Names the run that a call is part of, or None where that is not known.
+        run: Names the run that a call is part of, or None where that is not known; None never knows.
 
     Raises:
         InvalidInputError: If `size` is not a number of questions.
     """
 
-    def __init__(self, policy: RoutingPolicy, size: int, run: Callable[[], str | None]) -> None:
+    def __init__(self, policy: RoutingPolicy, size: int, run: Callable[[], str | None] | None = None) -> None:
         if type(size) is not int or size < 0:
             raise InvalidInputError(f"cache_size must be a number of questions >= 0, got {size!r}")
         self.policy = policy
         self.size = size
-        self._run = run
+        self._run = run or _unknown
         self._decisions: OrderedDict[Key, RoutingDecision] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -97,3 +97,7 @@ class DecisionMemory:
 
 def _going_on(request: RoutingRequest, known: RoutingDecision | None) -> RoutingRequest:
     return request if known is None else replace(request, sticky_to=known.model)
+
+
+def _unknown() -> None:
+    """Know of no run."""

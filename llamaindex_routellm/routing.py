@@ -19,7 +19,8 @@ from typing_extensions import Self
 from llamaindex_routellm.capabilities import able_models, function_calling
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
-from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest
+from llamaindex_routellm.tokens import reported_tokens
+from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices
 
 DECISION_KEY = "routellm"
 """Where a response's `additional_kwargs` and an event's tags hold the decision."""
@@ -55,14 +56,16 @@ class Route:
     Attributes:
         llm: The chosen model.
         metadata: The decision as flat scalars, and where the question was found.
+        prices: What the model costs, for an answer's dollars; None where that is not known.
     """
 
-    __slots__ = ("_token", "llm", "metadata")
+    __slots__ = ("_token", "llm", "metadata", "prices")
     _token: Token[dict[str, Any]]
 
-    def __init__(self, llm: LLM, metadata: dict[str, str | float]) -> None:
+    def __init__(self, llm: LLM, metadata: dict[str, str | float], prices: TokenPrices | None = None) -> None:
         self.llm = llm
         self.metadata = metadata
+        self.prices = prices
 
     @property
     def caller(self) -> FunctionCallingLLM:
@@ -83,7 +86,10 @@ class Route:
 
         The child's own response is left as it is; it may keep it.
         """
-        marked = {**response.additional_kwargs, DECISION_KEY: dict(self.metadata)}
+        decision = dict(self.metadata)
+        if self.prices is not None and (usage := reported_tokens(response)) is not None:
+            decision["dollars"] = usage.dollars(self.prices)
+        marked = {**response.additional_kwargs, DECISION_KEY: decision}
         return response.model_copy(update={"additional_kwargs": marked})
 
     def mark_each(self, chunks: Generator[Response, None, None]) -> Generator[Response, None, None]:
@@ -129,11 +135,13 @@ class Routing:
         policy: The rule that decides.
         finder: What finds the question.
         memory: What decides each question once.
+        prices: What each model costs.
     """
 
     policy: RoutingPolicy
     finder: QuestionFinder
     memory: DecisionMemory
+    prices: Mapping[str, TokenPrices]
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
@@ -155,7 +163,8 @@ class Routing:
                 decisions.append(decision)
         name = llm.metadata.model_name
         _dispatcher.event(RoutingDecisionEvent(decision=decision, source=question.source, model_name=name))
-        return Route(llm, {**decision.as_metadata(), "source": question.source})
+        metadata = {**decision.as_metadata(), "source": question.source}
+        return Route(llm, metadata, self.prices.get(decision.model))
 
 
 def _request(models: Mapping[str, LLM], call: LLMCall, question: Question) -> RoutingRequest:

@@ -28,4 +28,4 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
         return self._structured(await self.llm._aroute(call))
 
     def _structured(self, route: Route) -> Route:
-        return Route(route.llm.as_structured_llm(self.output_cls), route.metadata)
+        return Route(route.llm.as_structured_llm(self.output_cls), route.metadata, route.prices)

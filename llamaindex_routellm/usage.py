@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
-from llama_index.core.callbacks.token_counting import get_tokens_from_response
 from llama_index.core.instrumentation.events.llm import (
     LLMChatEndEvent,
     LLMChatStartEvent,
@@ -24,6 +23,7 @@ from typing_extensions import Self
 
 from llamaindex_routellm.routing import DECISION_KEY
 from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.tokens import reported_tokens
 from shared_router import Savings, TokenPrices, TokenUsage, savings_of
 
 MAX_OPEN_CALLS = 10_000
@@ -102,26 +102,9 @@ class RoutedTokens(BaseEventHandler):
 def _tokens_of(
     event: LLMChatEndEvent | LLMCompletionEndEvent, response: ChatResponse | CompletionResponse
 ) -> TokenUsage:
-    read, written = get_tokens_from_response(response)
-    if not read and not written:
-        return _estimated(event, response)
-    reported = _reported(response)
-    cached = _part(reported, "prompt_tokens_details", "cached_tokens")
-    # Anthropic counts what it read from a cache, and wrote to one, beside the prompt and not in it
-    from_cache = int(reported.get("cache_read_input_tokens") or 0)
-    into_cache = int(reported.get("cache_creation_input_tokens") or 0)
-    return TokenUsage(
-        calls=1,
-        input_tokens=read + from_cache + into_cache,
-        output_tokens=written,
-        cached_input_tokens=cached + from_cache,
-        reasoning_tokens=_part(reported, "completion_tokens_details", "reasoning_tokens"),
-    )
-
-
-def _estimated(
-    event: LLMChatEndEvent | LLMCompletionEndEvent, response: ChatResponse | CompletionResponse
-) -> TokenUsage:
+    reported = reported_tokens(response)
+    if reported is not None:
+        return reported
     counter = TokenCounter()
     if isinstance(event, LLMChatEndEvent):
         read = counter.estimate_tokens_in_messages(event.messages)
@@ -129,13 +112,3 @@ def _estimated(
         read = counter.get_string_tokens(event.prompt)
     written = response.text if isinstance(response, CompletionResponse) else response.message.content
     return TokenUsage(1, read, counter.get_string_tokens(written or ""))
-
-
-def _reported(response: ChatResponse | CompletionResponse) -> dict[str, Any]:
-    raw = response.raw if isinstance(response.raw, dict) else dict(response.raw or {})
-    usage = raw.get("usage") or {}
-    return usage if isinstance(usage, dict) else dict(usage.model_dump())
-
-
-def _part(usage: Mapping[str, Any], details: str, name: str) -> int:
-    return int((usage.get(details) or {}).get(name) or 0)

@@ -166,3 +166,25 @@ def test_the_bill_is_beside_the_bill_without_routing() -> None:
     assert savings.strong_fraction == 0.5
     with pytest.raises(InvalidInputError, match="prices must name every model"):
         tokens.savings({"weak": PRICES["weak"]})
+
+
+async def test_with_prices_a_response_says_its_dollars() -> None:
+    """Weak: 1,000 read at 1 and 100 written at 3 dollars a million = 0.0013; strong: ten times that."""
+    routed, _ = routed_over_fakes(**billing(), prices=PRICES)
+    assert routed.chat(EASY).additional_kwargs["routellm"]["dollars"] == pytest.approx(0.0013)
+    assert (await routed.achat(HARD)).additional_kwargs["routellm"]["dollars"] == pytest.approx(0.013)
+    chunks = [chunk.additional_kwargs["routellm"] for chunk in routed.stream_chat(HARD)]
+    assert ["dollars" in chunk for chunk in chunks] == [False, False, True]
+    assert chunks[-1]["dollars"] == pytest.approx(0.013)
+
+
+def test_dollars_that_nobody_can_know_are_left_out() -> None:
+    routed, _ = routed_over_fakes(**billing(), prices={"strong": PRICES["strong"]})
+    assert "dollars" not in routed.chat(EASY).additional_kwargs["routellm"]
+    silent, _ = routed_over_fakes(prices=PRICES)
+    assert "dollars" not in silent.chat(EASY).additional_kwargs["routellm"]
+
+
+def test_prices_must_be_by_the_models_names() -> None:
+    with pytest.raises(InvalidInputError, match="prices must be by model"):
+        routed_over_fakes(prices={"small": PRICES["weak"]})
