@@ -13,6 +13,7 @@ DEFAULT_ROUTER = "static-v1"
 DEFAULT_EMBEDDER = "minilm-static-v1"
 
 _CLASSES = {
+    "bert": "shared_router.routers.bert:BertRouter",
     "random": "shared_router.routers.random:RandomRouter",
     "static": "shared_router.routers.static:StaticRouter",
 }

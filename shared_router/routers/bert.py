@@ -1,0 +1,250 @@
+"""The BERT router: an encoder with a classification head reads the query (paper, section 4.2).
+
+Any encoder that `AutoModelForSequenceClassification` loads will do. The published checkpoint has three
+classes (strong wins, tie, weak wins) and its win probability is the first one's. Two differences from
+RouteLLM by default, both undone for its checkpoint (`shared_router.compat`): of a prompt that is too long
+both ends are kept, not the head alone, and text that spells a special token is read as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints import Artifact
+from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.router import Router
+from shared_router.routers.encoder import Encoder
+from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
+from shared_router.routers.heads import N_OUTPUTS, Head, row_losses, win_probability
+from shared_router.routers.outcomes import STRONG_WINS, Ties, graded, outcomes, side
+from shared_router.routers.recipe import FineTuning
+from shared_router.routers.tokens import Keep
+
+if TYPE_CHECKING:
+    import torch
+    from typing_extensions import Self
+
+    from shared_router.embedders import Embedder
+    from shared_router.preferences import PreferenceData
+
+
+class BertRouter(Router):
+    """Fine-tune an encoder to tell which queries the strong model wins.
+
+    Args:
+        encoder: A folder, or a hub name, that `AutoModelForSequenceClassification.from_pretrained` loads;
+            safetensors only, no code of its own is run.
+        head: What the encoder's outputs mean, and with them the win probability:
+            `"three_classes"`: strong wins, tie, weak wins; softmax[0]. As published.
+            `"logit"`: one logit of the strong side winning; its sigmoid.
+            `"correctness"`: logits of P(strong is right) and P(weak is right), for `fit_correctness`;
+            (1 + P(strong right) - P(weak right)) / 2, which shares ties equally.
+        ties: What a tie teaches; see `outcomes`. None is the paper's rule: `"class"` with three classes
+            (so it counts for the weak side when served), else `"weak"`.
+        strong: The strong side's model, or models; so is `weak` for the weak side.
+        weak: See `strong`.
+        keep: Which part of a query longer than `max_length` is read. The question itself may stand at the
+            start or at the end of a long prompt, so the default keeps both and drops the middle.
+        max_length: The most tokens of a query, special ones included.
+        recipe: How to train; the defaults are the paper's.
+        device: Where to train and serve, for example `"cuda"`; None is the CPU.
+        revision: The hub's revision of the encoder, best a commit's 40 hex digits.
+
+    Attributes:
+        encoder_: The fine-tuned transformer with its tokenizer, None before fit.
+        history_: What the training did, None for a loaded router.
+
+    Raises:
+        InvalidInputError: If an option is no such name, or `ties` does not go with `head`.
+
+    See:
+        MatrixFactorizationRouter where a millisecond a query matters; this one takes about 10 on a CPU core.
+    """
+
+    name: ClassVar[str] = "bert"
+    max_checkpoint_bytes: ClassVar[int] = 1 << 34  # XLM-R base is 1.1 GB
+
+    def __init__(
+        self,
+        encoder: str | Path,
+        *,
+        head: Head = "three_classes",
+        ties: Ties | None = None,
+        strong: str | Collection[str] = "strong",
+        weak: str | Collection[str] = "weak",
+        keep: Keep = "ends",
+        max_length: int = 512,
+        recipe: FineTuning | None = None,
+        device: str | torch.device | None = None,
+        revision: str | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.head: Head = _one_of("head", head, get_args(Head))
+        self.ties: Ties | None = _one_of("ties", ties, (None, *get_args(Ties)))
+        if ties == "class" and head != "three_classes":
+            raise InvalidInputError(
+                f'ties="class" needs head="three_classes", got head={head!r}; give "half", "weak" or "drop"'
+            )
+        self.strong = strong
+        self.weak = weak
+        self.keep = keep
+        self.max_length = max_length
+        self.recipe = FineTuning() if recipe is None else recipe
+        self.device = device
+        self.revision = revision
+        self.encoder_: Encoder | None = None
+        self.history_: TrainingHistory | None = None
+
+    def fit(
+        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = False
+    ) -> Self:
+        """Learn from battles between the strong and the weak side.
+
+        Args:
+            preferences: The battles; those of other models are left out.
+            folder: Where the training's state goes; after an interruption the same call goes on from it.
+            progress: Whether to show a bar.
+
+        Returns:
+            This router.
+
+        Raises:
+            DataError: If the battles cannot teach this pair of sides: none, one class, all ties.
+            InvalidInputError: If the head is `"correctness"`; see also `fine_tune`.
+            MissingExtraError: If torch or transformers is missing.
+        """
+        if self.head == "correctness":
+            raise InvalidInputError(
+                'head="correctness" learns from each model\'s grades, got battles; call fit_correctness'
+            )
+        ties: Ties = self.ties or ("class" if self.head == "three_classes" else "weak")
+        data = outcomes(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
+        targets = data.shares
+        if self.head == "logit":
+            targets = targets[:, [STRONG_WINS]]
+        return self._fit(Rows(data.queries, [], targets, data.weights), folder, progress)
+
+    def fit_correctness(
+        self,
+        queries: Sequence[str],
+        strong_scores: Sequence[float],
+        weak_scores: Sequence[float],
+        *,
+        weights: Sequence[float] | None = None,
+        folder: str | Path | None = None,
+        progress: bool = False,
+    ) -> Self:
+        """Learn from graded answers of both models; needs `head="correctness"`.
+
+        Battles forget whether a tie was right or wrong on both sides; grades do not, and a query that
+        neither model can answer is no reason to pay for the strong one.
+
+        Args:
+            queries: n texts, none blank.
+            strong_scores: How right the strong model was, n numbers in [0, 1].
+            weak_scores: The same of the weak model.
+            weights: How much each row counts, n numbers > 0; None counts each once.
+            folder: See `fit`.
+            progress: See `fit`.
+
+        Returns:
+            This router.
+
+        Raises:
+            InvalidInputError: If the head is another.
+            DataError: If the lengths differ, a grade is outside [0, 1], a weight is not > 0, a query is
+                blank, or all rows have the same two grades.
+            MissingExtraError: If torch or transformers is missing.
+        """
+        if self.head != "correctness":
+            raise InvalidInputError(f'grades need head="correctness", got {self.head!r}; call fit')
+        grades, counts = graded(queries, strong_scores, weak_scores, weights)
+        return self._fit(Rows(list(queries), [], grades, counts), folder, progress)
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return each query's win probability, shape (n,); see `head` for what it means."""
+        return win_probability(self.head, self._fitted().logits(queries))
+
+    def _fitted(self) -> Encoder:
+        if self.encoder_ is None:
+            raise NotFittedError("a bert router must be fitted or loaded before it is asked; call fit")
+        return self.encoder_
+
+    def _fit(self, rows: Rows, folder: str | Path | None, progress: bool) -> Self:
+        encoder = Encoder.pretrained(
+            self.encoder,
+            N_OUTPUTS[self.head],
+            max_length=self.max_length,
+            keep=self.keep,
+            seed=self.recipe.seed,
+            device=self.device,
+            revision=self.revision,
+        )
+        self.history_ = fine_tune(
+            encoder.model,
+            lambda ids, targets: row_losses(self.head, encoder.batch_logits(ids), targets),
+            replace(rows, ids=encoder.tokenize(rows.queries)),
+            self.recipe,
+            folder=folder,
+            progress=progress,
+        )
+        self.encoder_ = encoder
+        return self
+
+    def _artifact(self) -> Artifact:
+        settings = {
+            "encoder": str(self.encoder),
+            "head": self.head,
+            "ties": self.ties,
+            "strong": list(side(self.strong)),
+            "weak": list(side(self.weak)),
+            "keep": self.keep,
+            "max_length": self.max_length,
+            "recipe": asdict(self.recipe),
+            "revision": self.revision,
+        }
+        return self._fitted().artifact(f"router/{self.name}", settings)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        embedder: Embedder | None = None,
+        expected_sha256: str | None = None,
+        device: str | torch.device | None = None,
+    ) -> Self:
+        """Read a router from the folder that `save` wrote; see `Router.load`.
+
+        Args:
+            folder: The checkpoint.
+            embedder: Not needed: the encoder is in the checkpoint.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+            device: Where to serve; None is the CPU.
+        """
+        del embedder
+
+        return cls._load(folder, expected_sha256, lambda artifact: cls._build(artifact, device))
+
+    @classmethod
+    def _build(cls, artifact: Artifact, device: str | torch.device | None) -> Self:
+        settings = dict(artifact.settings)
+        settings.pop("encoder_config")
+        recipe = FineTuning(**settings.pop("recipe"))
+        router = cls(settings.pop("encoder"), recipe=recipe, device=device, **settings)
+        router.encoder_ = Encoder.from_artifact(
+            artifact, max_length=router.max_length, keep=router.keep, device=device
+        )
+        return router
+
+
+def _one_of(name: str, value: Any, known: Sequence[Any]) -> Any:
+    if value not in known:
+        raise InvalidInputError(f"{name} must be one of {list(known)}, got {value!r}")
+    return value

@@ -1,0 +1,255 @@
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shared_router import (
+    ArtifactSchemaError,
+    InvalidInputError,
+    MissingExtraError,
+    NotFittedError,
+    PreferenceData,
+)
+from shared_router.routers.bert import BertRouter
+from shared_router.routers.heads import Head, win_probability
+from shared_router.routers.recipe import FineTuning
+from shared_router.testing import check_router
+from tests.routers.tiny_models import EASY, ENCODER_LENGTH, HARD, tiny_encoder
+
+RECIPE = FineTuning(
+    learning_rate=1e-2, batch_size=8, max_steps=80, validation_fraction=0.2, evaluate_every=10
+)
+SHORT = replace(RECIPE, max_steps=2, evaluate_every=1)
+TIED = [f"is either of these {i} as good" for i in range(12)]
+BATTLES = PreferenceData.from_correctness(
+    [*HARD, *EASY, *TIED], [1] * 30 + [0] * 30 + [1] * 12, [0] * 30 + [1] * 30 + [1] * 12
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+def make(encoder: Path, head: Head = "three_classes", **options: Any) -> BertRouter:
+    return BertRouter(encoder, head=head, max_length=ENCODER_LENGTH, **{"recipe": SHORT, **options})
+
+
+def fit(router: BertRouter) -> BertRouter:
+    if router.head != "correctness":
+        return router.fit(BATTLES)
+    return router.fit_correctness(BATTLES.queries, [1] * 30 + [0] * 42, [0] * 30 + [1] * 30 + [0] * 12)
+
+
+@pytest.mark.parametrize("head", ["three_classes", "logit", "correctness"])
+def test_every_head_learns_which_queries_are_hard_and_keeps_the_contract(encoder: Path, head: Head) -> None:
+    router = fit(make(encoder, head, recipe=RECIPE))
+    check_router(router)
+    hard, easy = (
+        router.win_probability(["prove theorem 99 of it"]),
+        router.win_probability(["say hello to me"]),
+    )
+    assert hard[0] > 0.6
+    assert easy[0] < 0.4
+
+
+def test_three_classes_give_the_first_ones_softmax() -> None:
+    """exp(ln 2) = 2 and exp(0) = 1 twice: 2 / 4."""
+    assert win_probability("three_classes", np.array([[np.log(2), 0.0, 0.0]])).tolist() == [0.5]
+
+
+def test_one_logit_gives_its_sigmoid_however_large_it_is() -> None:
+    """1 / (1 + exp(-ln 3)) = 3/4."""
+    values = win_probability("logit", np.array([[np.log(3.0)], [1e4], [-1e4]]))
+    assert values.tolist() == pytest.approx([0.75, 1.0, 0.0])
+
+
+def test_two_correctness_heads_share_ties_equally() -> None:
+    """P(strong right) = 3/4 and P(weak right) = 1/4. If independent: strong alone 9/16, both 3/16, none
+    3/16; 9/16 + 6/32 = 3/4 = (1 + 3/4 - 1/4) / 2."""
+    logits = np.array([[np.log(3.0), -np.log(3.0)]])
+    assert win_probability("correctness", logits).tolist() == pytest.approx([0.75])
+
+
+def test_a_router_answers_as_the_transformer_does(encoder: Path) -> None:
+    """The ids by hand: [CLS] is 1, [SEP] is 2, and a byte's id is 3 + its place in the sorted alphabet."""
+    router = fit(make(encoder))
+    assert router.encoder_ is not None
+    ids = router.encoder_.tokenizer.encode("What is 2+2?").ids
+    with torch.no_grad():
+        logits = router.encoder_.model(torch.tensor([ids])).logits[0]
+    expected = float(torch.softmax(logits.double(), 0)[0])
+    assert router.win_probability(["What is 2+2?"])[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_end_of_a_long_prompt_is_read(encoder: Path) -> None:
+    router = fit(make(encoder, recipe=RECIPE))
+    filler = "of all the books that there are " * 10
+    hard, easy = router.win_probability([f"{filler} prove theorem 5", f"{filler} say hello to me"])
+    assert hard != easy
+    head = fit(make(encoder, keep="head", recipe=RECIPE))
+    hard, easy = head.win_probability([f"{filler} prove theorem 5", f"{filler} say hello to me"])
+    assert hard == easy
+
+
+def test_a_tie_is_a_class_of_its_own_by_default_and_counts_for_the_weak_side_without_one(
+    encoder: Path,
+) -> None:
+    for head, ties, same_as in (("three_classes", None, "class"), ("logit", None, "weak")):
+        chosen, default = (fit(make(encoder, head, ties=rule)) for rule in (same_as, ties))  # type: ignore[arg-type]
+        assert chosen.win_probability(["a"]) == default.win_probability(["a"])
+
+
+def test_ties_teach_what_their_name_says(encoder: Path) -> None:
+    values = [
+        fit(make(encoder, "logit", ties=ties)).win_probability(HARD) for ties in ("half", "weak", "drop")
+    ]
+    assert not np.allclose(values[0], values[1], atol=1e-7)
+    assert not np.allclose(values[1], values[2], atol=1e-7)
+
+
+def test_weights_change_what_is_learned(encoder: Path) -> None:
+    heavy = replace(BATTLES, weights=[9.0] * 30 + [1.0] * 42)
+    plain = make(encoder).fit(BATTLES).win_probability(HARD).mean()
+    assert make(encoder).fit(heavy).win_probability(HARD).mean() > plain
+
+
+def test_tiers_of_models_are_two_sides(encoder: Path) -> None:
+    models = ["gpt", "claude"] * 36
+    battles = replace(BATTLES, model_a=models, model_b=["llama"] * 72)
+    router = make(encoder, strong=("gpt", "claude"), weak="llama").fit(battles)
+    assert router.win_probability(HARD) == pytest.approx(make(encoder).fit(BATTLES).win_probability(HARD))
+
+
+def test_one_seed_gives_one_router_and_another_seed_another(encoder: Path) -> None:
+    first, again = (fit(make(encoder)).win_probability(HARD) for _ in range(2))
+    other = fit(make(encoder, recipe=replace(SHORT, seed=1))).win_probability(HARD)
+    assert first.tolist() == again.tolist()
+    assert first.tolist() != other.tolist()
+
+
+@pytest.fixture
+def interrupted() -> Iterator[None]:
+    """Raise KeyboardInterrupt, as Ctrl-C does, when the transformer is asked for the 30th time."""
+    calls = 0
+
+    def count(module: torch.nn.Module, *_: object) -> None:
+        nonlocal calls
+        calls += type(module).__name__ == "BertForSequenceClassification"
+        if calls == 30:
+            raise KeyboardInterrupt
+
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(count)
+    yield
+    handle.remove()
+
+
+def test_an_interrupted_training_leaves_the_router_unfitted(encoder: Path, interrupted: None) -> None:
+    router = make(encoder, recipe=RECIPE)
+    with pytest.raises(KeyboardInterrupt):
+        fit(router)
+    with pytest.raises(NotFittedError):
+        router.win_probability(["a"])
+
+
+def test_an_interrupted_training_goes_on_to_the_same_answers(
+    encoder: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    unbroken = make(encoder, recipe=RECIPE).fit(BATTLES)
+    request.getfixturevalue("interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        make(encoder, recipe=RECIPE).fit(BATTLES, folder=tmp_path)
+    assert list(tmp_path.iterdir())
+    resumed = make(encoder, recipe=RECIPE).fit(BATTLES, folder=tmp_path)
+    assert resumed.win_probability(HARD).tolist() == unbroken.win_probability(HARD).tolist()
+    assert resumed.history_ == unbroken.history_
+
+
+def test_a_checkpoint_is_plain_data_and_comes_back_with_every_setting(encoder: Path, tmp_path: Path) -> None:
+    router = fit(make(encoder, "logit", ties="half", keep="tail", strong=("b", "strong")))
+    digest = router.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.json",
+        "tokenizer.json",
+        "weights.safetensors",
+    ]
+    loaded = BertRouter.load(tmp_path, expected_sha256=digest, device="cpu")
+    assert (loaded.head, loaded.ties, loaded.keep, loaded.max_length) == ("logit", "half", "tail", 64)
+    assert (loaded.strong, loaded.weak, loaded.recipe) == (["b", "strong"], ["weak"], SHORT)
+    assert loaded.save(tmp_path / "again") == digest
+
+
+@pytest.mark.parametrize(("setting", "value"), [("hidden_size", 32), ("model_type", "no such model")])
+def test_a_config_of_another_model_is_refused(
+    encoder: Path, tmp_path: Path, setting: str, value: object
+) -> None:
+    fit(make(encoder)).save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["settings"]["encoder_config"][setting] = value
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ArtifactSchemaError, match="must"):
+        BertRouter.load(tmp_path)
+
+
+def test_a_router_that_is_not_fitted_neither_answers_nor_saves(encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError, match="must be fitted or loaded before it is asked"):
+        make(encoder).win_probability(["a"])
+    with pytest.raises(NotFittedError):
+        make(encoder).save(tmp_path)
+
+
+def test_battles_are_refused_where_grades_are_needed_and_grades_where_battles_are(encoder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="call fit_correctness"):
+        make(encoder, "correctness").fit(BATTLES)
+    with pytest.raises(InvalidInputError, match="grades need head=\"correctness\", got 'logit'; call fit"):
+        make(encoder, "logit").fit_correctness(["a"], [1], [0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"head": "four_classes"}, "head must be one of"),
+        ({"ties": "strong"}, "ties must be one of"),
+        ({"head": "logit", "ties": "class"}, 'ties="class" needs head="three_classes"'),
+    ],
+)
+def test_options_that_are_none_are_refused(encoder: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        BertRouter(encoder, **options)
+
+
+def test_more_tokens_than_the_encoder_reads_are_refused(encoder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="at most the 64 tokens that the encoder reads, got 512"):
+        BertRouter(encoder, recipe=SHORT).fit(BATTLES)
+
+
+def test_an_encoder_without_a_padding_token_is_refused(encoder: Path, tmp_path: Path) -> None:
+    for file in encoder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["pad_token_id"] = None
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InvalidInputError, match="must have a padding token"):
+        make(tmp_path).fit(BATTLES)
+
+
+def test_the_repr_shows_no_prompt(encoder: Path) -> None:
+    router = fit(make(encoder))
+    assert "theorem" not in repr(router) + repr(router.encoder_) + repr(router.history_)
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_a_missing_package_is_named_with_what_installs_it(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        MissingExtraError, match=rf'{package} is not installed; run: pip install "routellm.*torch'
+    ):
+        make(encoder).fit(BATTLES)
