@@ -14,6 +14,7 @@ DEFAULT_EMBEDDER = "minilm-static-v1"
 
 _CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
+    "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
     "random": "shared_router.routers.random:RandomRouter",
     "static": "shared_router.routers.static:StaticRouter",
 }

@@ -93,3 +93,21 @@ def load_tensors(
     with torch.no_grad():
         for name, tensor in tensors.items():
             state[name].copy_(torch.from_numpy(np.array(tensor)))
+
+
+def refuse_missing(loading_info: Mapping[str, Any]) -> None:
+    """Refuse a model that was loaded without all of its weights: the others were drawn at random.
+
+    Args:
+        loading_info: What `from_pretrained` returns with `output_loading_info=True`.
+
+    Raises:
+        ArtifactSchemaError: If a weight is missing or has another shape.
+    """
+    mismatched = (key[0] if isinstance(key, tuple) else key for key in loading_info["mismatched_keys"])
+    wrong = sorted({*loading_info["missing_keys"], *mismatched})
+    if wrong:
+        raise ArtifactSchemaError(
+            "a checkpoint must hold every weight of its config's model, got none or another shape for "
+            f"{wrong[:5]}"
+        )

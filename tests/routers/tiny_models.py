@@ -1,6 +1,7 @@
 """Transformers of two layers, made from a config in a second: no download, no file that is kept."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
@@ -66,7 +67,7 @@ def tiny_language_model(folder: Path, *, seed: int = 0, chat: bool = True) -> Pa
     return folder
 
 
-def save_tokenizer(folder: Path, tokenizer: Tokenizer, **options: str) -> None:
+def save_tokenizer(folder: Path, tokenizer: Tokenizer, **options: Any) -> None:
     """Save a tokenizer as `AutoTokenizer` reads it."""
     wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **options)  # type: ignore[no-untyped-call]
     wrapped.save_pretrained(folder)
