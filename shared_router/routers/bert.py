@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints import Artifact
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.encoder import Encoder
+from shared_router.routers.encoder import Encoder, Pooling
 from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
 from shared_router.routers.heads import N_OUTPUTS, Head, row_losses, win_probability
 from shared_router.routers.outcomes import STRONG_WINS, Ties, graded, outcomes, side
@@ -51,20 +51,21 @@ class BertRouter(Router):
         weak: See `strong`.
         keep: Which part of a query longer than `max_length` is read. The question itself may stand at the
             start or at the end of a long prompt, so the default keeps both and drops the middle.
+        pooling: `"head"`: what the model's own head reads (of BERT the first token); `"mean"`: the mean of
+            all tokens, for an encoder that embeds sentences so, such as MiniLM.
         max_length: The most tokens of a query, special ones included.
         recipe: How to train; the defaults are the paper's.
         device: Where to train and serve, for example `"cuda"`; None is the CPU.
         revision: The hub's revision of the encoder, best a commit's 40 hex digits.
 
     Attributes:
-        encoder_: The fine-tuned transformer with its tokenizer, None before fit.
+        encoder_: The fine-tuned transformer and its tokenizer, None before fit.
         history_: What the training did, None for a loaded router.
 
     Raises:
         InvalidInputError: If an option is no such name, or `ties` does not go with `head`.
 
-    See:
-        MatrixFactorizationRouter where a millisecond a query matters; this one takes about 10 on a CPU core.
+    See: MatrixFactorizationRouter where milliseconds matter; this one takes about 10 a query on a CPU core.
     """
 
     name: ClassVar[str] = "bert"
@@ -79,6 +80,7 @@ class BertRouter(Router):
         strong: str | Collection[str] = "strong",
         weak: str | Collection[str] = "weak",
         keep: Keep = "ends",
+        pooling: Pooling = "head",
         max_length: int = 512,
         recipe: FineTuning | None = None,
         device: str | torch.device | None = None,
@@ -88,12 +90,11 @@ class BertRouter(Router):
         self.head: Head = _one_of("head", head, get_args(Head))
         self.ties: Ties | None = _one_of("ties", ties, (None, *get_args(Ties)))
         if ties == "class" and head != "three_classes":
-            raise InvalidInputError(
-                f'ties="class" needs head="three_classes", got head={head!r}; give "half", "weak" or "drop"'
-            )
+            raise InvalidInputError(f'ties="class" needs head="three_classes", got head={head!r}')
         self.strong = strong
         self.weak = weak
         self.keep = keep
+        self.pooling: Pooling = _one_of("pooling", pooling, get_args(Pooling))
         self.max_length = max_length
         self.recipe = FineTuning() if recipe is None else recipe
         self.device = device
@@ -180,11 +181,10 @@ class BertRouter(Router):
         encoder = Encoder.pretrained(
             self.encoder,
             N_OUTPUTS[self.head],
-            max_length=self.max_length,
-            keep=self.keep,
             seed=self.recipe.seed,
             device=self.device,
             revision=self.revision,
+            **self._reading(),
         )
         self.history_ = fine_tune(
             encoder.model,
@@ -197,6 +197,9 @@ class BertRouter(Router):
         self.encoder_ = encoder
         return self
 
+    def _reading(self) -> dict[str, Any]:
+        return {"max_length": self.max_length, "keep": self.keep, "pooling": self.pooling}
+
     def _artifact(self) -> Artifact:
         settings = {
             "encoder": str(self.encoder),
@@ -204,10 +207,9 @@ class BertRouter(Router):
             "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
-            "keep": self.keep,
-            "max_length": self.max_length,
             "recipe": asdict(self.recipe),
             "revision": self.revision,
+            **self._reading(),
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
 
@@ -225,7 +227,7 @@ class BertRouter(Router):
         Args:
             folder: The checkpoint.
             embedder: Not needed: the encoder is in the checkpoint.
-            expected_sha256: The hash that `save` returned, kept where you trust it.
+            expected_sha256: The hash that `save` returned.
             device: Where to serve; None is the CPU.
         """
         del embedder
@@ -238,9 +240,7 @@ class BertRouter(Router):
         settings.pop("encoder_config")
         recipe = FineTuning(**settings.pop("recipe"))
         router = cls(settings.pop("encoder"), recipe=recipe, device=device, **settings)
-        router.encoder_ = Encoder.from_artifact(
-            artifact, max_length=router.max_length, keep=router.keep, device=device
-        )
+        router.encoder_ = Encoder.from_artifact(artifact, device=device, **router._reading())
         return router
 
 

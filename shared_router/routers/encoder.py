@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from typing_extensions import Self
 
+Pooling = Literal["head", "mean"]
 _SERVING_BATCH = 32
 
 
@@ -33,12 +34,22 @@ class Encoder:
         tokenizer: Its `tokenizers` tokenizer.
         max_length: The most tokens of a query.
         keep: Which part of a longer query is read.
+        pooling: `"head"`, what the model's own head reads, or `"mean"`, the tokens' mean.
 
     Raises:
-        InvalidInputError: If the transformer has no padding token or reads fewer than `max_length` tokens.
+        InvalidInputError: If the transformer has no padding token, reads fewer than `max_length` tokens or,
+            for `"mean"`, has a head that is not one linear layer.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: Tokenizer, *, max_length: int, keep: Keep) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: Tokenizer,
+        *,
+        max_length: int,
+        keep: Keep,
+        pooling: Pooling = "head",
+    ) -> None:
         pad_id = model.config.pad_token_id
         if pad_id is None:
             raise InvalidInputError(
@@ -46,9 +57,15 @@ class Encoder:
                 "pad_token_id; set it in the encoder's config.json"
             )
         _check_length(model, max_length)
+        if pooling == "mean" and type(getattr(model, "classifier", None)).__name__ != "Linear":
+            raise InvalidInputError(
+                f'pooling="mean" needs an encoder whose head is one linear layer, as BERT\'s, got a '
+                f'{model.config.model_type}; give pooling="head"'
+            )
         before, after = special_ids_around(tokenizer)
         self.model = model
         model.train(False)
+        self.pooling = pooling
         self.pad_id: int = pad_id
         self.n_outputs = int(model.config.num_labels or 0)
         self.tokenizer = tokenizer
@@ -69,6 +86,7 @@ class Encoder:
         *,
         max_length: int,
         keep: Keep,
+        pooling: Pooling = "head",
         seed: int = 0,
         device: str | torch.device | None = None,
         revision: str | None = None,
@@ -80,6 +98,7 @@ class Encoder:
             n_outputs: The head's outputs; a head that is not there is drawn at random from `seed`.
             max_length: See `Encoder`.
             keep: See `Encoder`.
+            pooling: See `Encoder`.
             seed: Fixes a new head.
             device: Where to put it; None leaves it on the CPU.
             revision: The hub's revision.
@@ -97,12 +116,25 @@ class Encoder:
                 name, num_labels=n_outputs, trust_remote_code=False, use_safetensors=True, **hub
             )
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
-        return cls(model.to(device or "cpu"), backend_of(tokenizer), max_length=max_length, keep=keep)
+        return cls(
+            model.to(device or "cpu"),
+            backend_of(tokenizer),
+            max_length=max_length,
+            keep=keep,
+            pooling=pooling,
+        )
 
     def batch_logits(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Return the logits of one batch of token ids, shape (b, n_outputs), with a gradient to follow."""
         inputs = pad(ids, pad_id=self.pad_id, device=self.model.device)
-        logits: torch.Tensor = self.model(**inputs).logits
+        model: Any = self.model
+        logits: torch.Tensor
+        if self.pooling == "head":
+            logits = model(**inputs).logits
+        else:
+            hidden = model.base_model(**inputs).last_hidden_state
+            mask = inputs["attention_mask"][..., None].to(hidden)
+            logits = model.classifier(model.dropout((hidden * mask).sum(dim=1) / mask.sum(dim=1)))
         return logits
 
     def logits(self, queries: Sequence[str]) -> NDArray[np.float64]:
@@ -128,7 +160,13 @@ class Encoder:
 
     @classmethod
     def from_artifact(
-        cls, artifact: Artifact, *, max_length: int, keep: Keep, device: str | torch.device | None = None
+        cls,
+        artifact: Artifact,
+        *,
+        max_length: int,
+        keep: Keep,
+        pooling: Pooling,
+        device: str | torch.device | None = None,
     ) -> Self:
         """Make the encoder that `artifact` described.
 
@@ -147,7 +185,8 @@ class Encoder:
             )
         load_tensors(model, artifact.tensors)
         tokenizer = Tokenizer.from_str(artifact.files["tokenizer.json"].decode())
-        return cls(model.to(device or "cpu"), tokenizer, max_length=max_length, keep=keep)
+        model.to(device or "cpu")
+        return cls(model, tokenizer, max_length=max_length, keep=keep, pooling=pooling)
 
 
 def _check_length(model: PreTrainedModel, max_length: int) -> None:

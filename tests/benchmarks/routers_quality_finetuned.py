@@ -88,7 +88,9 @@ def minilm_folder() -> Path:
 
 def bert(recipe: FineTuning, head_rows: Graded) -> BertRouter:
     """Fine-tune MiniLM with two heads, P(strong right) and P(weak right)."""
-    router = BertRouter(minilm_folder(), head="correctness", max_length=MAX_LENGTH, recipe=recipe)
+    router = BertRouter(
+        minilm_folder(), head="correctness", pooling="mean", max_length=MAX_LENGTH, recipe=recipe
+    )
     return router.fit_correctness(
         head_rows.prompts, head_rows.strong.tolist(), head_rows.weak.tolist(), progress=True
     )

@@ -20,6 +20,7 @@ from shared_router.routers.bert import BertRouter
 from shared_router.routers.heads import Head, win_probability
 from shared_router.routers.recipe import FineTuning
 from shared_router.testing import check_router
+from tests.routers.published_folders import bert_folder
 from tests.routers.tiny_models import EASY, ENCODER_LENGTH, HARD, tiny_encoder
 
 RECIPE = FineTuning(
@@ -86,6 +87,26 @@ def test_a_router_answers_as_the_transformer_does(encoder: Path) -> None:
         logits = router.encoder_.model(torch.tensor([ids])).logits[0]
     expected = float(torch.softmax(logits.double(), 0)[0])
     assert router.win_probability(["What is 2+2?"])[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_mean_of_the_tokens_is_what_the_head_reads_where_that_is_asked(encoder: Path) -> None:
+    """Against the transformer without padding: in a batch, padding must not count."""
+    router = fit(make(encoder, "correctness", pooling="mean"))
+    check_router(router)
+    assert router.encoder_ is not None
+    model: Any = router.encoder_.model
+    ids = router.encoder_.tokenizer.encode("What is 2+2?").ids
+    with torch.no_grad():
+        hidden = model.base_model(torch.tensor([ids])).last_hidden_state[0]
+        right = torch.sigmoid(model.classifier(hidden.mean(dim=0)).double())
+    expected = float((1 + right[0] - right[1]) / 2)
+    answers = router.win_probability(["What is 2+2?", "a much longer query that makes padding of the other"])
+    assert answers[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_head_that_reads_no_vector_cannot_read_the_mean(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="needs an encoder whose head is one linear layer"):
+        BertRouter(bert_folder(tmp_path), pooling="mean", max_length=48, recipe=SHORT).fit(BATTLES)
 
 
 def test_the_end_of_a_long_prompt_is_read(encoder: Path) -> None:
@@ -216,6 +237,7 @@ def test_battles_are_refused_where_grades_are_needed_and_grades_where_battles_ar
     [
         ({"head": "four_classes"}, "head must be one of"),
         ({"ties": "strong"}, "ties must be one of"),
+        ({"pooling": "max"}, "pooling must be one of"),
         ({"head": "logit", "ties": "class"}, 'ties="class" needs head="three_classes"'),
     ],
 )
