@@ -6,7 +6,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── InvalidInputError (ValueError)         an argument breaks its rule
     │   ├── DataError                          a file or row of preference data breaks a rule
     │   ├── QueryError                         the request holds no message to route
-    │   └── UnknownNameError (LookupError)     no router, model or option has that name
+    │   ├── UnknownNameError (LookupError)     no router, model or option has that name
+    │   └── DisconnectedModelsError            the battles do not compare every model with every other
     ├── NotFittedError                         a router was asked before fit or load
     ├── RouterOutputError                      win probabilities that are none
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
@@ -48,6 +49,10 @@ class QueryError(InvalidInputError):
 
 class UnknownNameError(InvalidInputError, LookupError):
     """No router, model or option has that name."""
+
+
+class DisconnectedModelsError(InvalidInputError):
+    """The battles do not link all models by wins and losses, so no finite ratings fit them best."""
 
 
 class NotFittedError(RouterError):

@@ -1,7 +1,11 @@
 """Splits by prompt: the same question never stands on both sides, and where it stands never changes."""
 
 import hashlib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences import PreferenceData
@@ -53,6 +57,39 @@ def split_preferences(
         preferences.select(i for i, out in enumerate(held_out) if not out),
         preferences.select(i for i, out in enumerate(held_out) if out),
     )
+
+
+def hold_out(queries: Sequence[str], fraction: float, *, seed: int = 0) -> NDArray[np.bool_]:
+    """Choose rows for validation: an exact share of the distinct prompts, all rows of each.
+
+    For a router that stops by a few prompts of its own training data, where a split by chance could draw
+    none; `split_preferences` moves no prompt when others come.
+
+    Args:
+        queries: The rows' texts, n of them; equality is `prompt_key`'s.
+        fraction: The share of the distinct prompts, in [0, 1); rounded up.
+        seed: Another seed draws others.
+
+    Returns:
+        Which rows to hold out, shape (n,).
+
+    Raises:
+        InvalidInputError: If the fraction is outside its range.
+        DataError: If nothing would be left to train on.
+    """
+    if not 0 <= fraction < 1:
+        raise InvalidInputError(f"validation_fraction must be in [0, 1), got {fraction!r}")
+    key = seed.to_bytes(8, "little", signed=True)
+    places = np.array([_place(query, key) for query in queries])
+    distinct = np.unique(places)
+    n_chosen = math.ceil(fraction * len(distinct))
+    if n_chosen == len(distinct):
+        raise DataError(
+            f"validation needs prompts to train on beside it, got {len(distinct)} distinct; "
+            "add battles or pass validation_fraction=0"
+        )
+    chosen: NDArray[np.bool_] = places < distinct[n_chosen]
+    return chosen
 
 
 def without_queries(preferences: PreferenceData, queries: Iterable[str]) -> PreferenceData:

@@ -1,11 +1,12 @@
 """splits.py: equal prompts stay together, and nothing moves."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_router import DataError, InvalidInputError, PreferenceData, split_preferences, without_queries
-from shared_router.splits import prompt_key
+from shared_router.splits import hold_out, prompt_key
 
 
 def battles(queries: list[str]) -> PreferenceData:
@@ -74,3 +75,21 @@ def test_the_prompts_of_a_benchmark_are_left_out_in_any_spelling() -> None:
 def test_leaving_out_everything_is_refused() -> None:
     with pytest.raises(DataError, match="all 1 are over prompts to leave out"):
         without_queries(battles(["x"]), ["X"])
+
+
+def test_a_query_is_held_out_whole_and_by_its_text_alone() -> None:
+    """A quarter of 8 distinct queries is 2; each stands twice."""
+    queries = [f"query {i % 8}" for i in range(16)]
+    chosen = hold_out(queries, 0.25)
+    assert chosen.sum() == 4
+    assert np.array_equal(chosen[:8], chosen[8:])
+    assert np.array_equal(hold_out(queries[::-1], 0.25), chosen[::-1])
+    assert not hold_out(queries, 0.0).any()
+    assert any(not np.array_equal(hold_out(queries, 0.25, seed=s), chosen) for s in range(1, 5))
+
+
+def test_something_is_left_to_train_on() -> None:
+    with pytest.raises(DataError, match="got 1 distinct"):
+        hold_out(["one", "One "], 0.1)
+    with pytest.raises(InvalidInputError, match=r"validation_fraction must be in \[0, 1\)"):
+        hold_out(["one", "two"], 1.0)
