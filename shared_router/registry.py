@@ -16,6 +16,7 @@ _CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
     "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
     "random": "shared_router.routers.random:RandomRouter",
+    "similarity_weighted": "shared_router.routers.similarity_weighted:SimilarityWeightedRouter",
     "static": "shared_router.routers.static:StaticRouter",
 }
 _PRETRAINED = Path(__file__).parent / "pretrained"

@@ -1,0 +1,136 @@
+"""What routers on embeddings share: an embedder, a strong and a weak model, and the checks of both."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError, UnknownNameError
+from shared_router.registry import load_embedder
+from shared_router.router import Router
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from shared_router.embedders import Embedder
+
+
+class EmbeddingRouter(Router):
+    """A router that sees of a query only its embedding, and may know more models than the two it compares.
+
+    Attributes:
+        strong: The model whose win is asked for.
+        weak: The model it is compared with.
+        models_: The models seen in training, sorted; None before.
+    """
+
+    def __init__(self, embedder: Embedder | str, *, strong: str | int, weak: str | int) -> None:
+        self._given_embedder = embedder
+        self.strong = strong
+        self.weak = weak
+        self.models_: tuple[str, ...] | None = None
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What embeds queries, the same for training and serving."""
+        given = self._given_embedder
+        return load_embedder(given) if isinstance(given, str) else given
+
+    def for_pair(self, strong: str | int, weak: str | int) -> Self:
+        """Return this router for two other models that it saw in training; what it learned is shared.
+
+        Args:
+            strong: The model whose win is asked for.
+            weak: The model it is compared with.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+            UnknownNameError: If training saw no battle of one of them; the message lists those it saw.
+            InvalidInputError: If the router cannot tell the two apart.
+        """
+        self._fitted_models()
+        other = copy.copy(self)
+        other.strong, other.weak = strong, weak
+        other._use_pair()
+        return other
+
+    @abstractmethod
+    def _use_pair(self) -> None:
+        """Check `strong` and `weak` against what was learned, and prepare to serve them."""
+
+    def _fitted_models(self) -> tuple[str, ...]:
+        if self.models_ is None:
+            raise NotFittedError(
+                f"a {self.name} router must be fitted or loaded before it is asked; call fit"
+            )
+        return self.models_
+
+    def _index(self, model: str | int) -> int:
+        """Return a model's index among the models seen in training."""
+        models = self._fitted_models()
+        if model not in models:
+            raise UnknownNameError(f"a model must be one seen in training, {list(models)}, got {model!r}")
+        return models.index(model)
+
+    def _pair(self) -> tuple[int, int]:
+        pair = self._index(self.strong), self._index(self.weak)
+        if pair[0] == pair[1]:
+            raise InvalidInputError(f"strong and weak must be two models, got {self.strong!r} twice")
+        return pair
+
+    def _embed(self, texts: Sequence[str], dim: int | None = None) -> NDArray[np.float32]:
+        """Embed texts and check the result, which is a user's own code's: shape (n, dim), finite."""
+        if len(texts) == 0:
+            return np.zeros((0, dim or 1), dtype=np.float32)
+        rows = np.asarray(self.embedder.embed(texts), dtype=np.float32)
+        return checked_embeddings(rows, len(texts), dim)
+
+    def _settings(self, *names: str) -> dict[str, Any]:
+        """Return what every such router saves, and its own arguments of these names."""
+        given = self._given_embedder
+        return {
+            "embedder": given if isinstance(given, str) else None,
+            "models": list(self._fitted_models()),
+            "strong": self.strong,
+            "weak": self.weak,
+            **{name: getattr(self, name) for name in names},
+        }
+
+    @classmethod
+    def _unfitted(cls, settings: Mapping[str, Any], embedder: Embedder | None) -> Self:
+        """Make the router that `_settings` describes; what it learned is the subclass's to put back."""
+        arguments = dict(settings)
+        models, name = arguments.pop("models"), arguments.pop("embedder")
+        given = name if embedder is None else embedder
+        if given is None:
+            raise ArtifactSchemaError(
+                f"a {cls.name} checkpoint must be loaded with the embedder it was trained with; "
+                "give it to load as embedder=..."
+            )
+        router = cls(given, **arguments)
+        router.models_ = tuple(models)
+        return router
+
+
+def checked_embeddings(rows: NDArray[np.float32], n: int, dim: int | None = None) -> NDArray[np.float32]:
+    """Return embeddings that are n rows of one width, finite; of width `dim` where that is given.
+
+    Raises:
+        InvalidInputError: If they are not.
+    """
+    if rows.ndim != 2 or rows.shape[0] != n or rows.shape[1] != (dim or rows.shape[1]):
+        width = "dim" if dim is None else str(dim)
+        raise InvalidInputError(
+            f"embeddings must have shape ({n}, {width}), got {rows.shape}; "
+            "use the embedder that the router was trained with"
+        )
+    # the sum is finite unless an entry is not, and reads a mapped file once without copying it
+    if not np.isfinite(np.add.reduce(rows, axis=None, dtype=np.float64)):
+        raise InvalidInputError("embeddings must be finite, got NaN or infinity")
+    return rows
