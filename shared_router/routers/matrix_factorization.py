@@ -1,0 +1,247 @@
+"""Matrix factorization (paper, section 4.2): a vector per model, a projection of the query's embedding.
+
+    delta(M, q) = w2 . (v_M * (W1 e_q + b)),   P(strong wins | q) = 1 / (1 + exp(delta(weak) - delta(strong)))
+
+By default as RouteLLM published it: model vectors of length 1, no bias, 128 dimensions, trained on who won
+(ties left out) with noise on the embedding. Two things differ: the epoch with the least validation loss is
+kept, and validation sees no noise (its script adds some there too). Trained in torch; for one pair of
+models the whole is linear in the embedding, so it is served as one dot product in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.bradley_terry import win_chance
+from shared_router.encoded_battles import encode_battles
+from shared_router.errors import InvalidInputError
+from shared_router.registry import DEFAULT_EMBEDDER
+from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
+from shared_router.splits import hold_out
+from shared_router.ties import Ties, check_ties
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from shared_router.embedders import Embedder
+    from shared_router.preferences import PreferenceData
+
+
+class MatrixFactorizationRouter(EmbeddingRouter):
+    """Learn a direction in the embedding space for every pair of models at once.
+
+    Small (K x dim + dim x width floats) and served in microseconds after the embedding. It needs torch to
+    be trained, not to be asked. With few battles see `SimilarityWeightedRouter` or `KNNRouter`.
+
+    Args:
+        embedder: Text to vectors, also for the queries that are asked; or the name of a shipped embedder.
+        strong: The model whose win is asked for.
+        weak: The model it is compared with.
+        dim: Length of the model vectors, >= 1.
+        normalize: Whether model vectors are scaled to length 1, as published.
+        bias: Whether the projection has a bias, as in the paper's formula and not in its code.
+        ties: How a tie counts; `"drop"` is the published way. See `shared_router.ties`.
+        epochs: Passes over the training battles, >= 1.
+        batch_size: EncodedBattles per step, >= 1.
+        learning_rate: Adam's, > 0.
+        weight_decay: Adam's L2 penalty, >= 0.
+        noise: Standard deviation of the Gaussian noise on each embedding entry in training, >= 0.
+        validation_fraction: The share of distinct queries that chooses the epoch; 0 keeps the last one.
+        seed: Decides the first weights, the order, the noise and the validation queries.
+        device: Where torch trains; None is torch's default.
+        progress: Whether to show a bar over the epochs.
+
+    Raises:
+        InvalidInputError: If an argument is outside its rule.
+    """
+
+    name: ClassVar[str] = "matrix_factorization"
+
+    def __init__(
+        self,
+        embedder: Embedder | str = DEFAULT_EMBEDDER,
+        *,
+        strong: str = "strong",
+        weak: str = "weak",
+        dim: int = 128,
+        normalize: bool = True,
+        bias: bool = False,
+        ties: Ties = "drop",
+        epochs: int = 100,
+        batch_size: int = 64,
+        learning_rate: float = 3e-4,
+        weight_decay: float = 1e-5,
+        noise: float = 0.1,
+        validation_fraction: float = 0.05,
+        seed: int = 0,
+        device: str | None = None,
+        progress: bool = False,
+    ) -> None:
+        super().__init__(embedder, strong=strong, weak=weak)
+        check_ties(ties)
+        for name, value in {"dim": dim, "epochs": epochs, "batch_size": batch_size}.items():
+            if value < 1:
+                raise InvalidInputError(f"{name} must be >= 1, got {value!r}")
+        for name, rate in {"weight_decay": weight_decay, "noise": noise}.items():
+            if not rate >= 0:
+                raise InvalidInputError(f"{name} must be >= 0, got {rate!r}")
+        if not learning_rate > 0:
+            raise InvalidInputError(f"learning_rate must be > 0, got {learning_rate!r}")
+        self.dim = dim
+        self.normalize = normalize
+        self.bias = bias
+        self.ties: Ties = ties
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.noise = noise
+        self.validation_fraction = validation_fraction
+        self.seed = seed
+        self.device = device
+        self.progress = progress
+        self.validation_loss_: list[float] = []
+
+    @classmethod
+    def from_weights(
+        cls,
+        embedder: Embedder | str,
+        *,
+        models: Sequence[str],
+        model_vectors: NDArray[np.floating],
+        projection: NDArray[np.floating],
+        classifier: NDArray[np.floating],
+        bias: NDArray[np.floating] | None = None,
+        normalize: bool = True,
+        strong: str = "strong",
+        weak: str = "weak",
+    ) -> Self:
+        """Make a router of weights that were trained elsewhere, such as RouteLLM's.
+
+        Args:
+            embedder: What the weights were trained on.
+            models: The models' names in the order of their vectors, K of them, none twice.
+            model_vectors: v, shape (K, dim); `P.weight` in RouteLLM's checkpoint.
+            projection: W1, shape (dim, width); `text_proj.0.weight`.
+            classifier: w2, shape (dim,) or (1, dim); `classifier.0.weight`.
+            bias: b, shape (dim,), or None.
+            normalize: Whether model vectors are scaled to length 1.
+            strong: The model whose win is asked for.
+            weak: The model it is compared with.
+
+        Raises:
+            InvalidInputError: If shapes do not fit one another or a name stands twice.
+            UnknownNameError: If strong or weak is not among the models.
+        """
+        vectors = np.array(model_vectors, dtype=np.float32)
+        router = cls(embedder, strong=strong, weak=weak, dim=vectors.shape[-1], normalize=normalize)
+        router.bias = bias is not None
+        router.models_ = tuple(models)
+        if len(set(models)) != len(models):
+            raise InvalidInputError(
+                f"models must be distinct, got {len(models)} with a name that stands twice"
+            )
+        weights = {"model_vectors": vectors, "projection": projection, "classifier": np.ravel(classifier)}
+        if bias is not None:
+            weights["bias"] = bias
+        router._set_weights({name: np.array(weight, dtype=np.float32) for name, weight in weights.items()})
+        router._use_pair()
+        return router
+
+    def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
+        """Train on who won, and keep the epoch with the least validation loss.
+
+        Args:
+            preferences: The battles, n of them, among two models or more.
+            embeddings: What the embedder gives for each battle's query, shape (n, width), where that is at
+                hand; None embeds each query once.
+
+        Returns:
+            This router; `validation_loss_` holds the mean loss after each epoch, in nats a battle.
+
+        Raises:
+            InvalidInputError: If the battles all end alike, are only ties to drop or too few to hold any
+                out, or the embeddings are not n finite rows.
+            UnknownNameError: If strong or weak fought no battle.
+            MissingExtraError: If torch is not installed.
+        """
+        from shared_router.routers.factor_training import train_factors
+
+        battles = encode_battles(preferences, ties=self.ties)
+        self.models_ = battles.models
+        self._pair()
+        queries = [preferences.queries[row] for row in battles.rows]
+        held_out = hold_out(queries, self.validation_fraction, seed=self.seed)
+        if embeddings is None:
+            distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
+            rows = self._embed(list(distinct))[[distinct[query] for query in queries]]
+        else:
+            rows = checked_embeddings(embeddings, len(preferences))[battles.rows]
+        weights, self.validation_loss_ = train_factors(
+            self, battles, np.asarray(rows, dtype=np.float32), held_out
+        )
+        self._set_weights(weights)
+        self._use_pair()
+        return self
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return P(strong wins | query), shape (n,)."""
+        self._fitted_models()
+        rows = self._embed(queries, len(self._direction))
+        return win_chance(rows @ self._direction + self._offset)
+
+    def _use_pair(self) -> None:
+        strong, weak = self._pair()
+        vectors = self.model_vectors_[[strong, weak]].astype(np.float64)
+        if self.normalize:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        difference = self.classifier_ * (vectors[0] - vectors[1])  # (dim,)
+        self._direction = (difference @ self.projection_).astype(np.float32)
+        self._offset = 0.0 if self.bias_ is None else float(difference @ self.bias_)
+
+    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the weights after a check that they fit the models and one another."""
+        self.model_vectors_ = weights["model_vectors"]  # (K, dim)
+        self.projection_ = weights["projection"]  # (dim, width)
+        self.classifier_ = weights["classifier"]  # (dim,)
+        self.bias_ = weights["bias"] if self.bias else None  # (dim,)
+        k, dim = len(self._fitted_models()), self.dim
+        shapes = {name: weight.shape for name, weight in weights.items()}
+        wanted = {
+            "model_vectors": (k, dim),
+            "projection": (dim, self.projection_.shape[-1]),
+            "classifier": (dim,),
+        }
+        if self.bias:
+            wanted["bias"] = (dim,)
+        if shapes != wanted:
+            raise InvalidInputError(f"weights must have the shapes {wanted}, got {shapes}")
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        settings = self._settings(*_SAVED)
+        tensors = {
+            "model_vectors": self.model_vectors_,
+            "projection": self.projection_,
+            "classifier": self.classifier_,
+        }
+        return settings, tensors if self.bias_ is None else {**tensors, "bias": self.bias_}
+
+    @classmethod
+    def _from_state(
+        cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
+    ) -> Self:
+        router = cls._unfitted(settings, embedder)
+        router._set_weights(tensors)
+        router._use_pair()
+        return router
+
+
+# everything but the embedder, and where and how loudly to train
+_SAVED = (
+    *("dim", "normalize", "bias", "ties", "epochs", "batch_size"),
+    *("learning_rate", "weight_decay", "noise", "validation_fraction", "seed"),
+)
