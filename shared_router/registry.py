@@ -15,6 +15,7 @@ DEFAULT_EMBEDDER = "minilm-static-v1"
 _CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
     "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
+    "knn": "shared_router.routers.knn:KNNRouter",
     "matrix_factorization": "shared_router.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "shared_router.routers.random:RandomRouter",
     "similarity_weighted": "shared_router.routers.similarity_weighted:SimilarityWeightedRouter",

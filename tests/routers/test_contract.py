@@ -1,0 +1,43 @@
+"""Every router that is trained on embeddings keeps the contract, before and after saving."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shared_router import PreferenceData, Router
+from shared_router.routers.knn import KNNRouter
+from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
+from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
+from shared_router.testing import HashEmbedder, check_router
+from tests.routers.data import three_models, two_models
+
+
+class ShortEmbedder(HashEmbedder):
+    """Embed the first 500 characters: a million of them take seconds, and are cut before a real router."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return super().embed([text[:500] for text in texts])
+
+
+EMBEDDER = ShortEmbedder(24)
+
+ROUTERS: dict[str, Callable[[], Router]] = {
+    "similarity_weighted": lambda: SimilarityWeightedRouter(EMBEDDER),
+    "similarity_weighted_cosine": lambda: SimilarityWeightedRouter(
+        EMBEDDER, weighting="cosine", gamma=1e6, ties="weak", n_tiers=None, n_components=6
+    ),
+    "matrix_factorization": lambda: MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3),
+    "matrix_factorization_bias": lambda: MatrixFactorizationRouter(
+        EMBEDDER, dim=8, epochs=3, normalize=False, bias=True, ties="half"
+    ),
+    "knn": lambda: KNNRouter(EMBEDDER, k=5),
+    "knn_similarity": lambda: KNNRouter(EMBEDDER, k=5, vote="similarity", ties="drop", n_components=6),
+}
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+@pytest.mark.parametrize("data", [two_models(), three_models()], ids=["two_models", "three_models"])
+def test_a_trained_router_keeps_the_contract(name: str, data: PreferenceData) -> None:
+    check_router(ROUTERS[name]().fit(data), queries=data.queries[:5])
