@@ -1,11 +1,11 @@
 """A checkpoint's `config.json`: what it must say, and reading it from bytes that nobody vouches for."""
 
 import json
-import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
+from shared_router.strict_json import parse_strict_json
 
 SCHEMA_VERSION = 1
 MAX_CONFIG_BYTES = 64 * 1024
@@ -34,12 +34,7 @@ def dump_config(config: Mapping[str, Any]) -> bytes:
 def parse_config(content: bytes) -> dict[str, Any]:
     """Return a config that has the keys and types it must have; the tensors' part is compared later."""
     try:
-        config = json.loads(
-            content,
-            object_pairs_hook=_no_duplicates,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
+        config = parse_strict_json(content)
     except (ValueError, RecursionError) as error:
         raise ArtifactCorruptError(f"{CONFIG} must be JSON with unique keys and finite numbers") from error
     if not isinstance(config, dict) or set(config) != _KEYS:
@@ -70,21 +65,3 @@ def _is_promise(value: object) -> bool:
         and value["bytes"] >= 0
         and isinstance(value["sha256"], str)
     )
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # json keeps the last of two equal keys, so a second "sha256" would win unseen
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("duplicate key")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):  # 1e999 is a JSON number that no float holds
-        raise ValueError("a number must fit a float")
-    return value

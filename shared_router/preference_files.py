@@ -9,12 +9,12 @@ No error here is raised `from` the parser's own: those carry the text they faile
 
 import csv
 import json
-import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from shared_router.errors import DataError, InvalidInputError, MissingExtraError
+from shared_router.strict_json import parse_strict_json
 
 Row = Mapping[str, Any]
 Numbered = tuple[str, Row | str]
@@ -87,38 +87,16 @@ def _skip_line(file: BinaryIO, line: bytes) -> None:
 
 def _parse_line(line: bytes) -> Row | str:
     try:
-        row = json.loads(
-            line.decode("utf-8"),
-            object_pairs_hook=_no_duplicates,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
+        row = parse_strict_json(line.decode("utf-8"))
     except UnicodeDecodeError as error:
         return f"a line must be UTF-8, and its byte {error.start} is not"
     except json.JSONDecodeError as error:
         return f"a line must be JSON, and it is not from column {error.colno}"
     except RecursionError:
         return "a line must not nest this deep"
-    except ValueError:  # from the hooks, whose text may quote the line, or an integer of 5,000 digits
+    except ValueError:  # not chained: its text may quote the line
         return "a line must have unique keys and finite numbers"
     return row if isinstance(row, dict) else f"a line must be a JSON object, got {type(row).__name__}"
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("duplicate key")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError("a number must fit a float")
-    return value
 
 
 class _Lines:
