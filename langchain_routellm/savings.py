@@ -10,13 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
-from langchain_core.tracers.context import register_configure_hook
 from typing_extensions import override
 
 from langchain_routellm._marks import MARK, token_usage
@@ -102,6 +102,7 @@ def savings(prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -
         InvalidInputError: If `prices` are something other than TokenPrices by model.
     """
     counting = SavingsCallback(prices, answer_length_ratio=answer_length_ratio)
+    _hook_in()
     token = _active.set(counting)
     try:
         yield counting
@@ -109,9 +110,19 @@ def savings(prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -
         _active.reset(token)
 
 
-# LangChain keeps every hook for good, so there is one for all blocks and not one for each.
 _active: ContextVar[SavingsCallback | None] = ContextVar("routellm_savings", default=None)
-register_configure_hook(_active, inheritable=True)
+
+
+@cache
+def _hook_in() -> None:
+    """Let LangChain see the counter of the block it runs in.
+
+    It keeps every hook for good, so there is one for all blocks; and its tracers take as long to import as
+    this package, so they are left until a block is entered.
+    """
+    from langchain_core.tracers.context import register_configure_hook
+
+    register_configure_hook(_active, inheritable=True)
 
 
 def _usage_in(response: LLMResult) -> TokenUsage | None:
