@@ -4,6 +4,7 @@ Run: python -m tests.benchmarks.routing_overhead
 """
 
 import asyncio
+import itertools
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,17 @@ IMPORTS = 15
 
 _SENTENCE = "A train leaves the station at noon and a second one follows it at twice the speed. "
 QUERY = (_SENTENCE * 6)[:450]
+_numbers = itertools.count()
+
+
+def question() -> str:
+    """Return a question that nobody asked before: a remembered decision would be no measure."""
+    return f"{next(_numbers)}: {QUERY}"[:450]
+
+
+def conversation() -> list[ChatMessage]:
+    """Return such a question as LlamaIndex takes it."""
+    return [ChatMessage(role="user", content=question())]
 
 
 class InstantModel(BaseChatModel):
@@ -50,8 +62,8 @@ class InstantModel(BaseChatModel):
 def measure_router() -> dict[str, float]:
     """Time one query alone and many at once, both through the shipped router."""
     router = load_router()
-    single = take_turns({"route": lambda: router.win_probability([QUERY])}, rounds=5 * ROUNDS)["route"]
-    prompts = [f"{i} {QUERY}"[:450] for i in range(BATCH)]
+    single = take_turns({"route": lambda: router.win_probability([question()])}, rounds=5 * ROUNDS)["route"]
+    prompts = [question() for _ in range(BATCH)]
     start = time.perf_counter()
     router.win_probability(prompts)
     return {
@@ -67,14 +79,14 @@ def measure_langchain() -> dict[str, tuple[Timing, Timing]]:
     routed = RoutedChatModel(strong=child, weak=InstantModel())
     sync = take_turns(
         {
-            "bare invoke": lambda: child.invoke(QUERY),
-            "routed invoke": lambda: routed.invoke(QUERY),
-            "bare stream": lambda: list(child.stream(QUERY)),
-            "routed stream": lambda: list(routed.stream(QUERY)),
+            "bare invoke": lambda: child.invoke(question()),
+            "routed invoke": lambda: routed.invoke(question()),
+            "bare stream": lambda: list(child.stream(question())),
+            "routed stream": lambda: list(routed.stream(question())),
         },
         rounds=ROUNDS,
     )
-    calls = {"bare": lambda: child.ainvoke(QUERY), "routed": lambda: routed.ainvoke(QUERY)}
+    calls = {"bare": lambda: child.ainvoke(question()), "routed": lambda: routed.ainvoke(question())}
     async_ = asyncio.run(take_turns_async(calls, rounds=ROUNDS))
     return {
         "langchain_invoke": (sync["bare invoke"], sync["routed invoke"]),
@@ -87,17 +99,16 @@ def measure_llamaindex() -> dict[str, tuple[Timing, Timing]]:
     """Time the routed LLM and its child in turns, per entry point."""
     child = MockLLM(max_tokens=1)
     routed = RoutedLLM(strong=child, weak=MockLLM(max_tokens=1))
-    messages = [ChatMessage(role="user", content=QUERY)]
     sync = take_turns(
         {
-            "bare chat": lambda: child.chat(messages),
-            "routed chat": lambda: routed.chat(messages),
-            "bare stream": lambda: list(child.stream_chat(messages)),
-            "routed stream": lambda: list(routed.stream_chat(messages)),
+            "bare chat": lambda: child.chat(conversation()),
+            "routed chat": lambda: routed.chat(conversation()),
+            "bare stream": lambda: list(child.stream_chat(conversation())),
+            "routed stream": lambda: list(routed.stream_chat(conversation())),
         },
         rounds=ROUNDS,
     )
-    calls = {"bare": lambda: child.achat(messages), "routed": lambda: routed.achat(messages)}
+    calls = {"bare": lambda: child.achat(conversation()), "routed": lambda: routed.achat(conversation())}
     async_ = asyncio.run(take_turns_async(calls, rounds=ROUNDS))
     return {
         "llamaindex_chat": (sync["bare chat"], sync["routed chat"]),
