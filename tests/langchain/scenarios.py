@@ -77,7 +77,7 @@ def _llm_cache() -> Iterator[None]:
         set_llm_cache(None)
 
 
-async def _all(chunks: Any) -> list[Any]:
+async def all_of(chunks: Any) -> list[Any]:
     return [chunk async for chunk in chunks]
 
 
@@ -101,7 +101,7 @@ simple("ainvoke", lambda m, c: m.ainvoke(CONVERSATION, c))
 simple("ainvoke_with_stop", lambda m, c: m.ainvoke(QUESTION, c, stop=["Rome"]))
 simple("stream", lambda m, c: list(m.stream(QUESTION, c)))
 simple("stream_with_stop", lambda m, c: list(m.stream(QUESTION, c, stop=["Rome"])))
-simple("astream", lambda m, c: _all(m.astream(QUESTION, c)))
+simple("astream", lambda m, c: all_of(m.astream(QUESTION, c)))
 simple("transform", lambda m, c: list(m.transform(iter([QUESTION]), c)))
 simple("batch", lambda m, c: m.batch(["one", "two"], c))
 simple(
@@ -110,7 +110,7 @@ simple(
 simple("batch_with_exceptions", lambda m, c: m.batch(["one", 42], c, return_exceptions=True))
 simple("abatch", lambda m, c: m.abatch(["one", "two"], c))
 simple("batch_as_completed", lambda m, c: sorted(m.batch_as_completed(["one", "two"], c)))
-simple("abatch_as_completed", lambda m, c: _all(m.abatch_as_completed(["one"], c)))
+simple("abatch_as_completed", lambda m, c: all_of(m.abatch_as_completed(["one"], c)))
 simple("generate", lambda m, c: m.generate([CONVERSATION, [HumanMessage("Hi")]], callbacks=c["callbacks"]))
 simple("generate_tagged", lambda m, c: m.generate([CONVERSATION], callbacks=c["callbacks"], tags=["x"]))
 simple("agenerate", lambda m, c: m.agenerate([CONVERSATION], stop=["Rome"], callbacks=c["callbacks"]))
@@ -121,7 +121,7 @@ simple("generate_nothing", lambda m, c: m.generate([]))
 simple("chain", lambda m, c: (PROMPT | m | StrOutputParser()).invoke({"q": QUESTION}, c))
 simple("chain_ainvoke", lambda m, c: (PROMPT | m | StrOutputParser()).ainvoke({"q": QUESTION}, c))
 simple("chain_stream", lambda m, c: list((PROMPT | m | StrOutputParser()).stream({"q": QUESTION}, c)))
-simple("chain_astream", lambda m, c: _all((PROMPT | m | StrOutputParser()).astream({"q": QUESTION}, c)))
+simple("chain_astream", lambda m, c: all_of((PROMPT | m | StrOutputParser()).astream({"q": QUESTION}, c)))
 simple("chain_batch", lambda m, c: (PROMPT | m | StrOutputParser()).batch(INPUTS, c))
 simple("map", lambda m, c: RunnableParallel(a=m).invoke(QUESTION, c))
 simple("inside_a_function", lambda m, c: RunnableLambda(lambda q: m.invoke(q)).invoke(QUESTION, c))
@@ -154,7 +154,7 @@ simple("structured_json", lambda m, c: _structured(m, method="json_schema").invo
 simple("structured_tools", lambda m, c: _structured(m, method="function_calling").invoke(QUESTION, c))
 simple("structured_raw", lambda m, c: _structured(m, include_raw=True).invoke(QUESTION, c))
 simple("structured_stream", lambda m, c: list(_structured(m, WEATHER_SCHEMA).stream(QUESTION, c)))
-simple("structured_astream", lambda m, c: _all(_structured(m).astream(QUESTION, c)))
+simple("structured_astream", lambda m, c: all_of(_structured(m).astream(QUESTION, c)))
 simple("structured_batch", lambda m, c: _structured(m).batch([QUESTION, "two"], c))
 simple("count_text", lambda m, c: (m.get_num_tokens(QUESTION), m.get_token_ids(QUESTION)))
 simple("count_messages", lambda m, c: m.get_num_tokens_from_messages(CONVERSATION))
@@ -200,28 +200,28 @@ async def cached_async(model: Any, config: Any) -> Any:
 
 @scenario
 async def events_v2(model: Any, config: Any) -> Any:
-    return _plain_events(await _all(model.astream_events(QUESTION, config, version="v2")))
+    return _plain_events(await all_of(model.astream_events(QUESTION, config, version="v2")))
 
 
 @scenario
 async def events_v1(model: Any, config: Any) -> Any:
-    return _plain_events(await _all(model.astream_events(QUESTION, config, version="v1")))
+    return _plain_events(await all_of(model.astream_events(QUESTION, config, version="v1")))
 
 
 @scenario
 async def events_v2_of_a_chain(model: Any, config: Any) -> Any:
     chain = PROMPT | model | StrOutputParser()
-    return _plain_events(await _all(chain.astream_events({"q": QUESTION}, config, version="v2")))
+    return _plain_events(await all_of(chain.astream_events({"q": QUESTION}, config, version="v2")))
 
 
 @scenario
 async def events_v2_of_structured_output(model: Any, config: Any) -> Any:
-    return _plain_events(await _all(_structured(model).astream_events(QUESTION, config, version="v2")))
+    return _plain_events(await all_of(_structured(model).astream_events(QUESTION, config, version="v2")))
 
 
 @scenario
 async def events_v3_async(model: Any, config: Any) -> Any:
-    return await _all(await model.astream_events(QUESTION, config, version="v3"))
+    return await all_of(await model.astream_events(QUESTION, config, version="v3"))
 
 
 @scenario
@@ -237,3 +237,13 @@ def tool_loop(model: Any, config: Any) -> Any:
     (call,) = messages[-1].tool_calls
     messages.append(ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"]))
     return [*messages, bound.invoke(messages, config)]
+
+
+@scenario
+def retried(model: Any, config: Any) -> Any:
+    failing = model.bind(seed=7) | RunnableLambda(_fail)
+    return failing.with_retry(stop_after_attempt=2, wait_exponential_jitter=False).invoke(QUESTION, config)
+
+
+def _fail(message: Any) -> Any:
+    raise TimeoutError(message.text)

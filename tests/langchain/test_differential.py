@@ -10,14 +10,17 @@ from langchain_core.outputs import Generation, LLMResult
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
 from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.graph_scenarios import SCENARIOS
 from tests.langchain.recorder import Recorder
-from tests.langchain.scenarios import SCENARIOS
 
 # Strong and weak are one model here on purpose. Version v3 of stream_events is in beta.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::shared_router.errors.SameModelWarning"),
     pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning"),
 ]
+
+
+_OF_ONE_RUN = ("id", "run_id", "checkpoint_ns", "langgraph_checkpoint_ns", "tool_call_id")
 
 
 def _plain(value: Any) -> Any:
@@ -32,7 +35,7 @@ def _plain(value: Any) -> Any:
         return {
             key: _plain(each)
             for key, each in value.items()
-            if key not in ("id", "run_id") and not str(key).startswith("routellm")
+            if key not in _OF_ONE_RUN and not str(key).startswith("routellm")
         }
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
