@@ -33,7 +33,8 @@ class Recorder(BaseCallbackHandler):
     ) -> None:
         metadata = metadata or {}
         self.metadata.append(metadata)
-        plain = {key: value for key, value in metadata.items() if not key.startswith("routellm_")}
+        # LangGraph's own handler writes "tags" into the metadata that all handlers share, before or after us
+        plain = {k: v for k, v in metadata.items() if not k.startswith("routellm_") and k != "tags"}
         sent = [(message.type, message.text) for each in messages for message in each]
         extra = {key: kwargs.get(key) for key in ("name", "options", "invocation_params", "batch_size")}
         self._keep(
