@@ -78,8 +78,9 @@ class StaticEmbedder:
                 ids = np.array(tokens, dtype=np.intp)
                 # int8 rows are gathered before they are widened: a quarter of the memory to move
                 rows[i] = self.token_weights[ids] @ self.token_vectors[ids].astype(np.float32)
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-        np.divide(rows, lengths, out=rows, where=lengths > 0)
+        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1  # the zero row stays zero
+        rows /= lengths
         return rows
 
     def save(self, folder: str | Path) -> str:
@@ -124,9 +125,9 @@ class StaticEmbedder:
         words = self._words
         known = [None if words is None else words.ids(text) for text in texts]
         unknown = [text for text, ids in zip(texts, known, strict=True) if ids is None]
-        if not unknown:
-            return [ids for ids in known if ids is not None]
-        encoded = iter(self._tokenizer.encode_batch_fast(unknown, add_special_tokens=False))
+        encoded = iter(
+            self._tokenizer.encode_batch_fast(unknown, add_special_tokens=False) if unknown else ()
+        )
         return [next(encoded).ids if ids is None else ids for ids in known]
 
     @cached_property

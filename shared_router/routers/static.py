@@ -63,26 +63,33 @@ class StaticHead:
 
     def win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p of n embeddings, shape (n,), each in (0, 1)."""
-        chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
-        return np.concatenate([np.empty(0), *(self._win_probability(chunk) for chunk in chunks)])
+        if len(rows) <= _CHUNK:
+            return self._win_probability(rows)
+        return np.concatenate(
+            [self._win_probability(rows[start : start + _CHUNK]) for start in range(0, len(rows), _CHUNK)]
+        )
 
     def subject(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the win rate of the subjects each row may belong to, shape (n,)."""
         weights, bias, rates = self._subjects
-        logits = rows @ weights + bias
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        logits = rows @ weights
+        logits += bias
+        logits -= logits.max(axis=1, keepdims=True)
+        odds = np.exp(logits, out=logits)
         share: NDArray[np.float64] = odds @ rates / odds.sum(axis=1)
         return share
 
     def likeness(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the kernel fit of who won on like queries, shape (n,)."""
-        anchors, lengths, alpha = self._likeness
-        fit: NDArray[np.float64] = _kernel(rows, anchors, lengths, self.gamma) @ alpha
+        anchors, alpha = self._likeness
+        near = rows @ anchors
+        np.exp(near, out=near)
+        fit: NDArray[np.float64] = (near @ alpha) * np.exp(-self.gamma * (rows * rows).sum(axis=1))
         return fit
 
     def _win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         wide = rows.astype(np.float64)
-        constant, by_subject, by_likeness = self.coefficients
+        constant, by_subject, by_likeness = self.coefficients.tolist()
         logits = constant + by_subject * self.subject(wide) + by_likeness * self.likeness(wide)
         p: NDArray[np.float64] = 0.5 * (1 + np.tanh(logits / 2))  # the sigmoid, without overflow
         return p
@@ -95,8 +102,11 @@ class StaticHead:
 
     @cached_property
     def _likeness(self) -> tuple[NDArray[np.float64], ...]:
+        # gamma |x - a|^2 = gamma |x|^2 + gamma |a|^2 - 2 gamma x.a, and what does not depend on the query is
+        # multiplied once
         anchors = self.anchors.astype(np.float64)
-        return anchors, (anchors**2).sum(axis=1), self.anchor_weights.astype(np.float64)
+        alpha = self.anchor_weights * np.exp(-self.gamma * (anchors**2).sum(axis=1))
+        return np.ascontiguousarray(2 * self.gamma * anchors.T), alpha
 
 
 class StaticRouter(Router):
@@ -225,19 +235,3 @@ class StaticRouter(Router):
 
 
 _SETTINGS = ("ties", "anchors", "gamma", "ridge", "subject_penalty", "subject_shrinkage", "seed")
-
-
-def kernel(rows: NDArray[np.float64], anchors: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
-    """Return `exp(-gamma |x - a|^2)` of n rows and A anchors, shape (n, A)."""
-    return _kernel(rows, anchors, (anchors**2).sum(axis=1), gamma)
-
-
-def _kernel(
-    rows: NDArray[np.float64], anchors: NDArray[np.float64], lengths: NDArray[np.float64], gamma: float
-) -> NDArray[np.float64]:
-    near: NDArray[np.float64] = rows @ anchors.T
-    near *= 2 * gamma
-    near -= gamma * (rows**2).sum(axis=1)[:, None]
-    near -= gamma * lengths
-    np.exp(near, out=near)
-    return near

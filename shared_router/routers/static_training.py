@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import MissingExtraError
-from shared_router.routers.static import StaticHead, kernel
+from shared_router.routers.static import StaticHead
 from shared_router.ties import win_labels
 
 if TYPE_CHECKING:
@@ -158,3 +158,13 @@ def _head(
     router: StaticRouter,
 ) -> StaticHead:
     return StaticHead(**subjects, **anchors, coefficients=coefficients, gamma=router.gamma)
+
+
+def kernel(rows: Floats, anchors: Floats, gamma: float) -> Floats:
+    """Return `exp(-gamma |x - a|^2)` of n rows and A anchors, shape (n, A)."""
+    near: Floats = rows @ anchors.T
+    near *= 2 * gamma
+    near -= gamma * (rows**2).sum(axis=1)[:, None]
+    near -= gamma * (anchors**2).sum(axis=1)
+    np.exp(near, out=near)
+    return near
