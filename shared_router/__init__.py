@@ -46,6 +46,7 @@ from shared_router.savings import Savings, TokenUsage, savings_of
 if TYPE_CHECKING:
     from shared_router.cached_embedder import CachedEmbedder
     from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+    from shared_router.compat import load_published
     from shared_router.judging import battles_from_judge
     from shared_router.mixing import mix_preferences
     from shared_router.openai_embedder import OpenAIEmbedder
@@ -68,6 +69,7 @@ _LAZY = {
     "battles_from_judge": "shared_router.judging",
     "battles_from_scores": "shared_router.pairs",
     "load_artifact": "shared_router.checkpoints",
+    "load_published": "shared_router.compat",
     "mix_preferences": "shared_router.mixing",
     "save_artifact": "shared_router.checkpoints",
     "split_preferences": "shared_router.splits",
@@ -131,6 +133,7 @@ __all__ = [
     "clean",
     "load_artifact",
     "load_embedder",
+    "load_published",
     "load_router",
     "mix_preferences",
     "query_of",
