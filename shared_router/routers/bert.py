@@ -65,7 +65,7 @@ class BertRouter(Router):
     Raises:
         InvalidInputError: If an option is no such name, or `ties` does not go with `head`.
 
-    See: MatrixFactorizationRouter where milliseconds matter; this one takes about 10 a query on a CPU core.
+    See: MatrixFactorizationRouter where milliseconds matter.
     """
 
     name: ClassVar[str] = "bert"
@@ -111,9 +111,6 @@ class BertRouter(Router):
             preferences: The battles; those of other models are left out.
             folder: Where the training's state goes; after an interruption the same call goes on from it.
             progress: Whether to show a bar.
-
-        Returns:
-            This router.
 
         Raises:
             DataError: If the battles cannot teach this pair of sides: none, one class, all ties.
@@ -191,6 +188,7 @@ class BertRouter(Router):
             lambda ids, targets: row_losses(self.head, encoder.batch_logits(ids), targets),
             replace(rows, ids=encoder.tokenize(rows.queries)),
             self.recipe,
+            head=encoder.head_parameters(),
             folder=folder,
             progress=progress,
         )

@@ -95,11 +95,11 @@ class Encoder:
 
         Args:
             name: The folder or the hub's name.
-            n_outputs: The head's outputs; a head that is not there is drawn at random from `seed`.
+            n_outputs: The head's outputs; of a head that is not there they start at 0.
             max_length: See `Encoder`.
             keep: See `Encoder`.
             pooling: See `Encoder`.
-            seed: Fixes a new head.
+            seed: Fixes a new head's inner layers.
             device: Where to put it; None leaves it on the CPU.
             revision: The hub's revision.
 
@@ -112,9 +112,19 @@ class Encoder:
 
         hub: dict[str, Any] = {} if revision is None else {"revision": revision}
         with seeded(None, seed):
-            model = AutoModelForSequenceClassification.from_pretrained(
-                name, num_labels=n_outputs, trust_remote_code=False, use_safetensors=True, **hub
+            loaded: Any = AutoModelForSequenceClassification.from_pretrained(
+                name,
+                num_labels=n_outputs,
+                trust_remote_code=False,
+                use_safetensors=True,
+                output_loading_info=True,
+                **hub,
             )
+        model, info = loaded
+        for key, parameter in model.named_parameters():
+            # outputs drawn at random would rank queries by chance until training has outgrown them
+            if key in info["missing_keys"] and parameter.shape[0] == n_outputs:
+                parameter.data.zero_()
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
         return cls(
             model.to(device or "cpu"),
@@ -123,6 +133,11 @@ class Encoder:
             keep=keep,
             pooling=pooling,
         )
+
+    def head_parameters(self) -> list[torch.nn.Parameter]:
+        """Return the parameters that are not the bare encoder's."""
+        body = {id(parameter) for parameter in self.model.base_model.parameters()}
+        return [parameter for parameter in self.model.parameters() if id(parameter) not in body]
 
     def batch_logits(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Return the logits of one batch of token ids, shape (b, n_outputs), with a gradient to follow."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 MAX_GRADIENT_NORM = 1.0
-_POOL = 50
-"""Batches in which rows are sorted by length together: many save padding, few keep the order random."""
+_POOL = 50  # batches sorted by length together: many save padding, few keep the order random
 
 RowLosses = Callable[[list[list[int]], "torch.Tensor"], "torch.Tensor"]
 """Token ids of b rows and their targets, shape (b, k), to their losses, shape (b,)."""
@@ -79,6 +78,7 @@ def fine_tune(
     rows: Rows,
     recipe: FineTuning,
     *,
+    head: Iterable[torch.nn.Parameter] = (),
     folder: str | Path | None = None,
     progress: bool = False,
 ) -> TrainingHistory:
@@ -91,6 +91,7 @@ def fine_tune(
         row_losses: The losses of some rows under the model.
         rows: What is learned from.
         recipe: How to train.
+        head: The parameters that are new, for `recipe.head_rate`.
         folder: Where to write the state at each validation, and to resume from where it holds one.
         progress: Whether to show a bar.
 
@@ -108,7 +109,7 @@ def fine_tune(
             f"validation_fraction must leave queries on both sides, got {recipe.validation_fraction} "
             f"of {len(held_out)} rows; give more rows or, to validate with none, 0"
         )
-    run = _Run(model, row_losses, rows, held_out, recipe)
+    run = _Run(model, row_losses, rows, held_out, recipe, head)
     identity = hashlib.sha256(repr((recipe, rows.sha256(), run.state.sha256())).encode()).hexdigest()
     if folder is not None:
         run.resume(load_state(folder, identity))
@@ -137,6 +138,7 @@ class _Run:
         rows: Rows,
         held_out: NDArray[np.bool_],
         recipe: FineTuning,
+        head: Iterable[torch.nn.Parameter],
     ) -> None:
         self.model = model
         self.row_losses = row_losses
@@ -148,19 +150,22 @@ class _Run:
         batches = batches_by_length(self.lengths[validation], recipe.batch_size)
         self.validation = [validation[batch] for batch in batches]
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = self._adamw()
+        self.optimizer = self._adamw({id(parameter) for parameter in head})
         self.state = TrainingState.begin(self.parameters)
         self._epoch: tuple[int, list[NDArray[np.int64]]] = (-1, [])
 
-    def _adamw(self) -> torch.optim.AdamW:
+    def _adamw(self, head: set[int]) -> torch.optim.AdamW:
         import torch
 
         # one-dimensional parameters are biases and norms
-        decayed = [p for p in self.parameters if p.ndim > 1]
-        others = [p for p in self.parameters if p.ndim <= 1]
         groups: list[dict[str, Any]] = [
-            {"params": decayed, "weight_decay": self.recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
+            {
+                "params": [p for p in self.parameters if (p.ndim > 1, id(p) in head) == (decayed, in_head)],
+                "weight_decay": self.recipe.weight_decay if decayed else 0.0,
+                "scale": self.recipe.head_rate if in_head else 1.0,
+            }
+            for decayed in (True, False)
+            for in_head in (True, False)
         ]
         return torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
 
@@ -173,14 +178,14 @@ class _Run:
         from tqdm.auto import tqdm
 
         recipe = self.recipe
-        start = self.state.step
-        with tqdm(total=recipe.max_steps, initial=start, disable=not progress, desc="fine-tuning") as bar:
-            for step in range(start, recipe.max_steps):
+        first, last = self.state.step, recipe.max_steps
+        with tqdm(total=last, initial=first, disable=not progress, desc="fine-tuning") as bar:
+            for step in range(first, last):
                 if self.state.stale >= recipe.patience:
                     return
                 bar.set_postfix(loss=f"{self._step(step):.4f}")
                 bar.update()
-                if (step + 1) % recipe.evaluate_every == 0 or step + 1 == recipe.max_steps:
+                if (step + 1) % recipe.evaluate_every == 0 or step + 1 == last:
                     self.state = self.state.after(step + 1, self._validate(), self.parameters, self.optimizer)
                     yield self.state
 
@@ -198,10 +203,9 @@ class _Run:
         loss = total / weight
         value = float(loss.detach())
         if not math.isfinite(value):
-            rule = f"the loss must stay finite, got {value} at step {step}"
-            raise InvalidInputError(f"{rule}; lower learning_rate")
+            raise InvalidInputError(f"the loss must stay finite, got {value} at step {step}; lower the rate")
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate(step)
+            group["lr"] = self.recipe.rate(step) * group["scale"]
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM)
         self.optimizer.step()
@@ -231,12 +235,8 @@ class _Run:
         size = self.recipe.batch_size
         rng = np.random.default_rng((self.recipe.seed, epoch))
         shuffled = rng.permutation(self.training)
-        batches = [
-            pool[batch]
-            for start in range(0, len(shuffled), _POOL * size)
-            for pool in [shuffled[start : start + _POOL * size]]
-            for batch in batches_by_length(self.lengths[pool], size)
-        ]
+        pools = [shuffled[start : start + _POOL * size] for start in range(0, len(shuffled), _POOL * size)]
+        batches = [pool[batch] for pool in pools for batch in batches_by_length(self.lengths[pool], size)]
         return [batches[i] for i in rng.permutation(len(batches))]
 
     def _validate(self) -> float | None:

@@ -14,6 +14,7 @@ class FineTuning:
 
     Attributes:
         learning_rate: The highest rate, reached after the warm-up; > 0.
+        head_rate: What the rate is multiplied by for the head, which starts from nothing; > 0.
         weight_decay: AdamW's decay of every weight that is no bias and no norm; >= 0.
         batch_size: Rows a step, >= 1.
         max_steps: Steps at most, >= 1; the rate falls to 0 at the last.
@@ -31,6 +32,7 @@ class FineTuning:
     """
 
     learning_rate: float = 1e-5
+    head_rate: float = 1.0
     weight_decay: float = 0.01
     batch_size: int = 16
     max_steps: int = 2000
@@ -45,6 +47,7 @@ class FineTuning:
         """Check every range."""
         rules = {
             "learning_rate": ("> 0 and finite", 0 < self.learning_rate < math.inf),
+            "head_rate": ("> 0 and finite", 0 < self.head_rate < math.inf),
             "weight_decay": (">= 0 and finite", 0 <= self.weight_decay < math.inf),
             "batch_size": (">= 1", self.batch_size >= 1),
             "max_steps": (">= 1", self.max_steps >= 1),

@@ -34,7 +34,12 @@ from tests.benchmarks.measure import print_table
 Floats = NDArray[np.float64]
 MAX_LENGTH = 128
 BERT = FineTuning(
-    learning_rate=5e-5, max_steps=375, evaluate_every=75, validation_fraction=0.0, bfloat16=True
+    learning_rate=5e-5,
+    head_rate=20.0,
+    max_steps=375,
+    evaluate_every=75,
+    validation_fraction=0.0,
+    bfloat16=True,
 )
 CAUSAL = replace(LORA_RECIPE, validation_fraction=0.0)
 CAUSAL_LENGTH = 256

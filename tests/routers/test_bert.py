@@ -24,7 +24,12 @@ from tests.routers.published_folders import bert_folder
 from tests.routers.tiny_models import EASY, ENCODER_LENGTH, HARD, tiny_encoder
 
 RECIPE = FineTuning(
-    learning_rate=1e-2, batch_size=8, max_steps=80, validation_fraction=0.2, evaluate_every=10
+    learning_rate=3e-3,
+    head_rate=10.0,
+    batch_size=8,
+    max_steps=160,
+    validation_fraction=0.2,
+    evaluate_every=20,
 )
 SHORT = replace(RECIPE, max_steps=2, evaluate_every=1)
 TIED = [f"is either of these {i} as good" for i in range(12)]
@@ -46,6 +51,12 @@ def fit(router: BertRouter) -> BertRouter:
     if router.head != "correctness":
         return router.fit(BATTLES)
     return router.fit_correctness(BATTLES.queries, [1] * 30 + [0] * 42, [0] * 30 + [1] * 30 + [0] * 12)
+
+
+def test_a_new_head_starts_without_an_opinion(encoder: Path) -> None:
+    """At a rate of almost nothing every query still has the answer of three equal logits."""
+    router = make(encoder, recipe=replace(SHORT, learning_rate=1e-12)).fit(BATTLES)
+    assert router.win_probability(HARD).tolist() == pytest.approx([1 / 3] * 30, abs=1e-6)
 
 
 @pytest.mark.parametrize("head", ["three_classes", "logit", "correctness"])

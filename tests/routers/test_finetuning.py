@@ -64,6 +64,7 @@ def test_without_warm_up_the_first_rate_is_the_highest() -> None:
     [
         ("learning_rate", 0.0, "> 0 and finite"),
         ("learning_rate", float("nan"), "> 0 and finite"),
+        ("head_rate", 0.0, "> 0 and finite"),
         ("weight_decay", -1.0, ">= 0 and finite"),
         ("batch_size", 0, ">= 1"),
         ("max_steps", 0, ">= 1"),
@@ -173,6 +174,20 @@ def test_a_row_of_weight_two_counts_as_two_rows() -> None:
         fine_tune(model, losses, data, recipe)
         trained.append(weights(model))
     assert trained[0] == pytest.approx(trained[1], abs=1e-6)
+
+
+def test_a_head_learns_at_its_own_rate() -> None:
+    """AdamW's first step moves a weight by its rate, whatever the gradient: 0.05 here, 0.5 in the head."""
+    model, losses = model_and_losses()
+    model[1].p = 0.0  # type: ignore[index]
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    recipe = replace(RECIPE, max_steps=1, head_rate=10.0, weight_decay=0.0, warmup_fraction=0.0)
+    data = rows(4)
+    fine_tune(model, losses, data, replace(recipe, validation_fraction=0.0), head=model[2].parameters())  # type: ignore[index]
+    moved = [
+        float((now.detach() - then).abs().max()) for now, then in zip(model.parameters(), before, strict=True)
+    ]
+    assert moved == pytest.approx([0.05, 0.5, 0.5], rel=1e-3)
 
 
 def test_training_leaves_the_global_generators_alone() -> None:
