@@ -1,7 +1,8 @@
 """Embeddings of any encoder that transformers can load, from a folder or the Hugging Face hub.
 
-Follows sentence-transformers' reading of such models: pool the last layer, then scale to unit length. Code
-that a model brings is never run, and weights are read from safetensors alone.
+Follows sentence-transformers' reading of such models: pool the last layer, then scale to unit length. An
+earlier layer can be pooled instead: it keeps more of a prompt's form, which a router needs as much as its
+topic, and the layers after it are not run. Code that a model brings is never run, and weights are read from safetensors alone.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class TransformersEmbedder:
 
     Args:
         model: A local folder, or a model's name on the hub.
-        pooling: `"mean"` of the tokens' last hidden states, or the first token's (`"cls"`).
+        pooling: `"mean"` of the tokens' hidden states after the last layer that is run, or the first
+            token's (`"cls"`).
+        layers: How many of the encoder's layers to run, >= 1; None runs all.
         normalize: Whether to scale each row to length 1.
         max_length: The most tokens that are read of a text, special ones included, >= 3; the rest of it is
             left out.
@@ -64,6 +67,7 @@ class TransformersEmbedder:
         model: str | Path,
         *,
         pooling: Pooling = "mean",
+        layers: int | None = None,
         normalize: bool = True,
         max_length: int = 256,
         batch_size: int = 32,
@@ -74,12 +78,18 @@ class TransformersEmbedder:
     ) -> None:
         if pooling not in get_args(Pooling):
             raise InvalidInputError(f"pooling must be one of {list(get_args(Pooling))}, got {pooling!r}")
-        bounds = {"max_length": (max_length, 3), "batch_size": (batch_size, 1), "threads": (threads, 1)}
+        bounds = {
+            "layers": (layers, 1),
+            "max_length": (max_length, 3),
+            "batch_size": (batch_size, 1),
+            "threads": (threads, 1),
+        }
         for name, (value, least) in bounds.items():
             if value is not None and value < least:
                 raise InvalidInputError(f"{name} must be >= {least}, got {value!r}")
         self.model = model
         self.pooling: Pooling = pooling
+        self.layers = layers
         self.normalize = normalize
         self.max_length = max_length
         self.batch_size = batch_size
@@ -99,7 +109,8 @@ class TransformersEmbedder:
         folder = Path(self.model)
         name = _hash_of_weights(folder) if folder.is_dir() else f"{self.model}@{self.revision or 'newest'}"
         length = "unit" if self.normalize else "raw"
-        return f"transformers/{name}/{self.pooling}/{length}/{self.max_length}"
+        layers = "" if self.layers is None else f"/{self.layers} layers"
+        return f"transformers/{name}/{self.pooling}/{length}/{self.max_length}{layers}"
 
     def __repr__(self) -> str:
         """Show the model and how it is read."""
@@ -118,6 +129,7 @@ class TransformersEmbedder:
 
         Raises:
             EmbedderError: If the model cannot be loaded, or it returns a number that is not finite.
+            InvalidInputError: If the encoder has fewer layers than are to be run.
             MissingExtraError: If torch or transformers is not installed.
         """
         loaded = self._load()
@@ -167,7 +179,7 @@ class TransformersEmbedder:
         try:
             import torch
             from tokenizers import Tokenizer
-            from transformers import AutoModel, AutoTokenizer
+            from transformers import AutoConfig, AutoModel, AutoTokenizer
         except ImportError as error:
             raise MissingExtraError.of(error.name or "transformers", "torch") from error
         source: dict[str, Any] = {
@@ -178,10 +190,14 @@ class TransformersEmbedder:
         try:
             with _no_progress_bar():
                 fast = AutoTokenizer.from_pretrained(str(self.model), **source)
+                config = AutoConfig.from_pretrained(str(self.model), **source)
+                self._cut(config)
                 model, report = AutoModel.from_pretrained(
-                    str(self.model), use_safetensors=True, output_loading_info=True, **source
+                    str(self.model), config=config, use_safetensors=True, output_loading_info=True, **source
                 )
             backend = fast.backend_tokenizer
+        except InvalidInputError:  # a ValueError too
+            raise
         except (AttributeError, OSError, ValueError) as error:
             raise EmbedderError(
                 f"{self.model} must be an encoder with safetensors weights that transformers can load"
@@ -199,6 +215,16 @@ class TransformersEmbedder:
         tokenizer.encode_special_tokens = True
         model.eval().to(torch.device("cpu" if self.device is None else self.device))
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))
+
+    def _cut(self, config: Any) -> None:
+        """Leave out the layers that are not run, so that they are not read either."""
+        if self.layers is None:
+            return
+        if not self.layers <= config.num_hidden_layers:
+            raise InvalidInputError(
+                f"layers must be at most the encoder's {config.num_hidden_layers}, got {self.layers}"
+            )
+        config.num_hidden_layers = self.layers
 
 
 _threads_lock = threading.Lock()

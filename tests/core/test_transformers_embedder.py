@@ -83,6 +83,24 @@ def test_cls_pooling_is_the_first_token(folder: Path) -> None:
     np.testing.assert_allclose(rows[0], hidden_states(folder, ONE_TWO_THREE)[0], atol=1e-6)
 
 
+def test_an_earlier_layer_is_pooled_and_the_rest_not_run(folder: Path) -> None:
+    model = transformers.BertModel.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        states = model(torch.tensor([ONE_TWO_THREE]), output_hidden_states=True).hidden_states
+    rows = embedder_of(folder, normalize=False, layers=1).embed(TEXTS)
+    np.testing.assert_allclose(rows[0], states[1][0].mean(0).numpy(), atol=1e-6)
+
+
+def test_all_layers_named_are_the_whole_encoder(folder: Path) -> None:
+    whole = embedder_of(folder).embed(TEXTS)
+    np.testing.assert_array_equal(embedder_of(folder, layers=2).embed(TEXTS), whole)
+
+
+def test_more_layers_than_the_encoder_has_are_refused(folder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="at most the encoder's 2, got 3"):
+        embedder_of(folder, layers=3).embed(["one"])
+
+
 def test_normalized_rows_have_length_one_and_the_same_direction(folder: Path) -> None:
     rows, raw = (embedder_of(folder, normalize=normalize).embed(TEXTS) for normalize in (True, False))
     np.testing.assert_allclose(rows, raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-6)
@@ -150,6 +168,7 @@ def test_torch_gets_its_threads_back(folder: Path) -> None:
 
 def test_loading_prints_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     embedder_of(folder).embed(["one"])
+    embedder_of(folder, layers=1).embed(["one"])
     assert capfd.readouterr() == ("", "")
     assert transformers.utils.logging.is_progress_bar_enabled()
 
@@ -170,6 +189,7 @@ def test_an_identity_follows_the_weights_and_how_they_are_read(folder: Path, tmp
         embedder_of(folder),
         embedder_of(other),
         embedder_of(folder, pooling="cls"),
+        embedder_of(folder, layers=1),
         embedder_of(folder, normalize=False),
         embedder_of(folder, max_length=8),
         TransformersEmbedder("org/name"),
@@ -183,6 +203,7 @@ def test_an_identity_follows_the_weights_and_how_they_are_read(folder: Path, tmp
     ("options", "message"),
     [
         ({"pooling": "max"}, "pooling must be one of"),
+        ({"layers": 0}, "layers must be >= 1, got 0"),
         ({"max_length": 2}, "max_length must be >= 3, got 2"),
         ({"batch_size": 0}, "batch_size must be >= 1"),
         ({"threads": 0}, "threads must be >= 1"),
