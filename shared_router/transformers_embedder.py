@@ -2,7 +2,8 @@
 
 Follows sentence-transformers' reading of such models: pool the last layer, then scale to unit length. An
 earlier layer can be pooled instead: it keeps more of a prompt's form, which a router needs as much as its
-topic, and the layers after it are not run. Code that a model brings is never run, and weights are read from safetensors alone.
+topic, and the layers after it are not run. Code that a model brings is never run, and weights are read from
+safetensors alone.
 """
 
 from __future__ import annotations

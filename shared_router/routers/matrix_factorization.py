@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from shared_router.bradley_terry import win_chance
 from shared_router.encoded_battles import encode_battles
 from shared_router.errors import InvalidInputError
+from shared_router.principal_components import PrincipalComponents
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
+from shared_router.routers.prompt_router import unit_rows
 from shared_router.splits import hold_out
 from shared_router.ties import Ties, check_ties
 
@@ -54,6 +56,9 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         seed: Decides the first weights, the order, the noise and the validation queries.
         device: Where torch trains; None is torch's default.
         progress: Whether to show a bar over the epochs.
+        n_components: How many principal components of the embeddings to learn from, each row scaled to
+            length 1; None, as published, takes the embedding as it is. With one or two thousand battles,
+            32 to 64 of them, no held-out queries and a rate of 1e-3 rank better.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -80,9 +85,12 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         seed: int = 0,
         device: str | None = None,
         progress: bool = False,
+        n_components: int | None = None,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
         check_ties(ties)
+        if n_components is not None and n_components < 1:
+            raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
         for name, value in {"dim": dim, "epochs": epochs, "batch_size": batch_size}.items():
             if value < 1:
                 raise InvalidInputError(f"{name} must be >= 1, got {value!r}")
@@ -104,7 +112,9 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         self.seed = seed
         self.device = device
         self.progress = progress
+        self.n_components = n_components
         self.validation_loss_: list[float] = []
+        self.components_: PrincipalComponents | None = None
 
     @classmethod
     def from_weights(
@@ -176,14 +186,16 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         self._pair()
         queries = [preferences.queries[row] for row in battles.rows]
         held_out = hold_out(queries, self.validation_fraction, seed=self.seed)
+        distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
+        prompts = np.array([distinct[query] for query in queries])
         if embeddings is None:
-            distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
-            rows = self._embed(list(distinct))[[distinct[query] for query in queries]]
+            rows = self._embed(list(distinct))
         else:
-            rows = checked_embeddings(embeddings, len(preferences))[battles.rows]
-        weights, self.validation_loss_ = train_factors(
-            self, battles, np.asarray(rows, dtype=np.float32), held_out
-        )
+            first_rows = battles.rows[np.unique(prompts, return_index=True)[1]]
+            rows = np.asarray(checked_embeddings(embeddings, len(preferences))[first_rows], dtype=np.float32)
+        if self.n_components is not None:
+            self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
+        weights, self.validation_loss_ = train_factors(self, battles, self._read(rows)[prompts], held_out)
         self._set_weights(weights)
         self._use_pair()
         return self
@@ -191,8 +203,13 @@ class MatrixFactorizationRouter(EmbeddingRouter):
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return P(strong wins | query), shape (n,)."""
         self._fitted_models()
-        rows = self._embed(queries, len(self._direction))
+        width = len(self._direction) if self.components_ is None else len(self.components_.mean)
+        rows = self._read(self._embed(queries, width))
         return win_chance(rows @ self._direction + self._offset)
+
+    def _read(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return embeddings as the factors take them, shape (n, width)."""
+        return rows if self.components_ is None else unit_rows(self.components_.project(unit_rows(rows)))
 
     def _use_pair(self) -> None:
         strong, weak = self._pair()
@@ -228,14 +245,21 @@ class MatrixFactorizationRouter(EmbeddingRouter):
             "projection": self.projection_,
             "classifier": self.classifier_,
         }
-        return settings, tensors if self.bias_ is None else {**tensors, "bias": self.bias_}
+        if self.bias_ is not None:
+            tensors["bias"] = self.bias_
+        if self.components_ is not None:
+            tensors |= {"mean": self.components_.mean, "axes": self.components_.axes}
+        return settings, tensors
 
     @classmethod
     def _from_state(
         cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
     ) -> Self:
         router = cls._unfitted(settings, embedder)
-        router._set_weights(tensors)
+        weights = dict(tensors)
+        if router.n_components is not None:
+            router.components_ = PrincipalComponents(weights.pop("mean"), weights.pop("axes"))
+        router._set_weights(weights)
         router._use_pair()
         return router
 
@@ -243,5 +267,5 @@ class MatrixFactorizationRouter(EmbeddingRouter):
 # everything but the embedder, and where and how loudly to train
 _SAVED = (
     *("dim", "normalize", "bias", "ties", "epochs", "batch_size"),
-    *("learning_rate", "weight_decay", "noise", "validation_fraction", "seed"),
+    *("learning_rate", "weight_decay", "noise", "validation_fraction", "seed", "n_components"),
 )

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared_router import ArtifactSchemaError, InvalidInputError, NotFittedError, UnknownNameError
+from shared_router import (
+    ArtifactSchemaError,
+    InvalidInputError,
+    NotFittedError,
+    PreferenceData,
+    UnknownNameError,
+)
+from shared_router.principal_components import PrincipalComponents
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models, two_models
@@ -135,6 +142,33 @@ def test_embeddings_at_hand_are_taken() -> None:
     assert np.array_equal(given.win_probability(["p"]), embedded.win_probability(["p"]))
 
 
+def test_principal_components_are_learned_from_and_asked_in_the_embedding_s_place() -> None:
+    """Rows reduced by hand, and scaled to length 1, teach the same; each distinct prompt counts once."""
+    data = two_models()
+    rows = EMBEDDER.embed(data.queries)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    reduced = PrincipalComponents.of(rows.T, 4).project(rows)
+    reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
+    table = TableEmbedder(dict(zip(data.queries, reduced.tolist(), strict=True)))
+    arguments: dict[str, Any] = {"dim": 8, "epochs": 3, "ties": "half"}
+    router = MatrixFactorizationRouter(EMBEDDER, n_components=4, **arguments).fit(data)
+    by_hand = MatrixFactorizationRouter(table, **arguments).fit(data)
+    expected = by_hand.win_probability(data.queries)
+    assert router.win_probability(data.queries) == pytest.approx(expected, abs=1e-5)
+    twice = PreferenceData(data.queries * 2, data.model_a * 2, data.model_b * 2, data.winners * 2)
+    again = MatrixFactorizationRouter(EMBEDDER, n_components=4, **arguments).fit(twice)
+    assert again.components_ is not None
+    assert router.components_ is not None
+    assert np.array_equal(again.components_.axes, router.components_.axes)
+
+
+def test_a_saved_router_keeps_its_components(tmp_path: Path) -> None:
+    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, n_components=5, bias=True).fit(two_models())
+    router.save(tmp_path)
+    loaded = MatrixFactorizationRouter.load(tmp_path, embedder=EMBEDDER)
+    assert np.array_equal(loaded.win_probability(["p", "q"]), router.win_probability(["p", "q"]))
+
+
 def test_a_saved_router_keeps_its_settings_and_needs_its_embedder(tmp_path: Path) -> None:
     router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, bias=True, normalize=False, seed=7)
     router.fit(three_models()).save(tmp_path)
@@ -183,6 +217,7 @@ def test_weights_that_do_not_fit_are_refused(arguments: dict[str, Any], message:
         ({"weight_decay": float("nan")}, "weight_decay must be >= 0"),
         ({"learning_rate": 0}, "learning_rate must be > 0"),
         ({"ties": "both"}, "ties must be one of"),
+        ({"n_components": 0}, "n_components must be >= 1 or None, got 0"),
     ],
 )
 def test_arguments_outside_their_rule_are_refused(arguments: dict[str, Any], message: str) -> None:
