@@ -192,7 +192,7 @@ class TransformersEmbedder:
             with _no_progress_bar():
                 fast = AutoTokenizer.from_pretrained(str(self.model), **source)
                 config = AutoConfig.from_pretrained(str(self.model), **source)
-                self._cut(config)
+                cut_layers(config, self.layers)
                 model, report = AutoModel.from_pretrained(
                     str(self.model), config=config, use_safetensors=True, output_loading_info=True, **source
                 )
@@ -217,15 +217,24 @@ class TransformersEmbedder:
         model.eval().to(torch.device("cpu" if self.device is None else self.device))
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))
 
-    def _cut(self, config: Any) -> None:
-        """Leave out the layers that are not run, so that they are not read either."""
-        if self.layers is None:
-            return
-        if not self.layers <= config.num_hidden_layers:
-            raise InvalidInputError(
-                f"layers must be at most the encoder's {config.num_hidden_layers}, got {self.layers}"
-            )
-        config.num_hidden_layers = self.layers
+
+def cut_layers(config: Any, layers: int | None) -> None:
+    """Leave out of an encoder's config the layers that are not run, so that they are not read either.
+
+    Args:
+        config: A transformers config; changed in place.
+        layers: How many layers to run; None runs all.
+
+    Raises:
+        InvalidInputError: If the encoder does not have as many.
+    """
+    if layers is None:
+        return
+    if not 1 <= layers <= config.num_hidden_layers:
+        raise InvalidInputError(
+            f"layers must be in [1, {config.num_hidden_layers}], which the encoder has, got {layers}"
+        )
+    config.num_hidden_layers = layers
 
 
 _threads_lock = threading.Lock()

@@ -53,6 +53,8 @@ class BertRouter(Router):
             start or at the end of a long prompt, so the default keeps both and drops the middle.
         pooling: `"head"`: what the model's own head reads (of BERT the first token); `"mean"`: the mean of
             all tokens, for an encoder that embeds sentences so, such as MiniLM.
+        layers: How many of the encoder's layers to keep, from the first; None keeps all. With one or two
+            thousand rows the first half of them can rank better, and takes half the time.
         max_length: The most tokens of a query, special ones included.
         recipe: How to train; the defaults are the paper's.
         device: Where to train and serve, for example `"cuda"`; None is the CPU.
@@ -81,6 +83,7 @@ class BertRouter(Router):
         weak: str | Collection[str] = "weak",
         keep: Keep = "ends",
         pooling: Pooling = "head",
+        layers: int | None = None,
         max_length: int = 512,
         recipe: FineTuning | None = None,
         device: str | torch.device | None = None,
@@ -95,6 +98,7 @@ class BertRouter(Router):
         self.weak = weak
         self.keep = keep
         self.pooling: Pooling = _one_of("pooling", pooling, get_args(Pooling))
+        self.layers = layers
         self.max_length = max_length
         self.recipe = FineTuning() if recipe is None else recipe
         self.device = device
@@ -178,6 +182,7 @@ class BertRouter(Router):
         encoder = Encoder.pretrained(
             self.encoder,
             N_OUTPUTS[self.head],
+            layers=self.layers,
             seed=self.recipe.seed,
             device=self.device,
             revision=self.revision,
@@ -205,6 +210,7 @@ class BertRouter(Router):
             "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
+            "layers": self.layers,
             "recipe": asdict(self.recipe),
             "revision": self.revision,
             **self._reading(),

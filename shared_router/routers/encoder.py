@@ -15,6 +15,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.modules import backend_of, load_tensors, require_transformers, tensors_of
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
+from shared_router.transformers_embedder import cut_layers
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +88,7 @@ class Encoder:
         max_length: int,
         keep: Keep,
         pooling: Pooling = "head",
+        layers: int | None = None,
         seed: int = 0,
         device: str | torch.device | None = None,
         revision: str | None = None,
@@ -99,22 +101,26 @@ class Encoder:
             max_length: See `Encoder`.
             keep: See `Encoder`.
             pooling: See `Encoder`.
+            layers: How many of its layers to run; None runs all.
             seed: Fixes a new head's inner layers.
             device: Where to put it; None leaves it on the CPU.
             revision: The hub's revision.
 
         Raises:
             MissingExtraError: If torch or transformers is missing.
-            InvalidInputError: If the tokenizer is none of the tokenizers library's; see also `Encoder`.
+            InvalidInputError: If the tokenizer is none of the tokenizers library's, or the encoder has fewer
+                layers; see also `Encoder`.
         """
         require_transformers()
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
         hub: dict[str, Any] = {} if revision is None else {"revision": revision}
+        config = AutoConfig.from_pretrained(name, num_labels=n_outputs, trust_remote_code=False, **hub)
+        cut_layers(config, layers)
         with seeded(None, seed):
             loaded: Any = AutoModelForSequenceClassification.from_pretrained(
                 name,
-                num_labels=n_outputs,
+                config=config,
                 trust_remote_code=False,
                 use_safetensors=True,
                 output_loading_info=True,

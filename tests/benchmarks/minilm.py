@@ -46,17 +46,20 @@ def model_folder() -> Path | None:
     return Path(found.origin).parent / "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 
 
-def cached_embedder(texts: Sequence[str]) -> KnownTexts:
-    """Return an embedder over these texts, from `ROUTER_CACHE_DIR` where it holds them already."""
+def cached_embedder(texts: Sequence[str], layers: int | None = None) -> KnownTexts:
+    """Return an embedder over these texts, from `ROUTER_CACHE_DIR` where it holds them already.
+
+    `layers` is how many of the encoder's six are run; None runs all.
+    """
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:16]
     cache = os.environ.get("ROUTER_CACHE_DIR")
-    path = Path(cache) / f"minilm-{MAX_TOKENS}-{digest}.npy" if cache else None
+    path = Path(cache) / f"minilm-{layers or 6}-{MAX_TOKENS}-{digest}.npy" if cache else None
     if path is not None and path.is_file():
         return KnownTexts(texts, np.load(path))
     folder = model_folder()
     if folder is None:
         raise SystemExit(f"skipped: {PACKAGE} is not installed; it brings the MiniLM weights")
-    vectors = TransformersEmbedder(folder, max_length=MAX_TOKENS).embed(texts)
+    vectors = TransformersEmbedder(folder, layers=layers, max_length=MAX_TOKENS).embed(texts)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, vectors)

@@ -97,7 +97,7 @@ def test_all_layers_named_are_the_whole_encoder(folder: Path) -> None:
 
 
 def test_more_layers_than_the_encoder_has_are_refused(folder: Path) -> None:
-    with pytest.raises(InvalidInputError, match="at most the encoder's 2, got 3"):
+    with pytest.raises(InvalidInputError, match=r"layers must be in \[1, 2\], which the encoder has, got 3"):
         embedder_of(folder, layers=3).embed(["one"])
 
 

@@ -115,6 +115,26 @@ def test_the_mean_of_the_tokens_is_what_the_head_reads_where_that_is_asked(encod
     assert answers[0] == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_first_layers_alone_are_kept_trained_and_saved(encoder: Path, tmp_path: Path) -> None:
+    """The tiny encoder has two layers; with one, the checkpoint holds no weight of the second."""
+    router = fit(make(encoder, layers=1))
+    router.save(tmp_path)
+    loaded = BertRouter.load(tmp_path)
+    assert loaded.layers == 1
+    assert loaded.encoder_ is not None
+    names = [name for name, _ in loaded.encoder_.model.named_parameters()]
+    assert any("layer.0." in name for name in names)
+    assert not any("layer.1." in name for name in names)
+    assert np.array_equal(loaded.win_probability(HARD), router.win_probability(HARD))
+    whole = fit(make(encoder))
+    assert not np.allclose(whole.win_probability(HARD), router.win_probability(HARD), atol=1e-4)
+
+
+def test_more_layers_than_the_encoder_has_are_refused(encoder: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"layers must be in \[1, 2\], which the encoder has, got 9"):
+        fit(make(encoder, layers=9))
+
+
 def test_a_head_that_reads_no_vector_cannot_read_the_mean(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="needs an encoder whose head is one linear layer"):
         BertRouter(bert_folder(tmp_path), pooling="mean", max_length=48, recipe=SHORT).fit(BATTLES)
