@@ -189,7 +189,7 @@ class TransformersEmbedder:
             "trust_remote_code": False,
         }
         try:
-            with _no_progress_bar():
+            with quietly():
                 fast = AutoTokenizer.from_pretrained(str(self.model), **source)
                 config = AutoConfig.from_pretrained(str(self.model), **source)
                 cut_layers(config, self.layers)
@@ -265,15 +265,18 @@ def _torch_threads(threads: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    bars: Any = import_module("transformers.utils.logging")
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
+def quietly() -> Iterator[None]:
+    """Keep transformers from drawing bars and from reporting weights that are left out on purpose."""
+    logs: Any = import_module("transformers.utils.logging")
+    shown, verbosity = logs.is_progress_bar_enabled(), logs.get_verbosity()
+    logs.disable_progress_bar()
+    logs.set_verbosity_error()
     try:
         yield
     finally:
+        logs.set_verbosity(verbosity)
         if shown:
-            bars.enable_progress_bar()
+            logs.enable_progress_bar()
 
 
 def _hash_of_weights(folder: Path) -> str:

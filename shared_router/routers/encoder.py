@@ -15,7 +15,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.modules import backend_of, load_tensors, require_transformers, tensors_of
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
-from shared_router.transformers_embedder import cut_layers
+from shared_router.transformers_embedder import cut_layers, quietly
 
 if TYPE_CHECKING:
     import torch
@@ -117,7 +117,7 @@ class Encoder:
         hub: dict[str, Any] = {} if revision is None else {"revision": revision}
         config = AutoConfig.from_pretrained(name, num_labels=n_outputs, trust_remote_code=False, **hub)
         cut_layers(config, layers)
-        with seeded(None, seed):
+        with seeded(None, seed), quietly():
             loaded: Any = AutoModelForSequenceClassification.from_pretrained(
                 name,
                 config=config,

@@ -3,6 +3,7 @@
 import copy
 import importlib
 import importlib.util
+import logging
 import pickle
 import sys
 import threading
@@ -167,10 +168,22 @@ def test_torch_gets_its_threads_back(folder: Path) -> None:
 
 
 def test_loading_prints_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    embedder_of(folder).embed(["one"])
-    embedder_of(folder, layers=1).embed(["one"])
+    """Nor does transformers log that the second layer's weights were left out."""
+    logged: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("transformers")
+    logger.addHandler(handler)
+    verbosity = logger.level
+    try:
+        embedder_of(folder).embed(["one"])
+        embedder_of(folder, layers=1).embed(["one"])
+    finally:
+        logger.removeHandler(handler)
+    assert logged == []
     assert capfd.readouterr() == ("", "")
     assert transformers.utils.logging.is_progress_bar_enabled()
+    assert logger.level == verbosity
 
 
 def test_a_pickled_embedder_loads_its_model_again(folder: Path) -> None:

@@ -11,7 +11,6 @@ from shared_router import (
     ArtifactSchemaError,
     InvalidInputError,
     NotFittedError,
-    PreferenceData,
     UnknownNameError,
 )
 from shared_router.principal_components import PrincipalComponents
@@ -155,7 +154,7 @@ def test_principal_components_are_learned_from_and_asked_in_the_embedding_s_plac
     by_hand = MatrixFactorizationRouter(table, **arguments).fit(data)
     expected = by_hand.win_probability(data.queries)
     assert router.win_probability(data.queries) == pytest.approx(expected, abs=1e-5)
-    twice = PreferenceData(data.queries * 2, data.model_a * 2, data.model_b * 2, data.winners * 2)
+    twice = data.select([*range(len(data))] * 2)
     again = MatrixFactorizationRouter(EMBEDDER, n_components=4, **arguments).fit(twice)
     assert again.components_ is not None
     assert router.components_ is not None
