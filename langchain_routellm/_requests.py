@@ -1,7 +1,7 @@
 """A LangChain request as the policy sees it: its question, its run-time settings, its history."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec
@@ -11,13 +11,14 @@ from shared_router import (
     Message,
     RoutingPolicy,
     RoutingRequest,
+    Sticky,
     TokenPrices,
     UnknownNameError,
+    check_sticky,
     query_of,
 )
 
 RouteOn = Literal["last_human"] | Callable[[Any], str | None]
-Sticky = Literal["tool_loop", "conversation", False]
 Prices = Mapping[str, TokenPrices]
 
 THRESHOLD_KEY = "routellm_threshold"
@@ -41,8 +42,7 @@ def check_routing(route_on: object, sticky: object) -> None:
         raise InvalidInputError(
             f'route_on must be "last_human" or a function from messages to text, got {route_on!r}'
         )
-    if sticky not in get_args(Sticky):
-        raise InvalidInputError(f"sticky must be one of {list(get_args(Sticky))}, got {sticky!r}")
+    check_sticky(sticky)
 
 
 def check_prices(prices: object) -> None:

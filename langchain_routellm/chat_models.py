@@ -23,7 +23,6 @@ from langchain_routellm._entry_points import EntryPoints
 from langchain_routellm._requests import (
     Prices,
     RouteOn,
-    Sticky,
     check_prices,
     check_routing,
     question_of,
@@ -31,7 +30,7 @@ from langchain_routellm._requests import (
 )
 from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
-from shared_router import OnRouterError, Router, RoutingPolicy, RoutingRequest, Tier
+from shared_router import OnRouterError, Router, RoutingPolicy, RoutingRequest, Sticky, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
 

@@ -20,7 +20,7 @@ from typing_extensions import NotRequired, override
 from langchain_routellm._capabilities import able_models
 from langchain_routellm._children import checked_children
 from langchain_routellm._marks import Marker, run_metadata
-from langchain_routellm._requests import RouteOn, Sticky, check_routing, question_of, request_of
+from langchain_routellm._requests import RouteOn, check_routing, question_of, request_of
 from langchain_routellm.chat_models import Child
 from shared_router import (
     InvalidInputError,
@@ -30,6 +30,7 @@ from shared_router import (
     RouterWarning,
     RoutingPolicy,
     RoutingRequest,
+    Sticky,
     Tier,
 )
 

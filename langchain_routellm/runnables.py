@@ -19,7 +19,6 @@ from typing_extensions import override
 from langchain_routellm._calls import Call
 from langchain_routellm._requests import (
     RouteOn,
-    Sticky,
     check_routing,
     question_of,
     request_of,
@@ -33,6 +32,7 @@ from shared_router import (
     RoutingDecision,
     RoutingPolicy,
     RoutingRequest,
+    Sticky,
     Tier,
 )
 

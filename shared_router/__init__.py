@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared_router.costs import TokenPrices, check_prices
-from shared_router.decisions import RoutingDecision, RoutingRequest
+from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedders import Embedder
 from shared_router.errors import (
     ArtifactCorruptError,
@@ -118,6 +118,7 @@ __all__ = [
     "Savings",
     "SkippedRowsWarning",
     "StaticEmbedder",
+    "Sticky",
     "Tier",
     "Ties",
     "TokenPrices",
@@ -130,6 +131,7 @@ __all__ = [
     "battles_from_judge",
     "battles_from_scores",
     "check_prices",
+    "check_sticky",
     "clean",
     "load_artifact",
     "load_embedder",

@@ -1,6 +1,22 @@
 """What a policy is asked and what it answers."""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from shared_router.errors import InvalidInputError
+
+Sticky = Literal["tool_loop", "conversation", False]
+"""Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
+
+
+def check_sticky(sticky: object) -> None:
+    """Check how conversations are kept.
+
+    Raises:
+        InvalidInputError: If it is no such rule.
+    """
+    if sticky not in get_args(Sticky):
+        raise InvalidInputError(f"sticky must be one of {list(get_args(Sticky))}, got {sticky!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +32,8 @@ class RoutingRequest:
         able: The models that can serve this request; None means all.
         needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
+        win_probability: The question's score, in [0, 1], where it is known from before; the router is
+            then not asked.
     """
 
     query: str | None = field(default=None, repr=False)
@@ -24,6 +42,7 @@ class RoutingRequest:
     sticky_to: str | None = None
     able: tuple[str, ...] | None = None
     needs: str = ""
+    win_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +50,7 @@ class RoutingDecision:
     """Where a request goes, and why.
 
     Attributes:
-        model: The chosen model's name: `"strong"` or `"weak"`.
+        model: The chosen model's name: `"strong"` or `"weak"`, or another that the policy has.
         win_probability: P(strong preferred | query), in [0, 1]; None where no score was needed or had.
         threshold: The cost threshold that applied, in [0, 1].
         router: The router's name.

@@ -37,6 +37,8 @@ class RoutingPolicy:
 
     A higher threshold is cheaper: at 0 every query goes strong, above the router's largest win
     probability every query goes weak.
+
+    A policy over more models is a subclass that names them in `models`, best first, and overrides `choose`.
     """
 
     models: tuple[str, ...] = get_args(Tier)
@@ -87,6 +89,20 @@ class RoutingPolicy:
     def __repr__(self) -> str:
         """Show the rule."""
         return f"RoutingPolicy({self._router_name!r}, threshold={self.threshold!r})"
+
+    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+        """Choose a model by a question's score.
+
+        Args:
+            win_probability: P(strong preferred | query), in [0, 1].
+            threshold: The cost threshold that applies, in [0, 1].
+            able: The models that can serve the request, at least two of `models`, in their order.
+
+        Returns:
+            One of `able`.
+        """
+        del able  # of two models both
+        return "strong" if win_probability >= threshold else "weak"
 
     @property
     def router(self) -> Router:
@@ -205,16 +221,25 @@ class RoutingPolicy:
         if request.sticky_to is not None and request.sticky_to in able:
             return self._decision(request, request.sticky_to, "sticky")
         if request.query is None or not request.query.strip():
-            return self._decision(request, self.on_no_query, "no_query")
+            return self._decision(request, _among(able, self.on_no_query), "no_query")
+        if request.win_probability is not None:
+            if not 0 <= request.win_probability <= 1:
+                raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
+            return self._by_known_score(request, request.win_probability)
         return None
 
     def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
         if isinstance(outcome, Exception):
             if self.on_router_error == "raise":
                 return outcome
-            return self._decision(request, self._fallback(outcome), f"router_error:{type(outcome).__name__}")
+            model = _among(request.able or self.models, self._fallback(outcome))
+            return self._decision(request, model, f"router_error:{type(outcome).__name__}")
+        return self._by_known_score(request, outcome)
+
+    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else request.threshold
-        return self._decision(request, "strong" if outcome >= threshold else "weak", "score", outcome)
+        model = self.choose(score, threshold, request.able or self.models)
+        return self._decision(request, model, "score", score)
 
     def _decision(
         self, request: RoutingRequest, model: str, reason: str, win_probability: float | None = None
@@ -247,6 +272,11 @@ class RoutingPolicy:
                 stacklevel=2,
             )
         return self.on_router_error
+
+
+def _among(able: Sequence[str], model: str) -> str:
+    """Return a rule's model, or the best of those that can serve the request where it cannot."""
+    return model if model in able else able[0]
 
 
 def _awaitable(error: Exception) -> Exception:
