@@ -77,7 +77,8 @@ class StaticEmbedder:
             for i, tokens in enumerate(self._tokens(chunk), start):
                 ids = np.array(tokens, dtype=np.intp)
                 # int8 rows are gathered before they are widened: a quarter of the memory to move
-                rows[i] = self.token_weights[ids] @ self.token_vectors[ids].astype(np.float32)
+                vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
+                rows[i] = self.token_weights.take(ids) @ vectors
         lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
         lengths[lengths == 0] = 1  # the zero row stays zero
         rows /= lengths

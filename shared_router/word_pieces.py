@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class WordPieces(dict[str, tuple[int, ...]]):
         """Return the token ids of a cleaned text, or None where the tokenizer must be asked."""
         if not text.isascii() or (self._special is not None and self._special.search(text)):
             return None
-        return [token for word in _WORD.findall(text.lower()) for token in self[word]]
+        return list(chain.from_iterable(map(self.__getitem__, _WORD.findall(text.lower()))))
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         """Ask the tokenizer, and remember what it says."""
