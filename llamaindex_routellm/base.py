@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.query import LLMCall
@@ -14,6 +17,16 @@ class RoutingLLM(LLM):
     The groups of methods are classes of their own, with every method in a class body, because LlamaIndex
     opens its spans for methods that it finds there.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read each method's signature once.
+
+        LlamaIndex reads it at every call, for the call's span, which takes longer than finding the question.
+        """
+        for method in vars(cls).values():
+            if inspect.isfunction(method):
+                method.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]
+        super().__init_subclass__(**kwargs)
 
     # Not abstract: LlamaIndex would open a span for whatever fills in an abstract method.
     def _route(self, call: LLMCall) -> Route:

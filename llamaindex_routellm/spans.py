@@ -10,7 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
@@ -18,7 +19,6 @@ from llama_index.core.schema import QueryBundle, TransformComponent
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.span import BaseSpan, active_span_id
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
-from pydantic import PrivateAttr
 
 QUESTION_ARGUMENTS = (
     "query",
@@ -32,7 +32,7 @@ QUESTION_ARGUMENTS = (
 """What LlamaIndex's engines, retrievers, selectors and agents call their user's question."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every call in the process, and that takes thrice as long
 class OpenSpan:
     """A call that is running.
 
@@ -70,10 +70,17 @@ def text_of(value: object) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)  # asking pydantic's classes takes longer than all the rest of a look at a span
+def _kind(instance_class: type) -> tuple[bool, bool]:
+    """Tell whether what a call is made on is an ingestion step, and whether it is an LLM."""
+    return issubclass(instance_class, TransformComponent), issubclass(instance_class, LLM)
+
+
 class Enclosing(BaseSpanHandler[BaseSpan]):
     """Remember each open span's arguments, and nothing of a span that has ended."""
 
-    _running: dict[str, OpenSpan] = PrivateAttr(default_factory=dict)
+    # of the process, as the handler is; pydantic looks up a field of its own more slowly than all else here
+    _running: ClassVar[dict[str, OpenSpan]] = {}
 
     @classmethod
     def class_name(cls) -> str:
@@ -98,9 +105,8 @@ class Enclosing(BaseSpanHandler[BaseSpan]):
         """
         span = self._running.get(active_span_id.get() or "")
         while span is not None:
-            if isinstance(span.instance, TransformComponent):
-                return span
-            if not isinstance(span.instance, LLM) and span.question is not None:
+            reads_documents, is_llm = _kind(type(span.instance))  # type: ignore[arg-type]
+            if reads_documents or (not is_llm and span.question is not None):
                 return span
             span = self._running.get(span.parent_id or "")
         return None
