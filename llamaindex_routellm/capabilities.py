@@ -1,4 +1,4 @@
-"""What strong and weak can do: together, for the framework, and one by one, for a request."""
+"""What the models can do: together, for the framework, and one by one, for a request."""
 
 from __future__ import annotations
 
@@ -30,31 +30,31 @@ def check_context_window(context_window: ContextWindow) -> ContextWindow:
     raise InvalidInputError(f'context_window must be "min", "strong" or tokens > 0, got {context_window!r}')
 
 
-def merged_metadata(strong: LLM, weak: LLM, context_window: ContextWindow) -> LLMMetadata:
-    """Say what the two can do as one model, so that what LlamaIndex packs for it fits either.
+def merged_metadata(models: Mapping[str, LLM], context_window: ContextWindow) -> LLMMetadata:
+    """Say what the models can do as one, so that what LlamaIndex packs for it fits any.
 
     Args:
-        strong: The strong model.
-        weak: The weak model.
-        context_window: `"min"` for the smaller window, `"strong"` for the strong model's, or tokens.
+        models: The models by name, `"strong"` among them.
+        context_window: `"min"` for the smallest window, `"strong"` for the strong model's, or tokens.
 
     Returns:
-        Chat only if both chat; function calling if one of them can, since tool calls are sent to it.
+        Chat only if all chat; function calling if one of them can, since tool calls are sent to it.
     """
-    of_strong, of_weak = strong.metadata, weak.metadata
+    each = {name: llm.metadata for name, llm in models.items()}
+    of_strong = each["strong"]
     if context_window == "min":
-        window = min(of_strong.context_window, of_weak.context_window)
-        # what is reserved for the answer leaves the prompt the smaller of the two models' rooms
-        output = window - min(of.context_window - _num_output(of) for of in (of_strong, of_weak))
+        window = min(of.context_window for of in each.values())
+        # what is reserved for the answer leaves the prompt the smallest of the models' rooms
+        output = window - min(of.context_window - _num_output(of) for of in each.values())
     else:
         window = of_strong.context_window if context_window == "strong" else context_window
         output = _num_output(of_strong)
     return LLMMetadata(
         context_window=window,
         num_output=output,
-        is_chat_model=of_strong.is_chat_model and of_weak.is_chat_model,
-        is_function_calling_model=of_strong.is_function_calling_model or of_weak.is_function_calling_model,
-        model_name=f"routed({of_strong.model_name}|{of_weak.model_name})",
+        is_chat_model=all(of.is_chat_model for of in each.values()),
+        is_function_calling_model=any(of.is_function_calling_model for of in each.values()),
+        model_name=f"routed({'|'.join(of.model_name for of in each.values())})",
         system_role=of_strong.system_role,
     )
 
@@ -62,7 +62,7 @@ def merged_metadata(strong: LLM, weak: LLM, context_window: ContextWindow) -> LL
 def warn_of_unlike_roles() -> None:
     """Warn that LlamaIndex writes system text in one role, and the models would have it in two."""
     warnings.warn(
-        "strong and weak should have one system role, and theirs differ: both get the strong model's; "
+        "strong and weak should have one system role, and theirs differ: all get the strong model's; "
         "use two models of one provider's generation",
         UnlikeModelsWarning,
         stacklevel=3,

@@ -1,9 +1,9 @@
-"""Two LLMs under one: which fields are whose, and what must be true of the two."""
+"""The LLMs under one: which fields are whose, and what must be true of them."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.generic_utils import messages_to_prompt
@@ -11,7 +11,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.llm import default_completion_to_prompt
 
-from shared_router import InvalidInputError, SameModelWarning, UnlikeModelsWarning
+from shared_router import InvalidInputError, RoutingPolicy, SameModelWarning, UnlikeModelsWarning
 
 PUSHED_FIELDS = ("callback_manager", "pydantic_program_mode", "system_prompt")
 """Fields that LlamaIndex or a user assigns to an LLM and means for the one that answers."""
@@ -35,24 +35,66 @@ class Unassigned(CallbackManager):
     """
 
 
-def check_children(strong: object, weak: object) -> None:
-    """Check that both are LLMs, and warn where they are one.
+def children_of(strong: LLM, weak: LLM, others: Mapping[str, LLM] | None) -> dict[str, LLM]:
+    """Return the models by name, best first.
 
     Raises:
-        InvalidInputError: If one is missing or is not an LLM.
+        InvalidInputError: If the others hold a name that is taken.
     """
-    for name, llm in {"strong": strong, "weak": weak}.items():
+    taken = {"strong", "weak"}.intersection(others or {})
+    if taken:
+        raise InvalidInputError(f"others must be further models, got {sorted(taken)}; pass those by name")
+    return {"strong": strong, **(others or {}), "weak": weak}
+
+
+def check_children(children: Mapping[str, object], names: Sequence[str]) -> None:
+    """Check that all are LLMs and that the policy decides between them, and warn where two are one.
+
+    Args:
+        children: What should be the LLMs, by name.
+        names: The models that the policy decides between.
+
+    Raises:
+        InvalidInputError: If one is missing or is not an LLM, or the policy has no model of its name.
+    """
+    if set(children) != set(names):
+        raise InvalidInputError(
+            f"models must be those that the policy decides between, {list(names)}, got {list(children)}; "
+            "pass strong, weak and others={...}, with a policy whose `models` names them"
+        )
+    for name, llm in children.items():
         if not isinstance(llm, LLM):
             raise InvalidInputError(
                 f"{name} must be a LlamaIndex LLM, got {type(llm).__name__}; "
                 f"pass one, such as {name}=OpenAI(model=...)"
             )
-    if strong is weak:
+    same = [one for one in children if any(children[one] is children[two] for two in children if two != one)]
+    if same:
         warnings.warn(
-            "strong and weak should be two models, and both are one object: routing saves nothing",
+            f"{' and '.join(same[:2])} should be two models, and both are one object: routing saves nothing",
             SameModelWarning,
             stacklevel=3,
         )
+
+
+def policy_of(policy: RoutingPolicy | None, **rule: Any) -> RoutingPolicy:
+    """Return the rule that decides: the one that is given, or one made of a router and its settings.
+
+    Args:
+        policy: A policy, or None.
+        **rule: The arguments of a `RoutingPolicy`.
+
+    Raises:
+        InvalidInputError: If it is no policy, or the rule says something beside a policy.
+    """
+    if policy is None:
+        return RoutingPolicy(**rule)
+    if not isinstance(policy, RoutingPolicy):
+        raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(policy).__name__}")
+    for name, value in rule.items():
+        if value not in (None, "strong"):
+            raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
+    return policy
 
 
 def refuse_own_fields(fields: Mapping[str, Any]) -> None:
@@ -72,14 +114,14 @@ def refuse_own_fields(fields: Mapping[str, Any]) -> None:
 
 
 def common_fields(
-    strong: LLM, weak: LLM, callback_manager: CallbackManager | None, system_prompt: str | None
+    children: Mapping[str, LLM], callback_manager: CallbackManager | None, system_prompt: str | None
 ) -> dict[str, Any]:
-    """Give the children what is for both, and return the fields of the LLM over them.
+    """Give the children what is for all, and return the fields of the LLM over them.
 
     Raises:
         InvalidInputError: If a system prompt is given and a child has another.
     """
-    for name, llm in {"strong": strong, "weak": weak}.items():
+    for name, llm in children.items():
         if callback_manager is not None:
             llm.callback_manager = callback_manager
         if system_prompt is not None and llm.system_prompt not in (None, system_prompt):
@@ -87,18 +129,19 @@ def common_fields(
                 f"system_prompt must be given once, and {name} has another; leave one of the two out"
             )
     if system_prompt is not None:
-        strong.system_prompt = weak.system_prompt = system_prompt
-    if strong.system_prompt != weak.system_prompt:
+        for llm in children.values():
+            llm.system_prompt = system_prompt
+    strong = children["strong"]
+    unlike = [name for name, llm in children.items() if llm.system_prompt != strong.system_prompt]
+    if unlike:
         warnings.warn(
-            "strong and weak should have one system_prompt, and theirs differ: token budgets count neither, "
-            "and programs that build their own messages send neither; give both the same",
+            f"strong and {unlike[0]} should have one system_prompt, and theirs differ: token budgets count "
+            "neither, and programs that build their own messages send neither; give both the same",
             UnlikeModelsWarning,
             stacklevel=3,
         )
     return {
-        "strong": strong,
-        "weak": weak,
         "callback_manager": callback_manager or Unassigned([]),
-        "system_prompt": strong.system_prompt if strong.system_prompt == weak.system_prompt else None,
+        "system_prompt": None if unlike else strong.system_prompt,
         "pydantic_program_mode": strong.pydantic_program_mode,
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,7 +11,6 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import BaseModel, Field, PrivateAttr, SerializeAsAny
-from typing_extensions import Self
 
 from llamaindex_routellm.capabilities import (
     ContextWindow,
@@ -27,30 +25,35 @@ from llamaindex_routellm.children import (
     PUSHED_FIELDS,
     Unassigned,
     check_children,
+    children_of,
     common_fields,
+    policy_of,
     refuse_own_fields,
 )
+from llamaindex_routellm.conversation import Conversations
 from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.override import overriding
 from llamaindex_routellm.predict import RoutedPredict
 from llamaindex_routellm.query import QUERY_KEYS, LLMCall, QueryExtractor, QuestionFinder, question_scope
 from llamaindex_routellm.routing import DECISION_KEY, Route, Routing, capture
-from llamaindex_routellm.serialization import described, pickled
+from llamaindex_routellm.self_description import SelfDescription
 from llamaindex_routellm.spans import Enclosing
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
 from shared_router import (
-    InvalidInputError,
     OnRouterError,
     Router,
     RoutingDecision,
     RoutingPolicy,
+    Sticky,
     Tier,
     TokenPrices,
     check_prices,
+    check_sticky,
 )
 
 
-class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
+class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
     """Route every question to a strong or a weak LLM.
 
     It takes the place of an LLM anywhere in LlamaIndex: `Settings.llm = RoutedLLM(strong=..., weak=...)`.
@@ -69,7 +72,11 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
             None to go on looking. What it raises reaches the caller.
         on_no_query: Where a call without a question goes, such as an ingestion step's.
         on_router_error: Where a call goes whose router fails, or `"raise"`.
-        context_window: What `metadata` says the window is: `"min"` of the two, the `"strong"` model's, or a
+        sticky: Whether what goes on keeps its model: `"tool_loop"` until the tools it asked for have been
+            answered, `"conversation"` for good, False never. One question has one score in any case.
+        others: Further models by name, for a `policy` that decides between more than two.
+        policy: A rule of your own, in the place of `router`, `threshold` and both `on_...`.
+        context_window: What `metadata` says the window is: `"min"` of all, the `"strong"` model's, or a
             number of tokens. A larger one packs more, and calls that the weak model cannot hold go strong.
         track_query_spans: Whether to look for the question in enclosing LlamaIndex calls.
         cache_size: How many questions' scores to remember, so that the calls of one question are decided
@@ -88,9 +95,11 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
     strong: SerializeAsAny[LLM] = Field(description="The strong model.", exclude=True, repr=False)
     weak: SerializeAsAny[LLM] = Field(description="The weak model.", exclude=True, repr=False)
     _routing: Routing = PrivateAttr()
+    others: dict[str, SerializeAsAny[LLM]] = Field(
+        default_factory=dict, description="Further models.", exclude=True, repr=False
+    )
     _context_window: ContextWindow = PrivateAttr()
     _warned: bool = PrivateAttr(default=False)
-    _arguments: dict[str, Any] = PrivateAttr()
 
     def __init__(
         self,
@@ -103,6 +112,9 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         query_extractor: QueryExtractor | None = None,
         on_no_query: Tier = "strong",
         on_router_error: OnRouterError = "strong",
+        sticky: Sticky = "tool_loop",
+        others: Mapping[str, LLM] | None = None,
+        policy: RoutingPolicy | None = None,
         context_window: ContextWindow = "min",
         track_query_spans: bool = True,
         cache_size: int = 1024,
@@ -112,23 +124,27 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         **refused: Any,
     ) -> None:
         refuse_own_fields(refused)
-        check_children(strong, weak)
-        check_prices(prices, RoutingPolicy.models)
-        policy = RoutingPolicy(
-            router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
-        )
+        check_sticky(sticky)
+        rule = {"router": router, "on_no_query": on_no_query, "on_router_error": on_router_error}
+        decides = policy_of(policy, threshold=threshold, **rule)
+        children = children_of(strong, weak, others)
+        check_children(children, decides.models)
+        check_prices(prices, decides.models)
         enclosing = Enclosing.watch() if track_query_spans else None
         finder = QuestionFinder(query_keys, query_extractor, enclosing)
-        memory = DecisionMemory(policy, cache_size, None if enclosing is None else enclosing.outermost)
-        super().__init__(**common_fields(strong, weak, callback_manager, system_prompt))
-        self._routing = Routing(policy, finder, memory, dict(prices or {}))
+        run = None if enclosing is None else enclosing.outermost
+        memory = DecisionMemory(decides, cache_size, run, keep_runs=sticky is not False)
+        models: dict[str, Any] = {"strong": strong, "weak": weak, "others": dict(others or {})}
+        super().__init__(**models, **common_fields(children, callback_manager, system_prompt))
+        conversations = Conversations(memory) if sticky == "conversation" else None
+        self._routing = Routing(decides, finder, memory, conversations, dict(prices or {}))
         self._context_window = check_context_window(context_window)
         self._arguments = {
-            "router": router,
+            **rule,
             "query_keys": query_keys,
             "query_extractor": query_extractor,
-            "on_no_query": on_no_query,
-            "on_router_error": on_router_error,
+            "sticky": sticky,
+            "policy": policy,
             "context_window": context_window,
             "track_query_spans": track_query_spans,
             "cache_size": cache_size,
@@ -142,13 +158,19 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What the two models can do as one."""
-        merged = merged_metadata(self.strong, self.weak, self._context_window)
-        if self.weak.metadata.system_role != merged.system_role and not self._warned:
+        """What the models can do as one."""
+        merged = merged_metadata(self.children, self._context_window)
+        unlike = any(llm.metadata.system_role != merged.system_role for llm in self.children.values())
+        if unlike and not self._warned:
             # not when constructed: some models ask their provider what they are
             self._warned = True
             warn_of_unlike_roles()
         return merged
+
+    @property
+    def children(self) -> dict[str, LLM]:
+        """The models by name, best first."""
+        return {"strong": self.strong, **self.others, "weak": self.weak}
 
     @property
     def policy(self) -> RoutingPolicy:
@@ -168,6 +190,22 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         """
         return question_scope(text)
 
+    def override(
+        self, *, threshold: float | None = None, route: str | None = None
+    ) -> AbstractContextManager[None]:
+        """Steer this LLM's calls in a `with` block and in the tasks and threads it starts.
+
+        Args:
+            threshold: Their cost threshold, in [0, 1].
+            route: The model they must go to, `"strong"` or `"weak"`, whatever the router says. One that
+                cannot serve a call is refused with a `CapabilityError`.
+
+        Raises:
+            InvalidInputError: If neither is given, or the threshold is outside its rule.
+            UnknownNameError: If there is no such model.
+        """
+        return overriding(self.policy, threshold, route)
+
     def capture(self) -> AbstractContextManager[list[RoutingDecision]]:
         """Collect this LLM's decisions in a `with` block and in the tasks and threads it starts."""
         return capture(self.policy)
@@ -181,64 +219,17 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
         """
         return RoutedStructuredLLM(llm=self, output_cls=output_cls, **kwargs)
 
-    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Describe this LLM, without keys; it cannot be made again from that."""
-        return {
-            **super().to_dict(**kwargs),
-            "strong": described(self.strong),
-            "weak": described(self.weak),
-            "router": self.policy.router_name,
-            "threshold": self.threshold,
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
-        """Refuse: a description holds no keys and no router.
-
-        Raises:
-            InvalidInputError: Always.
-        """
-        del data, kwargs
-        raise InvalidInputError(
-            "a RoutedLLM must be constructed, and a dict holds neither its keys nor its router; "
-            "call RoutedLLM(strong=..., weak=...)"
-        )
-
     def _route(self, call: LLMCall) -> Route:
-        return self._routing.route(self._models, call)
+        return self._routing.route(self.children, call)
 
     async def _aroute(self, call: LLMCall) -> Route:
-        return await self._routing.aroute(self._models, call)
-
-    @property
-    def _models(self) -> dict[str, LLM]:
-        return {"strong": self.strong, "weak": self.weak}
+        return await self._routing.aroute(self.children, call)
 
     def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
         written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
-        callers = [llm for llm in self._models.values() if llm.metadata.is_function_calling_model]
-        writer = self._models.get(written_by) or next(iter(callers), self.strong)
+        callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
+        writer = self.children.get(written_by) or next(iter(callers), self.strong)
         return function_calling(writer)
-
-    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Show the models by name: their own reprs hold their keys."""
-        for name, llm in self._models.items():
-            yield name, " ".join(described(llm).values())
-        yield "router", self.policy.router_name
-        yield "threshold", self.threshold
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without keys, or say what cannot be pickled."""
-        return pickled(type(self), self.strong, self.weak, self._settings)
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Copy the models; the router is shared, since it is asked from anywhere and learns nothing more."""
-        strong, weak = copy.deepcopy((self.strong, self.weak), memo)
-        return type(self)(strong=strong, weak=weak, **self._settings)
-
-    @property
-    def _settings(self) -> dict[str, Any]:
-        return {**self._arguments, "threshold": self.threshold, "system_prompt": self.system_prompt}
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field, or hand it to the models where it is theirs."""
@@ -246,5 +237,5 @@ class RoutedLLM(RoutedChat, RoutedPredict, RoutedTools):
             refuse_own_fields({name: value})
         super().__setattr__(name, value)
         if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
-            for llm in (self.strong, self.weak):
+            for llm in self.children.values():
                 setattr(llm, name, value)

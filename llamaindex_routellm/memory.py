@@ -13,29 +13,42 @@ from shared_router import InvalidInputError, RoutingDecision, RoutingPolicy, Rou
 Key = tuple[bytes, str | None]
 """A question's hash and, for what holds within one run alone, the run."""
 
+_NEVER = -1.0
+"""The threshold of a decision that is remembered for its score alone: no policy has it."""
+
 
 class DecisionMemory:
     """Decide each question once.
 
-    A score holds wherever the question is asked again: it says something of the question alone. A fallback
-    after a router's failure holds for the run in which it was made, so that a router that works again is
-    asked again, but no run changes models in the middle. Hashes are kept, never a question's text.
+    A score holds wherever the question is asked again: it says something of the question alone. Another
+    threshold is compared with the same score. A fallback after a router's failure holds for the run in which
+    it was made, so that a router that works again is asked again, but no run changes models in the middle.
+    Hashes are kept, never a question's text.
 
     Args:
         policy: The rule that decides.
         size: How many questions to remember, the latest ones; 0 remembers none.
         run: Names the run that a call is part of, or None where that is not known; None never knows.
+        keep_runs: Whether a run keeps the model of a fallback.
 
     Raises:
         InvalidInputError: If `size` is not a number of questions.
     """
 
-    def __init__(self, policy: RoutingPolicy, size: int, run: Callable[[], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        policy: RoutingPolicy,
+        size: int,
+        run: Callable[[], str | None] | None = None,
+        *,
+        keep_runs: bool = True,
+    ) -> None:
         if type(size) is not int or size < 0:
             raise InvalidInputError(f"cache_size must be a number of questions >= 0, got {size!r}")
         self.policy = policy
         self.size = size
         self._run = run or _unknown
+        self._keep_runs = keep_runs
         self._decisions: OrderedDict[Key, RoutingDecision] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -48,17 +61,27 @@ class DecisionMemory:
         """
         question = self._question(request)
         known = self._recall(question, goes_on)
-        if known is not None and known.reason == "score":
+        if known is not None and self._holds(known, request):
             return known
-        return self._keep(question, self.policy.decide(_going_on(request, known)))
+        return self._keep(question, request, self.policy.decide(_knowing(request, known)))
 
     async def adecide(self, request: RoutingRequest, *, goes_on: bool = False) -> RoutingDecision:
         """Decide where a request goes, off the event loop where that can block it."""
         question = self._question(request)
         known = self._recall(question, goes_on)
-        if known is not None and known.reason == "score":
+        if known is not None and self._holds(known, request):
             return known
-        return self._keep(question, await self.policy.adecide(_going_on(request, known)))
+        if known is not None:  # which needs no scoring, and so no thread
+            return self._keep(question, request, self.policy.decide(_knowing(request, known)))
+        return self._keep(question, request, await self.policy.adecide(request))
+
+    def model_of(self, question: str) -> str | None:
+        """Return where a question goes by its score, if that is remembered."""
+        request = RoutingRequest(question)
+        known = self._recall(self._question(request), goes_on=False)
+        if known is None or known.reason != "score":
+            return None
+        return self.policy.decide(_knowing(request, known)).model
 
     def __len__(self) -> int:
         """Count the decisions remembered."""
@@ -66,37 +89,59 @@ class DecisionMemory:
 
     def _question(self, request: RoutingRequest) -> bytes | None:
         """Return a question's hash; None for a request that no score decides."""
-        if not self.size or request.query is None or request.able is not None:
+        alone = request.able is not None and len(request.able) == 1
+        if not self.size or request.query is None or request.route or request.sticky_to or alone:
             return None
         return hashlib.blake2b(clean(request.query).encode(), digest_size=16).digest()
+
+    def _holds(self, known: RoutingDecision, request: RoutingRequest) -> bool:
+        """Tell whether what was decided once is the answer, or a reason to ask the policy again."""
+        return (
+            known.reason == "score"
+            and known.threshold == self.policy.threshold  # it may be changed while the program runs
+            and request.threshold is None
+            and request.able is None
+        )
 
     def _recall(self, question: bytes | None, goes_on: bool) -> RoutingDecision | None:
         if question is None or not self._decisions:
             return None
         with self._lock:
             scored = self._decisions.get((question, ""))
-            # a threshold may be changed while the program runs
-            if scored is not None and scored.threshold == self.policy.threshold:
+            if scored is not None:
                 self._decisions.move_to_end((question, ""))
                 return scored
+            if not self._keep_runs:
+                return None
             fallback = self._decisions.get((question, self._run()))
             return self._decisions.get((question, None)) if fallback is None and goes_on else fallback
 
-    def _keep(self, question: bytes | None, decision: RoutingDecision) -> RoutingDecision:
+    def _keep(
+        self, question: bytes | None, request: RoutingRequest, decision: RoutingDecision
+    ) -> RoutingDecision:
         if question is None:
             return decision
         with self._lock:
-            if decision.reason == "score":
-                self._decisions[question, ""] = decision
-            elif decision.reason.startswith("router_error"):
+            if decision.reason == "score" and decision.win_probability is not None:
+                kept = decision
+                if request.able is not None or request.threshold is not None:
+                    # made under a condition of this call alone: its score is worth keeping, its model is not
+                    kept = self._decisions.get((question, "")) or replace(decision, threshold=_NEVER)
+                self._decisions[question, ""] = kept
+            elif decision.reason.startswith("router_error") and self._keep_runs:
                 self._decisions[question, self._run()] = self._decisions[question, None] = decision
             while len(self._decisions) > self.size:
                 self._decisions.popitem(last=False)
         return decision
 
 
-def _going_on(request: RoutingRequest, known: RoutingDecision | None) -> RoutingRequest:
-    return request if known is None else replace(request, sticky_to=known.model)
+def _knowing(request: RoutingRequest, known: RoutingDecision | None) -> RoutingRequest:
+    """Return the request with what is known of its question: its score, or the run's fallback."""
+    if known is None:
+        return request
+    if known.reason == "score":
+        return replace(request, win_probability=known.win_probability)
+    return replace(request, sticky_to=known.model)
 
 
 def _unknown() -> None:

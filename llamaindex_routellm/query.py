@@ -181,6 +181,12 @@ def _in_prompt(call: LLMCall) -> str | None:
     return None if text is None else _unwrapped(text)
 
 
+def user_text(message: ChatMessage) -> str | None:
+    """Return what a user wrote in a message; None for a message that is no user's own."""
+    turn = _message(message)
+    return _unwrapped(turn.text) if turn.role == "user" and not turn.synthetic else None
+
+
 def _message(message: ChatMessage) -> Message:
     text = message.content or ""
     role = _ROLES.get(message.role, "assistant")

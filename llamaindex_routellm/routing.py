@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
@@ -14,10 +14,13 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.dispatcher import active_instrument_tags
+from llama_index_instrumentation.event_handlers import NullEventHandler
 from typing_extensions import Self
 
 from llamaindex_routellm.capabilities import able_models, function_calling
+from llamaindex_routellm.conversation import Conversations, Turn, turns_of
 from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.override import override_of
 from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices
@@ -135,38 +138,67 @@ class Routing:
         policy: The rule that decides.
         finder: What finds the question.
         memory: What decides each question once.
+        conversations: What keeps each conversation's model; None where each question is for itself.
         prices: What each model costs.
     """
 
     policy: RoutingPolicy
     finder: QuestionFinder
     memory: DecisionMemory
+    conversations: Conversations | None
     prices: Mapping[str, TokenPrices]
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
-        question = self.finder.find(call)
-        decision = self.memory.decide(_request(models, call, question), goes_on=call.goes_on)
-        return self._told(models, decision, question)
+        question, request, turns = self._asked(models, call)
+        decision = self.memory.decide(request, goes_on=call.goes_on)
+        return self._told(models, decision, question, turns)
 
     async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
-        question = self.finder.find(call)
-        decision = await self.memory.adecide(_request(models, call, question), goes_on=call.goes_on)
-        return self._told(models, decision, question)
+        question, request, turns = self._asked(models, call)
+        decision = await self.memory.adecide(request, goes_on=call.goes_on)
+        return self._told(models, decision, question, turns)
 
-    def _told(self, models: Mapping[str, LLM], decision: RoutingDecision, question: Question) -> Route:
+    def _asked(
+        self, models: Mapping[str, LLM], call: LLMCall
+    ) -> tuple[Question, RoutingRequest, Sequence[Turn]]:
+        question = self.finder.find(call)
+        said = override_of(self.policy)
+        able, needs = able_models(models, call)
+        request = RoutingRequest(question.text, said.threshold, said.route, able=able, needs=needs)
+        if self.conversations is None:
+            return question, request, ()
+        turns = turns_of(call, question)
+        return question, replace(request, sticky_to=self.conversations.model(turns)), turns
+
+    def _told(
+        self,
+        models: Mapping[str, LLM],
+        decision: RoutingDecision,
+        question: Question,
+        turns: Sequence[Turn],
+    ) -> Route:
         """Tell who listens of a decision, and return the route that it makes."""
         llm = models[decision.model]
+        if self.conversations is not None:
+            self.conversations.keep(turns, decision.model)
         for capturing, decisions in _captures.get():
             if capturing is self.policy:
                 decisions.append(decision)
-        name = llm.metadata.model_name
-        _dispatcher.event(RoutingDecisionEvent(decision=decision, source=question.source, model_name=name))
+        if _is_heard():
+            name = llm.metadata.model_name
+            event = RoutingDecisionEvent(decision=decision, source=question.source, model_name=name)
+            _dispatcher.event(event)
         metadata = {**decision.as_metadata(), "source": question.source}
         return Route(llm, metadata, self.prices.get(decision.model))
 
 
-def _request(models: Mapping[str, LLM], call: LLMCall, question: Question) -> RoutingRequest:
-    able, needs = able_models(models, call)
-    return RoutingRequest(question.text, able=able, needs=needs)
+def _is_heard() -> bool:
+    """Tell whether anybody hears our events: making one takes longer than deciding what it tells."""
+    dispatcher = _dispatcher
+    while all(isinstance(handler, NullEventHandler) for handler in dispatcher.event_handlers):
+        if not dispatcher.propagate:
+            return False
+        dispatcher = dispatcher.parent
+    return True

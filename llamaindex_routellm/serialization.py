@@ -31,27 +31,26 @@ def described(llm: LLM) -> dict[str, str]:
 
 
 def pickled(
-    routed_class: Callable[..., LLM], strong: LLM, weak: LLM, arguments: Mapping[str, Any]
+    routed_class: Callable[..., LLM], children: Mapping[str, LLM], arguments: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """Return what `__reduce__` must: how to construct a routed LLM again, without keys.
 
     Args:
         routed_class: The class to construct.
-        strong: Its strong model.
-        weak: Its weak model.
+        children: Its models by name.
         arguments: Its other arguments.
 
     Raises:
         InvalidInputError: If an argument or a model's field cannot be pickled; LlamaIndex would drop it, and
             fail or format another prompt at the first call after.
     """
-    models = {"strong": strong} if weak is strong else {"strong": strong, "weak": weak}
-    kept = {name: _kept(llm) for name, llm in models.items()}
+    once = {id(llm): _kept(llm) for llm in children.values()}
+    kept = {name: once[id(llm)] for name, llm in children.items()}
     _check_picklable(arguments)
     for name, model in kept.items():
         if isinstance(model, _Kept):
             _check_picklable({f"{name}.{field}": value for field, value in model.fields.items()})
-    return _unpickled, (routed_class, list(kept.values()), dict(arguments))
+    return _unpickled, (routed_class, kept, dict(arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,17 @@ class _Kept:
         return llm
 
 
-def _unpickled(routed_class: Callable[..., LLM], models: list[Any], arguments: dict[str, Any]) -> LLM:
-    llms = [_revived(model) for model in models]
-    return routed_class(strong=llms[0], weak=llms[-1], **arguments)
+def _unpickled(routed_class: Callable[..., LLM], kept: dict[str, Any], arguments: dict[str, Any]) -> LLM:
+    once = {id(model): _revived(model) for model in kept.values()}
+    llms = {name: once[id(model)] for name, model in kept.items()}
+    return routed_class(**constructor_names(llms), **arguments)
+
+
+def constructor_names(children: Mapping[str, LLM]) -> dict[str, Any]:
+    """Return models by name as the arguments that construct a routed LLM over them."""
+    pair = {"strong": children["strong"], "weak": children["weak"]}
+    others = {name: llm for name, llm in children.items() if name not in pair}
+    return {**pair, "others": others} if others else pair
 
 
 def _revived(value: Any) -> Any:

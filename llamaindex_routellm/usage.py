@@ -31,7 +31,7 @@ MAX_OPEN_CALLS = 10_000
 
 
 class RoutedTokens(BaseEventHandler):
-    """Count the tokens that `"strong"` and `"weak"` read and wrote.
+    """Count the tokens that each model, `"strong"` and `"weak"`, read and wrote.
 
     Used as a context manager it counts every routed call of the process that is made in the block; to
     count for good, add it to the root dispatcher. Tokens are those that providers report, and LlamaIndex's
@@ -59,7 +59,7 @@ class RoutedTokens(BaseEventHandler):
         """Return the bill and what routing saved.
 
         Args:
-            prices: The prices of `"strong"` and `"weak"`.
+            prices: The prices of each model, `"strong"` among them.
             answer_length_ratio: How many tokens the strong model writes where the weak one writes one, > 0.
 
         Raises:

@@ -29,6 +29,16 @@ def test_a_decision_is_an_event(hearing: Hearing) -> None:
     assert "secret" not in event.model_dump_json()
 
 
+def test_who_hears_this_package_alone_is_told_too() -> None:
+    ours = get_dispatcher("llamaindex_routellm.routing")
+    handler = Hearing()
+    ours.add_event_handler(handler)
+    routed, _ = routed_over_fakes()
+    routed.chat(EASY)
+    ours.event_handlers.remove(handler)
+    assert [type(event) for event in handler.heard] == [RoutingDecisionEvent]
+
+
 def test_every_event_of_the_chosen_model_carries_the_decision(hearing: Hearing) -> None:
     routed, _ = routed_over_fakes()
     with instrument_tags({"mine": 1}):

@@ -1,0 +1,104 @@
+"""Which conversation a call goes on with, where a conversation keeps its model.
+
+Nothing of ours may stand on a message, because messages are sent again. So a conversation is known by its
+words: each turn after the first is remembered by a hash of what the model had said last and what the user
+then said, with the model that the turn went to, and the next turn finds that in its history, also where a
+memory has cut off the beginning. A second turn goes where its first question's score says, so that those
+who begin with the same words share no more than that score. What was never asked, such as the examples in
+a prompt, is no earlier turn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.prompts import ChatPromptTemplate
+
+from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.query import LLMCall, Question, user_text
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing that a user said.
+
+    Attributes:
+        said: The user's words. Not in the repr.
+        after: What the model had said last before; None at the beginning. Not in the repr.
+    """
+
+    said: str = field(repr=False)
+    after: str | None = field(repr=False)
+
+    @property
+    def key(self) -> bytes:
+        """The turn's hash."""
+        said = hashlib.blake2b(self.said.encode("utf-8", "surrogatepass"), digest_size=16)
+        after = (self.after or "").encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(said.digest() + after, digest_size=16).digest()
+
+
+class Conversations:
+    """Remember which model each conversation is with.
+
+    Args:
+        memory: Where the questions' scores are remembered; as many turns as questions are.
+    """
+
+    def __init__(self, memory: DecisionMemory) -> None:
+        self._memory = memory
+        self._models: OrderedDict[bytes, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def model(self, turns: Sequence[Turn]) -> str | None:
+        """Return the model that a conversation is with; None for a new one and one that nobody remembers."""
+        if len(turns) < 2:
+            return None
+        for turn in reversed(turns[-2:]):  # a turn that has begun, such as a tool loop, goes before the last
+            if turn.after is None:
+                continue
+            with self._lock:
+                model = self._models.get(turn.key)
+            if model is not None:
+                return model
+        return self._memory.model_of(turns[-2].said) if turns[-2].after is None else None
+
+    def keep(self, turns: Sequence[Turn], model: str) -> None:
+        """Remember where a conversation's latest turn goes."""
+        if len(turns) < 2 or turns[-1].after is None:
+            return
+        key = turns[-1].key
+        with self._lock:
+            self._models[key] = model
+            self._models.move_to_end(key)
+            while len(self._models) > self._memory.size:
+                self._models.popitem(last=False)
+
+    def __len__(self) -> int:
+        """Count the turns remembered."""
+        return len(self._models)
+
+
+def turns_of(call: LLMCall, question: Question) -> list[Turn]:
+    """Return what a user has said so far in a call's conversation, the question that is asked now last."""
+    if not isinstance(call.template, ChatPromptTemplate):
+        return _turns(call.messages)
+    history = list(call.template.message_templates)
+    if history and history[-1].role == MessageRole.USER:  # where the template puts the question
+        history.pop()
+    return _turns([*history, ChatMessage(role=MessageRole.USER, content=question.text or "")])
+
+
+def _turns(messages: Sequence[ChatMessage]) -> list[Turn]:
+    turns, after = [], None
+    for message in messages:
+        if message.role == MessageRole.ASSISTANT:
+            after = message.content or after
+        elif (said := user_text(message)) is not None:
+            turns.append(Turn(said, after))
+    return turns

@@ -1,0 +1,57 @@
+"""Steering for a block of code: another threshold, or a model by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from shared_router import InvalidInputError, RoutingPolicy, RoutingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a block of code has said of its calls.
+
+    Attributes:
+        threshold: Their cost threshold, in [0, 1]; None leaves the policy's.
+        route: The model they go to; None leaves that to the policy.
+    """
+
+    threshold: float | None = None
+    route: str | None = None
+
+
+NOTHING = Override()
+_said: ContextVar[tuple[tuple[RoutingPolicy, Override], ...]] = ContextVar("routellm_override", default=())
+
+
+@contextmanager
+def overriding(policy: RoutingPolicy, threshold: float | None, route: str | None) -> Iterator[None]:
+    """Steer a policy's calls in a block and in the tasks and threads it starts.
+
+    Raises:
+        InvalidInputError: If nothing is said, or the threshold is outside its rule.
+        UnknownNameError: If the policy has no such model.
+    """
+    if threshold is None and route is None:
+        raise InvalidInputError("override must be given a threshold or a route, got neither")
+    policy.decide(RoutingRequest(threshold=threshold, route=route))  # refuses what no call could be given
+    outer = override_of(policy)
+    inner = Override(
+        outer.threshold if threshold is None else threshold, outer.route if route is None else route
+    )
+    token = _said.set(((policy, inner), *_said.get()))
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
+def override_of(policy: RoutingPolicy) -> Override:
+    """Return what the innermost block around says of a policy's calls."""
+    for steered, override in _said.get():
+        if steered is policy:
+            return override
+    return NOTHING

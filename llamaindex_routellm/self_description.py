@@ -1,0 +1,75 @@
+"""What a routed LLM says of itself, and its copies and pickles: never a key."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llama_index.core.llms import LLM
+from pydantic import PrivateAttr
+from typing_extensions import Self
+
+from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.serialization import constructor_names, described, pickled
+from shared_router import InvalidInputError, RoutingPolicy
+
+
+class SelfDescription(RoutingLLM):
+    """Describe, copy and pickle an LLM over others."""
+
+    _arguments: dict[str, Any] = PrivateAttr()
+
+    @property
+    def children(self) -> Mapping[str, LLM]:
+        """The models by name."""
+        raise NotImplementedError
+
+    @property
+    def policy(self) -> RoutingPolicy:
+        """The rule that decides."""
+        raise NotImplementedError
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Describe this LLM, without keys; it cannot be made again from that."""
+        return {
+            **super().to_dict(**kwargs),
+            **{name: described(llm) for name, llm in self.children.items()},
+            "router": self.policy.router_name,
+            "threshold": self.policy.threshold,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+        """Refuse: a description holds no keys and no router.
+
+        Raises:
+            InvalidInputError: Always.
+        """
+        del data, kwargs
+        raise InvalidInputError(
+            "a RoutedLLM must be constructed, and a dict holds neither its keys nor its router; "
+            "call RoutedLLM(strong=..., weak=...)"
+        )
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Show the models by name: their own reprs hold their keys."""
+        for name, llm in self.children.items():
+            yield name, " ".join(described(llm).values())
+        yield "router", self.policy.router_name
+        yield "threshold", self.policy.threshold
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without keys, or say what cannot be pickled."""
+        return pickled(type(self), self.children, self._settings)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Copy the models; the router is shared, since it is asked from anywhere and learns nothing more."""
+        settings = {**self._settings, "policy": copy.copy(self._settings["policy"])}
+        return type(self)(**constructor_names(copy.deepcopy(dict(self.children), memo)), **settings)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What constructs this LLM again, but for its models."""
+        own = {} if self._arguments["policy"] is not None else {"threshold": self.policy.threshold}
+        return {**self._arguments, **own, "system_prompt": self.system_prompt}
