@@ -13,6 +13,9 @@ from shared_router import InvalidInputError, RoutingDecision, RoutingPolicy, Rou
 Key = tuple[bytes, str | None]
 """A question's hash and, for what holds within one run alone, the run."""
 
+_SHORT = 4096
+"""Characters that are hashed faster than they are cleaned."""
+
 _NEVER = -1.0
 """The threshold of a decision that is remembered for its score alone: no policy has it."""
 
@@ -71,9 +74,9 @@ class DecisionMemory:
         known = self._recall(question, goes_on)
         if known is not None and self._holds(known, request):
             return known
-        if known is not None:  # which needs no scoring, and so no thread
+        if known is not None and known.reason == "score":  # which needs no scoring, and so no thread
             return self._keep(question, request, self.policy.decide(_knowing(request, known)))
-        return self._keep(question, request, await self.policy.adecide(request))
+        return self._keep(question, request, await self.policy.adecide(_knowing(request, known)))
 
     def model_of(self, question: str) -> str | None:
         """Return where a question goes by its score, if that is remembered."""
@@ -92,7 +95,9 @@ class DecisionMemory:
         alone = request.able is not None and len(request.able) == 1
         if not self.size or request.query is None or request.route or request.sticky_to or alone:
             return None
-        return hashlib.blake2b(clean(request.query).encode(), digest_size=16).digest()
+        # a short text is known again as it is; cleaning bounds what a long one costs
+        text = request.query if len(request.query) <= _SHORT else clean(request.query)
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _holds(self, known: RoutingDecision, request: RoutingRequest) -> bool:
         """Tell whether what was decided once is the answer, or a reason to ask the policy again."""
