@@ -7,6 +7,7 @@ import zlib
 from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
+from shared_router import load_embedder
 from tests.llamaindex.fakes import HARD
 
 
@@ -27,6 +28,20 @@ class WordEmbedding(BaseEmbedding):
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return self._embed(text)
+
+
+class StaticEmbedding(BaseEmbedding):
+    """Embed a text with the embedder that ships, on this machine."""
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        embedding: list[float] = load_embedder("minilm-static-v1").embed([query])[0].tolist()
+        return embedding
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_query_embedding(query)
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._get_query_embedding(text)
 
 
 def index_of_documents(n: int = 8) -> VectorStoreIndex:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.agent.workflow import FunctionAgent, ReActAgent
 from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.node_parser import SentenceSplitter
 from llama_index.llms.openai_like import OpenAILike
 
 from llamaindex_routellm import RoutedLLM, RoutedTokens
-from tests.llamaindex.fakes import SpyRouter
-from tests.llamaindex.indexes import WordEmbedding
+from tests.llamaindex.fakes import SpyRouter, memory
+from tests.llamaindex.indexes import StaticEmbedding, WordEmbedding
 
 if TYPE_CHECKING:
     from shared_router.demo.server import LocalServer
@@ -29,7 +32,7 @@ def index() -> VectorStoreIndex:
     return VectorStoreIndex.from_documents(documents, embed_model=WordEmbedding(), transformations=[])
 
 
-def routed_over(server: LocalServer, **clients: Any) -> tuple[RoutedLLM, SpyRouter]:
+def routed_over(server: LocalServer, **settings: Any) -> tuple[RoutedLLM, SpyRouter]:
     def model(temperature: float) -> OpenAILike:
         return OpenAILike(
             model=server.model,
@@ -37,9 +40,8 @@ def routed_over(server: LocalServer, **clients: Any) -> tuple[RoutedLLM, SpyRout
             api_key="any",
             is_chat_model=True,
             context_window=2048,
-            max_tokens=6,
             temperature=temperature,
-            **clients,
+            **{"max_tokens": 6, **settings},
         )
 
     spy = SpyRouter()
@@ -73,3 +75,42 @@ def test_a_chat_goes_turn_by_turn(index: VectorStoreIndex, local_llm: LocalServe
             assert "".join(chat.stream_chat("HARD: and why?").response_gen).strip()
     assert spy.seen == [EASY, "HARD: and why?"]
     assert [decision.model for decision in decisions] == ["weak", "strong", "strong"]
+
+
+def test_real_documents_are_found_by_real_embeddings(local_llm: LocalServer) -> None:
+    """The package's own documentation, cut into passages and embedded by the shipped embedder."""
+    text = (Path(__file__).parents[2] / "docs" / "llamaindex.md").read_text()
+    splitter = SentenceSplitter(chunk_size=200, chunk_overlap=0)
+    index = VectorStoreIndex.from_documents(
+        [Document(text=text)], embed_model=StaticEmbedding(), transformations=[splitter]
+    )
+    with httpx.Client() as client:
+        llm, spy = routed_over(local_llm, http_client=client)
+        answer: Any = index.as_query_engine(llm=llm, similarity_top_k=2).query("How do agents call tools?")
+    assert str(answer).strip()
+    assert spy.seen == ["How do agents call tools?"]
+    assert any("tool" in node.text for node in answer.source_nodes)
+
+
+def look(at: str) -> str:
+    """Look up who owns an animal."""
+    return f"HARD: Lena owns {at}"
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+@pytest.mark.filterwarnings("ignore:is_running called from within a step")
+@pytest.mark.parametrize("kind", [ReActAgent, FunctionAgent])
+async def test_an_agents_run_is_one_question(
+    kind: type[ReActAgent | FunctionAgent], local_llm: LocalServer
+) -> None:
+    """A model this small is told of the tool and answers without it; loops of tools are tested elsewhere."""
+    async with httpx.AsyncClient() as client:
+        functions = kind is FunctionAgent
+        llm, spy = routed_over(
+            local_llm, async_http_client=client, max_tokens=40, is_function_calling_model=functions
+        )
+        agent = kind(tools=[look], llm=llm, streaming=False)
+        with llm.capture() as decisions:
+            assert str(await agent.run(user_msg=f"HARD: {EASY}", memory=memory(), max_iterations=3)).strip()
+    assert spy.seen == [f"HARD: {EASY}"]
+    assert {decision.model for decision in decisions} == {"strong"}
