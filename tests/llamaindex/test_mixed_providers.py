@@ -13,6 +13,7 @@ from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel
 
 from llamaindex_routellm import RoutedLLM
+from shared_router import Sticky
 from tests.llamaindex.fakes import SpyRouter, memory
 from tests.llamaindex.providers import (
     KEYS,
@@ -32,7 +33,7 @@ QUESTIONS = {"strong": "HARD: why?", "weak": "What is 2+2?"}
 class Pair:
     """A routed LLM over one model of each provider, and the two providers behind it."""
 
-    def __init__(self, strong: str, *answers: str | ToolCall) -> None:
+    def __init__(self, strong: str, *answers: str | ToolCall, sticky: Sticky = "tool_loop") -> None:
         self.openai, self.anthropic = OpenAIProvider(*answers), AnthropicProvider(*answers)
         models: list[FunctionCallingLLM] = [
             openai_child("gpt-4o", self.openai),
@@ -40,7 +41,9 @@ class Pair:
         ]
         strong_one, weak_one = models if strong == "openai" else models[::-1]
         self.spy = SpyRouter()
-        self.routed = RoutedLLM(strong=strong_one, weak=weak_one, router=self.spy, threshold=0.5)
+        self.routed = RoutedLLM(
+            strong=strong_one, weak=weak_one, router=self.spy, threshold=0.5, sticky=sticky
+        )
         self.behind = {"strong": self.openai, "weak": self.anthropic}
         if strong != "openai":
             self.behind = {"strong": self.anthropic, "weak": self.openai}
@@ -91,6 +94,20 @@ async def test_a_tool_loop_stays_with_its_provider_in_its_format(
     sent = json.dumps(provider.bodies)
     assert "routellm" not in sent
     assert not any(key in sent for key in KEYS.values())
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+@pytest.mark.parametrize("strong", ["openai", "anthropic"])
+async def test_a_sticky_conversation_never_shows_one_provider_the_others_tool_calls(
+    strong: str,
+) -> None:
+    pair = Pair(strong, LOOKED, sticky="conversation")
+    agent = FunctionAgent(tools=[look], llm=pair.routed)
+    remembered = memory()
+    for question in ("weak", "strong", "weak"):
+        await agent.run(user_msg=QUESTIONS[question], memory=remembered)
+    assert (len(pair.behind["weak"].bodies), len(pair.behind["strong"].bodies)) == (4, 0)
+    assert pair.spy.seen == [QUESTIONS["weak"]]
 
 
 @pytest.mark.parametrize("strong", ["openai", "anthropic"])
