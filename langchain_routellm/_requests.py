@@ -9,7 +9,6 @@ from langchain_core.runnables import ConfigurableFieldSpec
 from shared_router import (
     InvalidInputError,
     Message,
-    RoutingPolicy,
     RoutingRequest,
     Sticky,
     TokenPrices,
@@ -43,21 +42,6 @@ def check_routing(route_on: object, sticky: object) -> None:
             f'route_on must be "last_human" or a function from messages to text, got {route_on!r}'
         )
     check_sticky(sticky)
-
-
-def check_prices(prices: object) -> None:
-    """Check that prices are given by model.
-
-    Raises:
-        InvalidInputError: If they are something other than TokenPrices by name.
-    """
-    if prices is None:
-        return
-    by_name = isinstance(prices, Mapping) and set(prices) <= set(RoutingPolicy.models)
-    if not by_name or not all(isinstance(each, TokenPrices) for each in prices.values()):  # type: ignore[attr-defined]
-        raise InvalidInputError(
-            f"prices must be TokenPrices by model, one of {list(RoutingPolicy.models)}, got {prices!r}"
-        )
 
 
 def runtime_specs() -> list[ConfigurableFieldSpec]:

@@ -23,14 +23,21 @@ from langchain_routellm._entry_points import EntryPoints
 from langchain_routellm._requests import (
     Prices,
     RouteOn,
-    check_prices,
     check_routing,
     question_of,
     request_of,
 )
 from langchain_routellm._routing import RoutedBatches
 from langchain_routellm._self_description import SelfDescription
-from shared_router import OnRouterError, Router, RoutingPolicy, RoutingRequest, Sticky, Tier
+from shared_router import (
+    OnRouterError,
+    Router,
+    RoutingPolicy,
+    RoutingRequest,
+    Sticky,
+    Tier,
+    check_prices,
+)
 
 Child = Runnable[LanguageModelInput, AIMessage]
 
@@ -96,7 +103,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
         check_routing(route_on, sticky)
-        check_prices(prices)
+        check_prices(prices, RoutingPolicy.models)
         policy: builtins.dict[str, Any] = {
             "router": router,
             "threshold": threshold,

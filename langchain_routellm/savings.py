@@ -20,8 +20,8 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from typing_extensions import override
 
 from langchain_routellm._marks import MARK, token_usage
-from langchain_routellm._requests import Prices, check_prices
-from shared_router import Savings, TokenUsage, savings_of
+from langchain_routellm._requests import Prices
+from shared_router import RoutingPolicy, Savings, TokenUsage, check_prices, savings_of
 
 
 class SavingsCallback(BaseCallbackHandler):
@@ -42,7 +42,7 @@ class SavingsCallback(BaseCallbackHandler):
     run_inline = True  # a few additions: not worth a thread each in asynchronous runs
 
     def __init__(self, prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> None:
-        check_prices(prices)
+        check_prices(prices, RoutingPolicy.models)
         self.prices = prices
         self.answer_length_ratio = answer_length_ratio
         self.usage: dict[str, TokenUsage] = {}

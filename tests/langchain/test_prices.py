@@ -52,7 +52,14 @@ def test_an_answer_without_usage_has_no_dollars() -> None:
     assert "dollars" not in decision_of(model.model_copy(update={"prices": PRICES}).invoke("hard"))
 
 
-@pytest.mark.parametrize("prices", [{"strong": 1.0}, {"medium": TokenPrices(1, 1)}, 3.0])
-def test_prices_must_be_token_prices_by_model(prices: Any) -> None:
-    with pytest.raises(InvalidInputError, match="prices must be TokenPrices by model"):
+@pytest.mark.parametrize(
+    ("prices", "message"),
+    [
+        ({"strong": 1.0}, "the price of strong must be TokenPrices, got float"),
+        ({"medium": TokenPrices(1, 1)}, "prices must be by model"),
+        (3.0, "prices must be by model"),
+    ],
+)
+def test_prices_must_be_token_prices_by_model(prices: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
         routed(prices=prices)

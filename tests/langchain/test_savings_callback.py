@@ -109,7 +109,7 @@ def test_a_child_that_is_no_chat_model_is_counted_by_the_models_in_it() -> None:
 
 
 def test_prices_are_checked() -> None:
-    with pytest.raises(InvalidInputError, match="prices must be TokenPrices by model"):
+    with pytest.raises(InvalidInputError, match="the price of strong must be TokenPrices, got float"):
         SavingsCallback({"strong": 1.0})  # type: ignore[dict-item]
     with pytest.raises(InvalidInputError, match="prices must name every model"), savings() as counting:
         counting.report()
