@@ -24,7 +24,8 @@ from shared_router.errors import (
 )
 from shared_router.query import clean
 from shared_router.registry import load_router, recommended_threshold
-from shared_router.router import Router, check_win_probabilities
+from shared_router.router import Router
+from shared_router.scoring import score_each
 
 Tier = Literal["strong", "weak"]
 OnRouterError = Literal["strong", "weak", "raise"]
@@ -168,7 +169,9 @@ class RoutingPolicy:
         asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
         ruled = [self._rule(request) for request in asked]
         unscored = [i for i, outcome in enumerate(ruled) if outcome is None]
-        scores = iter(self._score([clean(asked[i].query or "") for i in unscored]))
+        queries = [clean(asked[i].query or "") for i in unscored]
+        # asked for here, where nothing is caught: a checkpoint that cannot be read is no router's failure
+        scores = iter(score_each(self.router, queries) if queries else ())
         return [
             self._by_score(request, next(scores)) if outcome is None else outcome
             for request, outcome in zip(asked, ruled, strict=True)
@@ -238,7 +241,10 @@ class RoutingPolicy:
 
     def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else request.threshold
-        model = self.choose(score, threshold, request.able or self.models)
+        able = request.able or self.models
+        model = self.choose(score, threshold, able)
+        if model not in able:
+            raise InvalidInputError(f"choose must return one of {list(able)}, got {model!r}")
         return self._decision(request, model, "score", score)
 
     def _decision(
@@ -246,19 +252,6 @@ class RoutingPolicy:
     ) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else float(request.threshold)
         return RoutingDecision(model, win_probability, threshold, self._router_name, reason)
-
-    def _score(self, queries: list[str]) -> list[float | Exception]:
-        """Score all at once; after a failure, one by one, so that only the request at fault pays."""
-        if not queries:
-            return []
-        router = self.router  # outside the try: a checkpoint that cannot be read is no router's failure
-        try:
-            return list(check_win_probabilities(router.win_probability(queries), len(queries)))
-        # A router is the user's own code and may raise anything; on_router_error is the documented answer.
-        except Exception as error:  # noqa: BLE001
-            if len(queries) == 1:
-                return [_awaitable(error)]
-            return [outcome for query in queries for outcome in self._score([query])]
 
     def _fallback(self, error: Exception) -> str:
         if not self._warned:
@@ -277,15 +270,6 @@ class RoutingPolicy:
 def _among(able: Sequence[str], model: str) -> str:
     """Return a rule's model, or the best of those that can serve the request where it cannot."""
     return model if model in able else able[0]
-
-
-def _awaitable(error: Exception) -> Exception:
-    """Exchange the one error that asyncio cannot carry out of a thread: its awaiter would wait for ever."""
-    if not isinstance(error, StopIteration):
-        return error
-    exchanged = RouterOutputError("a router must return numbers, got StopIteration")
-    exchanged.__cause__ = error
-    return exchanged
 
 
 def _check_threshold(threshold: float) -> None:

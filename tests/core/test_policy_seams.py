@@ -65,3 +65,14 @@ def test_a_rules_model_that_cannot_serve_the_request_leaves_it_to_the_best_that_
 def test_an_unknown_way_to_keep_a_conversation_is_refused(sticky: object) -> None:
     with pytest.raises(InvalidInputError, match="sticky must be one of"):
         check_sticky(sticky)
+
+
+def test_a_model_that_cannot_serve_the_request_is_refused_as_a_choice() -> None:
+    class Careless(RoutingPolicy):
+        def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+            return "medium"
+
+    with pytest.raises(
+        InvalidInputError, match=r"choose must return one of \['strong', 'weak'\], got 'medium'"
+    ):
+        Careless(FixedRouter(0.5)).decide("x")
