@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
 from shared_router.principal_components import PrincipalComponents
+from shared_router.prompt_vectors import Storage, check_storage, keep_vectors, restore_vectors
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class PromptRouter(EmbeddingRouter):
     Attributes:
         n_components: How many principal components of the embeddings to compare; None compares all of
             the embedding.
-        embeddings_: The distinct prompts as columns of length 1, shape (width, n_prompts).
+        storage: How the prompts are kept; see `shared_router.prompt_vectors`.
+        vectors_: The distinct prompts, each of length 1.
         prompts_: Each battle's prompt as an index into the columns, shape (n,).
         components_: The principal components, or None.
     """
@@ -36,12 +38,25 @@ class PromptRouter(EmbeddingRouter):
     max_checkpoint_bytes = 16 * 1024**3
 
     def __init__(
-        self, embedder: Embedder | str, *, strong: str | int, weak: str | int, n_components: int | None
+        self,
+        embedder: Embedder | str,
+        *,
+        strong: str | int,
+        weak: str | int,
+        n_components: int | None,
+        storage: Storage = "float32",
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
         if n_components is not None and n_components < 1:
             raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
+        check_storage(storage)
         self.n_components = n_components
+        self.storage: Storage = storage
+
+    @property
+    def embeddings_(self) -> NDArray[np.float32]:
+        """The distinct prompts as unit columns, shape (width, n_prompts); rounded ones widened anew."""
+        return self.vectors_.columns
 
     @classmethod
     def load(
@@ -87,35 +102,36 @@ class PromptRouter(EmbeddingRouter):
                 first_rows.append(row)
         self.prompts_ = np.array(prompts, dtype=np.int32)
         if embeddings is None:
-            self.embeddings_ = unit_columns(self._embed(list(columns)))
+            unit = unit_columns(self._embed(list(columns)))
         else:
             checked_embeddings(embeddings, len(preferences))
-            self.embeddings_ = unit_columns(embeddings, np.array(first_rows))
+            unit = unit_columns(embeddings, np.array(first_rows))
         self.components_ = None
         if self.n_components is not None:
-            self.components_ = PrincipalComponents.of(self.embeddings_, self.n_components)
-            self.embeddings_ = unit_columns(self.components_.project(self.embeddings_.T))
+            self.components_ = PrincipalComponents.of(unit, self.n_components)
+            unit = unit_columns(self.components_.project(unit.T))
+        self.vectors_ = keep_vectors(unit, self.storage)
 
     def _embed_queries(self, queries: Sequence[str]) -> NDArray[np.float32]:
-        """Return queries as `embeddings_` holds prompts, but in rows: shape (n, width)."""
+        """Return queries as `embeddings_` shows prompts, but in rows: shape (n, width)."""
         if self.components_ is None:
-            return unit_rows(self._embed(queries, len(self.embeddings_)))
+            return unit_rows(self._embed(queries, self.vectors_.width))
         return unit_rows(
             self.components_.project(unit_rows(self._embed(queries, len(self.components_.mean))))
         )
 
     def _prompt_tensors(self) -> dict[str, NDArray[Any]]:
-        tensors: dict[str, NDArray[Any]] = {"embeddings": self.embeddings_, "prompts": self.prompts_}
+        tensors: dict[str, NDArray[Any]] = {**self.vectors_.tensors(), "prompts": self.prompts_}
         if self.components_ is not None:
             tensors |= {"mean": self.components_.mean, "axes": self.components_.axes}
         return tensors
 
     def _restore_prompts(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self.embeddings_, self.prompts_ = tensors["embeddings"], tensors["prompts"]
+        self.vectors_, self.prompts_ = restore_vectors(tensors, self.storage), tensors["prompts"]
         self.components_ = None
         if self.n_components is not None:
             self.components_ = PrincipalComponents(tensors["mean"], tensors["axes"])
-        n_prompts = self.embeddings_.shape[1]
+        n_prompts = len(self.vectors_)
         if len(self.prompts_) < n_prompts or not 0 <= self.prompts_.min() <= self.prompts_.max() < n_prompts:
             raise InvalidInputError("a checkpoint's battles must be on its prompts")
 

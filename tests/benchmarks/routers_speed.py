@@ -6,106 +6,37 @@ battles twice, as scikit-learn fits it with RouteLLM's settings. Left out of its
 tenth. Both get the same battles (64 models in ten tiers, none within a tier) and the same embeddings, and
 take turns; a figure is the least of its rounds: by the clock with the machine's own number of threads, and
 in CPU time with one thread, which a busy machine disturbs less. The largest difference is to that regression
-run to a tolerance of 1e-12.
+run to a tolerance of 1e-12. Prompts rounded to fewer bytes take their turns in the same rounds.
 """
 
+import copy
 import math
+import os
 import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared_router import PreferenceData
-from shared_router.preferences import Winner
+from shared_router.prompt_vectors import Storage, keep_vectors
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from tests.benchmarks.measure import print_table, report, take_turns
+from tests.benchmarks.regression_per_query import (
+    N_TIERS,
+    RegressionPerQuery,
+    VectorEmbedder,
+    make_battles,
+    tier_pair,
+)
 
-N_MODELS, N_TIERS, BATCH = 64, 10, 256
-Vectors = NDArray[np.float32]
-
-
-class VectorEmbedder:
-    """Give the query "i" the vector i: what is measured is the router, not an encoder."""
-
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return shape (n, dim); a text that is no number gets the first vector."""
-        return self._vectors[[int(text) if text.isdigit() else 0 for text in texts]]
-
-
-class RegressionPerQuery:
-    """RouteLLM's way: for each query a regression on one-hot tier differences, every battle twice."""
-
-    def __init__(self, data: PreferenceData, tiers: dict[str, int], vectors: Vectors) -> None:
-        self.sides = [np.tile([tiers[m] for m in side], 2) for side in (data.model_a, data.model_b)]
-        won = np.array([{"a": 1.0, "b": 0.0, "tie": 0.5}[w] for w in data.winners])
-        self.vectors = vectors.astype(np.float64)
-        self.labels = np.concatenate([np.ceil(won), np.floor(won)])
-
-    def similarities(self, query: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the cosine to every battle's query."""
-        norms = np.linalg.norm(self.vectors, axis=1) * np.linalg.norm(query)
-        cosines: NDArray[np.float64] = self.vectors @ query / norms
-        return cosines
-
-    def lead(self, similarities: NDArray[np.float64], tolerance: float = 1e-4) -> float:
-        """Return the win probability of the best tier over the worst."""
-        from sklearn.linear_model import LogisticRegression
-
-        weights = 10 * 10 ** (similarities / similarities.max())
-        rows = np.arange(len(self.labels))
-        design = np.zeros((len(rows), N_TIERS))
-        design[rows, self.sides[0]] = math.log(10)
-        design[rows, self.sides[1]] = -math.log(10)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # penalty=None is deprecated, and what RouteLLM passes
-            model = LogisticRegression(fit_intercept=False, penalty=None, tol=tolerance, max_iter=1000)
-            model.fit(design, self.labels, sample_weight=np.tile(weights, 2))
-        lead = (model.coef_[0][0] - model.coef_[0][-1]) * math.log(10)
-        return float(1 / (1 + math.exp(-lead)))
-
-
-def make_battles(n: int, seed: int = 0) -> PreferenceData:
-    """Draw battles among 64 models, none between two models of one tier."""
-    rng = np.random.default_rng(seed)
-    strength = np.sort(rng.standard_normal(N_MODELS))[::-1]
-    a = rng.integers(0, N_MODELS, n)
-    b = (a + rng.integers(N_MODELS // N_TIERS + 1, N_MODELS - N_MODELS // N_TIERS, n)) % N_MODELS
-    chance = 1 / (1 + np.exp(strength[b] - strength[a]))
-    won = np.where(rng.random(n) < chance, "a", "b")
-    winners: list[Winner] = np.where(rng.random(n) < 0.3, "tie", won).tolist()
-    return PreferenceData(
-        [str(i) for i in range(n)], [f"m{i:02d}" for i in a], [f"m{i:02d}" for i in b], winners
-    )
-
-
-def tier_pair(data: PreferenceData, vectors: Vectors) -> tuple[SimilarityWeightedRouter, PreferenceData]:
-    """Fit the router on all battles, then on those across its own tiers alone, so that both see the same."""
-    embedder = VectorEmbedder(vectors)
-    router = SimilarityWeightedRouter(embedder, strong=0, weak=N_TIERS - 1, n_tiers=N_TIERS)
-    router.fit(data, embeddings=vectors)
-    tiers = dict(zip(router.models_ or (), router.tiers_.tolist(), strict=True))
-    across = [i for i in range(len(data)) if tiers[data.model_a[i]] != tiers[data.model_b[i]]]
-
-    def pick(column: Sequence[str]) -> list[str]:
-        return [column[i] for i in across]
-
-    renamed = PreferenceData(
-        pick(data.queries),
-        [f"tier {tiers[m]}" for m in pick(data.model_a)],
-        [f"tier {tiers[m]}" for m in pick(data.model_b)],
-        [data.winners[i] for i in across],
-    )
-    again = SimilarityWeightedRouter(embedder, strong="tier 0", weak=f"tier {N_TIERS - 1}", n_tiers=N_TIERS)
-    return again.fit(renamed, embeddings=vectors[across]), renamed
+BATCH = 256
+ROUNDED: tuple[Storage, ...] = ("int16", "int8")
+SUFFIXES = ("", *(f"_{storage}" for storage in ROUNDED))
 
 
 def least_ms(
@@ -121,6 +52,27 @@ def least_ms(
     return least
 
 
+def least_times(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return each call's least milliseconds by the clock, and as `_cpu` in CPU time with one thread."""
+    milliseconds = least_ms(calls, rounds, time.perf_counter)
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with import_module("threadpoolctl").threadpool_limits(1):
+        milliseconds |= {f"{k}_cpu": v for k, v in least_ms(calls, rounds, time.process_time).items()}
+    del os.environ["OMP_NUM_THREADS"]
+    if before is not None:
+        os.environ["OMP_NUM_THREADS"] = before
+    batches = [name for name in milliseconds if name.startswith("batch")]
+    return milliseconds | {name: milliseconds[name] / BATCH for name in batches}
+
+
+def rounded(router: SimilarityWeightedRouter, storage: Storage) -> SimilarityWeightedRouter:
+    """Return the router as if it had been fitted with that storage."""
+    other = copy.copy(router)
+    other.vectors_ = keep_vectors(router.embeddings_, storage)
+    return other
+
+
 def compare(n: int, dim: int, rounds: int) -> dict[str, float]:
     """Time one query, and 256 at once, against the regression; return milliseconds and differences."""
     rng = np.random.default_rng(1)
@@ -132,23 +84,23 @@ def compare(n: int, dim: int, rounds: int) -> dict[str, float]:
     queries = [str(i) for i in rng.integers(0, len(vectors), BATCH)]
     query = vectors[int(queries[0])].astype(np.float64)
     similarities = published.similarities(query)
+    routers = {"": router} | {f"_{storage}": rounded(router, storage) for storage in ROUNDED}
     calls: dict[str, Callable[[], object]] = {
         "published": lambda: published.lead(published.similarities(query)),
         "fit_only": lambda: published.lead(similarities),
-        "one": lambda: router.win_probability(queries[:1]),
-        "batch": lambda: router.win_probability(queries),
     }
-    milliseconds = least_ms(calls, rounds, time.perf_counter)
-    with import_module("threadpoolctl").threadpool_limits(1):
-        milliseconds |= {f"{k}_cpu": v for k, v in least_ms(calls, rounds, time.process_time).items()}
-    milliseconds["batch"] /= BATCH
-    milliseconds["batch_cpu"] /= BATCH
+    for suffix, each in routers.items():
+        calls[f"one{suffix}"] = lambda each=each: each.win_probability(queries[:1])  # type: ignore[misc]
+        calls[f"batch{suffix}"] = lambda each=each: each.win_probability(queries)  # type: ignore[misc]
     exact = [
         published.lead(published.similarities(vectors[int(q)].astype(np.float64)), tolerance=1e-12)
         for q in queries[:5]
     ]
-    difference = float(np.abs(router.win_probability(queries[:5]) - exact).max())
-    return {**milliseconds, "battles": len(data), "difference": difference}
+    differences = {
+        f"difference{suffix}": float(np.abs(each.win_probability(queries[:5]) - exact).max())
+        for suffix, each in routers.items()
+    }
+    return {**least_times(calls, rounds), "battles": len(data), **differences}
 
 
 def side_by_side(n: int, dim: int) -> dict[str, tuple[float, float]]:
@@ -185,6 +137,40 @@ def bert_p50_ms() -> float | None:
     return float(import_module("tests.benchmarks.bert_speed").measure_p50_ms())
 
 
+def table_rows(dim: int, found: dict[str, float], kind: str) -> list[dict[str, Any]]:
+    """Return a row of the table for each storage."""
+    published = found["published" + kind]
+    return [
+        {
+            "battles": int(found["battles"]),
+            "dim": dim,
+            "storage": suffix[1:] or "float32",
+            "RouteLLM ms": published,
+            "its regression ms": found["fit_only" + kind],
+            "ours, one ms": found[f"one{suffix}{kind}"],
+            "ours, of 256 ms": found[f"batch{suffix}{kind}"],
+            "ratio, one": published / found[f"one{suffix}{kind}"],
+            "ratio, of 256": published / found[f"batch{suffix}{kind}"],
+            "difference": f"{found['difference' + suffix]:.1e}",
+        }
+        for suffix in SUFFIXES
+    ]
+
+
+def ratios(large: dict[str, float], small: dict[str, float]) -> dict[str, float]:
+    """Return how many times faster than the regression, for 1,536 and for 256 dimensions."""
+    figures: dict[str, float] = {}
+    for kind in ("", "_cpu"):
+        for suffix in SUFFIXES:
+            tail = suffix + kind
+            figures |= {
+                f"sw_ratio_55k{tail}": large["published" + kind] / large[f"batch{tail}"],
+                f"sw_ratio_55k_single{tail}": large["published" + kind] / large[f"one{tail}"],
+                f"sw_ratio_55k_single_256d{tail}": small["published" + kind] / small[f"one{tail}"],
+            }
+    return figures
+
+
 def main() -> None:
     """Print both tables and the figures."""
     if find_spec("sklearn") is None:
@@ -193,40 +179,19 @@ def main() -> None:
     results = {(n, dim): compare(n, dim, rounds) for n, dim, rounds in sizes}
     for kind, title in (("", "by the clock"), ("_cpu", "CPU time of one thread")):
         print(title)
-        print_table(
-            [
-                {
-                    "battles": int(r["battles"]),
-                    "dim": dim,
-                    "RouteLLM ms": r["published" + kind],
-                    "its regression ms": r["fit_only" + kind],
-                    "ours, one ms": r["one" + kind],
-                    "ours, of 256 ms": r["batch" + kind],
-                    "ratio, one": r["published" + kind] / r["one" + kind],
-                    "ratio, of 256": r["published" + kind] / r["batch" + kind],
-                    "difference": f"{r['difference']:.1e}",
-                }
-                for (_, dim), r in results.items()
-            ]
-        )
+        print_table([row for key, found in results.items() for row in table_rows(key[1], found, kind)])
     others = side_by_side(10_000, 384)
     print_table(
         [{"router": k, "p50 us": v[0], "of 256 us": v[1], "a second": 1e6 / v[1]} for k, v in others.items()]
     )
-    large, small = results[55_000, 1536], results[55_000, 256]
-    figures: dict[str, float] = {}
-    for kind in ("", "_cpu"):
-        figures |= {
-            f"sw_ratio_55k{kind}": large["published" + kind] / large["batch" + kind],
-            f"sw_ratio_55k_single{kind}": large["published" + kind] / large["one" + kind],
-            f"sw_ratio_55k_single_256d{kind}": small["published" + kind] / small["one" + kind],
-        }
-    figures |= {
-        "sw_max_difference": max(r["difference"] for r in results.values()),
+    figures: dict[str, float] = {
+        **ratios(results[55_000, 1536], results[55_000, 256]),
         "mf_p50_us": others["matrix_factorization"][0],
         "knn_p50_us": others["knn"][0],
         "sw_p50_us": others["similarity_weighted"][0],
     }
+    for suffix in SUFFIXES:
+        figures[f"sw_max_difference{suffix}"] = max(r[f"difference{suffix}"] for r in results.values())
     bert = bert_p50_ms()
     report("routers_speed", figures if bert is None else {**figures, "bert_p50_ms": bert})
 

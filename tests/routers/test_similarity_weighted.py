@@ -207,6 +207,7 @@ def test_a_model_that_never_loses_has_no_finite_rating() -> None:
         ({"gamma": 1.0}, r"gamma must be in \(1, 1e\+16\]"),
         ({"gamma": float("nan")}, "gamma must be"),
         ({"weighting": "square"}, "weighting must be one of"),
+        ({"storage": "int4"}, "storage must be one of"),
         ({"ties": "both"}, "ties must be one of"),
         ({"n_tiers": 1}, "n_tiers must be >= 2 or None"),
         ({"n_components": 0}, "n_components must be >= 1 or None"),
