@@ -207,16 +207,7 @@ class RoutingPolicy:
 
     def _without_score(self, request: RoutingRequest) -> RoutingDecision | None:
         """Apply the rules that need no router, strongest first."""
-        if request.threshold is not None:
-            _check_threshold(request.threshold)
-        if request.route is not None and request.route not in self.models:
-            raise UnknownNameError(f"route must be one of {list(self.models)}, got {request.route!r}")
-        able = self.models if request.able is None else request.able
-        if not able or (request.route is not None and request.route not in able):
-            who = request.route or " and ".join(self.models)
-            raise CapabilityError(
-                f"a model must be able to serve the request, and {who} cannot: {request.needs}"
-            )
+        able = self._able(request)
         if request.route is not None:
             return self._decision(request, request.route, "route")
         if len(able) == 1:
@@ -230,6 +221,22 @@ class RoutingPolicy:
                 raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
             return self._by_known_score(request, request.win_probability)
         return None
+
+    def _able(self, request: RoutingRequest) -> tuple[str, ...]:
+        """Check a request's own settings, and return the models that can serve it."""
+        if request.threshold is not None:
+            _check_threshold(request.threshold)
+        if request.route is not None and request.route not in self.models:
+            raise UnknownNameError(f"route must be one of {list(self.models)}, got {request.route!r}")
+        able = self.models if request.able is None else request.able
+        if able is not self.models and not set(able) <= set(self.models):
+            raise UnknownNameError(f"able must be among {list(self.models)}, got {list(able)}")
+        if not able or (request.route is not None and request.route not in able):
+            who = request.route or " and ".join(self.models)
+            raise CapabilityError(
+                f"a model must be able to serve the request, and {who} cannot: {request.needs}"
+            )
+        return able
 
     def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
         if isinstance(outcome, Exception):

@@ -7,6 +7,7 @@ from shared_router import (
     RouterFallbackWarning,
     RoutingPolicy,
     RoutingRequest,
+    UnknownNameError,
     check_sticky,
 )
 from shared_router.testing import FixedRouter
@@ -76,3 +77,8 @@ def test_a_model_that_cannot_serve_the_request_is_refused_as_a_choice() -> None:
         InvalidInputError, match=r"choose must return one of \['strong', 'weak'\], got 'medium'"
     ):
         Careless(FixedRouter(0.5)).decide("x")
+
+
+def test_models_that_the_policy_does_not_have_are_not_able() -> None:
+    with pytest.raises(UnknownNameError, match=r"able must be among \['strong', 'weak'\], got \['medium'\]"):
+        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("x", able=("medium",)))
