@@ -34,7 +34,7 @@ LAYERS, MAX_LENGTH, EPOCHS = 3, 128, 4
 BERT = FineTuning(learning_rate=5e-5, validation_fraction=0.0, evaluate_every=1000, bfloat16=True)
 CAUSAL_LM = replace(LORA_RECIPE, validation_fraction=0.0, evaluate_every=1000)
 CAUSAL_LM_LENGTH = 256
-CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 480, 1000
+CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 240, 500
 
 
 def minilm_folder() -> Path:
