@@ -80,8 +80,11 @@ def plain_text_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def special_ids_around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """Return the ids that a tokenizer puts before and after a text, for example [CLS] and [SEP]."""
-    encoding = tokenizer.encode("a")
+    """Return the ids that a tokenizer puts before and after a text, for example [CLS] and [SEP].
+
+    A tokenizer's file may ask for padding to a fixed length; padding stands around a batch, not a text.
+    """
+    encoding = plain_text_tokenizer(tokenizer).encode("a")
     own = [position for position, special in enumerate(encoding.special_tokens_mask) if not special]
     return encoding.ids[: own[0]], encoding.ids[own[-1] + 1 :]
 
