@@ -54,7 +54,7 @@ class BertRouter(Router):
         pooling: `"head"`: what the model's own head reads (of BERT the first token); `"mean"`: the mean of
             all tokens, for an encoder that embeds sentences so, such as MiniLM.
         layers: How many of the encoder's layers to keep, from the first; None keeps all. With one or two
-            thousand rows the first half of them can rank better, and takes half the time.
+            thousand rows the first third of them can rank better, in a third of the time.
         max_length: The most tokens of a query, special ones included.
         recipe: How to train; the defaults are the paper's.
         device: Where to train and serve, for example `"cuda"`; None is the CPU.

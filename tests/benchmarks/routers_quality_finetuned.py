@@ -30,8 +30,10 @@ from tests.benchmarks.measure import print_table
 from tests.benchmarks.minilm import model_folder
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu
 
-LAYERS, MAX_LENGTH, EPOCHS = 3, 128, 4
-BERT = FineTuning(learning_rate=5e-5, validation_fraction=0.0, evaluate_every=1000, bfloat16=True)
+LAYERS, MAX_LENGTH, EPOCHS = 2, 128, 4
+BERT = FineTuning(
+    learning_rate=5e-5, head_rate=20.0, validation_fraction=0.0, evaluate_every=1000, bfloat16=True
+)
 CAUSAL_LM = replace(LORA_RECIPE, validation_fraction=0.0, evaluate_every=1000)
 CAUSAL_LM_LENGTH = 256
 CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 240, 500
