@@ -193,7 +193,7 @@ class BertRouter(Router):
             lambda ids, targets: row_losses(self.head, encoder.batch_logits(ids), targets),
             replace(rows, ids=encoder.tokenize(rows.queries)),
             self.recipe,
-            head=encoder.head_parameters(),
+            head=encoder.new_parameters,
             folder=folder,
             progress=progress,
         )

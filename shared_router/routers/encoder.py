@@ -37,6 +37,9 @@ class Encoder:
         keep: Which part of a longer query is read.
         pooling: `"head"`, what the model's own head reads, or `"mean"`, the tokens' mean.
 
+    Attributes:
+        new_parameters: Those that the pretrained weights lacked, such as a new head's.
+
     Raises:
         InvalidInputError: If the transformer has no padding token, reads fewer than `max_length` tokens or,
             for `"mean"`, has a head that is not one linear layer.
@@ -65,6 +68,7 @@ class Encoder:
             )
         before, after = special_ids_around(tokenizer)
         self.model = model
+        self.new_parameters: list[torch.nn.Parameter] = []
         model.train(False)
         self.pooling = pooling
         self.pad_id: int = pad_id
@@ -127,23 +131,21 @@ class Encoder:
                 **hub,
             )
         model, info = loaded
-        for key, parameter in model.named_parameters():
+        new = {key: each for key, each in model.named_parameters() if key in info["missing_keys"]}
+        for parameter in new.values():
             # outputs drawn at random would rank queries by chance until training has outgrown them
-            if key in info["missing_keys"] and parameter.shape[0] == n_outputs:
+            if parameter.shape[0] == n_outputs:
                 parameter.data.zero_()
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
-        return cls(
+        encoder = cls(
             model.to(device or "cpu"),
             backend_of(tokenizer),
             max_length=max_length,
             keep=keep,
             pooling=pooling,
         )
-
-    def head_parameters(self) -> list[torch.nn.Parameter]:
-        """Return the parameters that are not the bare encoder's."""
-        body = {id(parameter) for parameter in self.model.base_model.parameters()}
-        return [parameter for parameter in self.model.parameters() if id(parameter) not in body]
+        encoder.new_parameters = list(new.values())
+        return encoder
 
     def batch_logits(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Return the logits of one batch of token ids, shape (b, n_outputs), with a gradient to follow."""

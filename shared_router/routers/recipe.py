@@ -14,8 +14,8 @@ class FineTuning:
 
     Attributes:
         learning_rate: The highest rate, reached after the warm-up; > 0.
-        head_rate: What the rate is multiplied by for the head, which starts from nothing; > 0. With a few
-            hundred steps take 10 to 20: at 1 the head hardly leaves where it starts.
+        head_rate: What the rate is multiplied by for a new head, > 0. The paper does not say; here the head
+            starts at 0, and at the encoder's own rate it hardly leaves it in a few hundred steps.
         weight_decay: AdamW's decay of every weight that is no bias and no norm; >= 0.
         batch_size: Rows a step, >= 1.
         max_steps: Steps at most, >= 1; the rate falls to 0 at the last.
@@ -33,7 +33,7 @@ class FineTuning:
     """
 
     learning_rate: float = 1e-5
-    head_rate: float = 1.0
+    head_rate: float = 20.0
     weight_decay: float = 0.01
     batch_size: int = 16
     max_steps: int = 2000

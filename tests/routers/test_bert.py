@@ -17,6 +17,7 @@ from shared_router import (
     PreferenceData,
 )
 from shared_router.routers.bert import BertRouter
+from shared_router.routers.encoder import Encoder
 from shared_router.routers.heads import Head, win_probability
 from shared_router.routers.recipe import FineTuning
 from shared_router.testing import check_router
@@ -57,6 +58,15 @@ def test_a_new_head_starts_without_an_opinion(encoder: Path) -> None:
     """At a rate of almost nothing every query still has the answer of three equal logits."""
     router = make(encoder, recipe=replace(SHORT, learning_rate=1e-12)).fit(BATTLES)
     assert router.win_probability(HARD).tolist() == pytest.approx([1 / 3] * 30, abs=1e-6)
+
+
+def test_only_a_head_that_is_new_learns_at_its_own_rate(encoder: Path, tmp_path: Path) -> None:
+    """A published checkpoint brings its head: training that goes on must not shake it."""
+    fresh = Encoder.pretrained(encoder, 3, max_length=ENCODER_LENGTH, keep="ends")
+    known = Encoder.pretrained(bert_folder(tmp_path), 3, max_length=48, keep="ends")
+    heads = [parameter for name, parameter in fresh.model.named_parameters() if "classifier" in name]
+    assert {id(parameter) for parameter in heads} <= {id(parameter) for parameter in fresh.new_parameters}
+    assert known.new_parameters == []
 
 
 @pytest.mark.parametrize("head", ["three_classes", "logit", "correctness"])
