@@ -142,7 +142,9 @@ def test_a_server_that_is_too_slow_is_told_and_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, getattr(signal, "SIGKILL", signal.SIGTERM)])
 def test_the_server_ends_with_the_program_that_started_it(how: signal.Signals) -> None:
     code = (
-        "import sys, time; from shared_router.demo.server import serve\n"
+        "import signal, time; from shared_router.demo.server import serve\n"
+        # a program started in the background inherits that it ignores Ctrl-C
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from shared_router.demo.local_model import local_model_folder\n"
         "with serve(local_model_folder(), progress=False) as server:\n"
         "    print(server.base_url, flush=True)\n"
