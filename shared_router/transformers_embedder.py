@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.query import clean
+from shared_router.transformers_loading import cut_layers, quietly
 
 if TYPE_CHECKING:
     import torch
@@ -218,25 +218,6 @@ class TransformersEmbedder:
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))
 
 
-def cut_layers(config: Any, layers: int | None) -> None:
-    """Leave out of an encoder's config the layers that are not run, so that they are not read either.
-
-    Args:
-        config: A transformers config; changed in place.
-        layers: How many layers to run; None runs all.
-
-    Raises:
-        InvalidInputError: If the encoder does not have as many.
-    """
-    if layers is None:
-        return
-    if not 1 <= layers <= config.num_hidden_layers:
-        raise InvalidInputError(
-            f"layers must be in [1, {config.num_hidden_layers}], which the encoder has, got {layers}"
-        )
-    config.num_hidden_layers = layers
-
-
 _threads_lock = threading.Lock()
 _threads_users = 0
 _threads_before = 1
@@ -262,21 +243,6 @@ def _torch_threads(threads: int | None) -> Iterator[None]:
         with _threads_lock:
             _threads_users -= 1
             torch.set_num_threads(_threads_before)
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Keep transformers from drawing bars and from reporting weights that are left out on purpose."""
-    logs: Any = import_module("transformers.utils.logging")
-    shown, verbosity = logs.is_progress_bar_enabled(), logs.get_verbosity()
-    logs.disable_progress_bar()
-    logs.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logs.set_verbosity(verbosity)
-        if shown:
-            logs.enable_progress_bar()
 
 
 def _hash_of_weights(folder: Path) -> str:

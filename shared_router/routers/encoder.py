@@ -15,7 +15,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.modules import backend_of, load_tensors, require_transformers, tensors_of
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
-from shared_router.transformers_embedder import cut_layers, quietly
+from shared_router.transformers_loading import cut_layers, quietly
 
 if TYPE_CHECKING:
     import torch
