@@ -41,6 +41,8 @@ def exporter() -> Iterator[Any]:
     provider.add_span_processor(SimpleSpanProcessor(kept))
     instrumentor = openinference.LlamaIndexInstrumentor()
     instrumentor.instrument(tracer_provider=provider)
+    if not instrumentor.is_instrumented_by_opentelemetry:
+        pytest.skip("OpenInference does not instrument this llama-index-core")
     yield kept
     instrumentor.uninstrument()
     provider.shutdown()
