@@ -160,8 +160,9 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
     def metadata(self) -> LLMMetadata:
         """What the models can do as one."""
         merged = merged_metadata(self.children, self._context_window)
-        unlike = any(llm.metadata.system_role != merged.system_role for llm in self.children.values())
-        if unlike and not self._warned:
+        if not self._warned and any(
+            llm.metadata.system_role != merged.system_role for llm in self.children.values()
+        ):
             # not when constructed: some models ask their provider what they are
             self._warned = True
             warn_of_unlike_roles()

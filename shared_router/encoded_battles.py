@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import DataError
 from shared_router.preferences import PreferenceData
-from shared_router.ties import Ties, check_ties
-
-_SHARES = {"a": 1.0, "tie": 0.5, "b": 0.0}
+from shared_router.ties import WIN_SHARES, Ties, check_ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def encode_battles(preferences: PreferenceData, *, ties: Ties) -> EncodedBattles
         rows=np.arange(n),
         first=sides[:n],
         second=sides[n:],
-        share=np.array([_SHARES[winner] for winner in preferences.winners]),
+        share=np.array([WIN_SHARES[winner] for winner in preferences.winners]),
         weights=np.ones(n) if preferences.weights is None else np.array(preferences.weights, np.float64),
     )
     tied = battles.share == 0.5

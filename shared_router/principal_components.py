@@ -7,8 +7,9 @@ components to one variance, which measured worse.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,36 @@ class PrincipalComponents:
         _, vectors = np.linalg.eigh((centred @ centred.T).astype(np.float64))  # variances ascend
         return cls(mean, np.ascontiguousarray(vectors[:, : -n_components - 1 : -1], dtype=np.float32))
 
+    @classmethod
+    def restore(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the components that gave these `tensors`."""
+        return cls(tensors["mean"], tensors["axes"])
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays, by the names they have in a checkpoint."""
+        return {"mean": self.mean, "axes": self.axes}
+
+    def read(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return embeddings of any length (n, dim) as unit rows of components (n, n_components)."""
+        return unit_rows(self.project(unit_rows(rows)))
+
     def project(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return unit embeddings (n, dim) as their components (n, n_components), not of length 1."""
         return ((rows - self.mean) @ self.axes).astype(np.float32, copy=False)
+
+
+def check_n_components(n_components: int | None) -> None:
+    """Check a number of components before there are embeddings.
+
+    Raises:
+        InvalidInputError: If it is neither None nor >= 1.
+    """
+    if n_components is not None and n_components < 1:
+        raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
+
+
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each row over its length; a row of zeros stays one."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))[:, None]
+    unit: NDArray[np.float32] = np.divide(rows, np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+    return unit

@@ -16,7 +16,8 @@ from shared_router.preferences import PreferenceData
 
 Ties = Literal["half", "weak", "drop"]
 ClassWeights = Literal["balanced"]
-_SHARES = {"a": 1.0, "tie": 0.5, "b": 0.0}
+WIN_SHARES = {"a": 1.0, "tie": 0.5, "b": 0.0}
+"""The share of the win that `model_a` takes, by who won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def win_labels(
     check_ties(ties)
     if class_weights not in (None, *get_args(ClassWeights)):
         raise InvalidInputError(f'class_weights must be "balanced" or None, got {class_weights!r}')
-    wins = np.array([_SHARES[winner] for winner in preferences.winners], dtype=np.float64)
+    wins = np.array([WIN_SHARES[winner] for winner in preferences.winners], dtype=np.float64)
     tied = wins == 0.5
     rows = np.flatnonzero(~tied) if ties == "drop" else np.arange(len(wins))
     if ties == "weak":

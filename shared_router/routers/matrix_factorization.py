@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from shared_router.bradley_terry import win_chance
 from shared_router.encoded_battles import encode_battles
 from shared_router.errors import InvalidInputError
-from shared_router.principal_components import PrincipalComponents
+from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
-from shared_router.routers.prompt_router import unit_rows
 from shared_router.splits import hold_out
 from shared_router.ties import Ties, check_ties
 
@@ -89,8 +88,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
         check_ties(ties)
-        if n_components is not None and n_components < 1:
-            raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
+        check_n_components(n_components)
         for name, value in {"dim": dim, "epochs": epochs, "batch_size": batch_size}.items():
             if value < 1:
                 raise InvalidInputError(f"{name} must be >= 1, got {value!r}")
@@ -209,7 +207,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
 
     def _read(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return embeddings as the factors take them, shape (n, width)."""
-        return rows if self.components_ is None else unit_rows(self.components_.project(unit_rows(rows)))
+        return rows if self.components_ is None else self.components_.read(rows)
 
     def _use_pair(self) -> None:
         strong, weak = self._pair()
@@ -248,7 +246,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         if self.bias_ is not None:
             tensors["bias"] = self.bias_
         if self.components_ is not None:
-            tensors |= {"mean": self.components_.mean, "axes": self.components_.axes}
+            tensors |= self.components_.tensors()
         return settings, tensors
 
     @classmethod
@@ -256,10 +254,10 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
     ) -> Self:
         router = cls._unfitted(settings, embedder)
-        weights = dict(tensors)
         if router.n_components is not None:
-            router.components_ = PrincipalComponents(weights.pop("mean"), weights.pop("axes"))
-        router._set_weights(weights)
+            router.components_ = PrincipalComponents.restore(tensors)
+            tensors = {name: each for name, each in tensors.items() if name not in ("mean", "axes")}
+        router._set_weights(tensors)
         router._use_pair()
         return router
 

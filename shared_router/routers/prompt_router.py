@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
-from shared_router.principal_components import PrincipalComponents
+from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.prompt_vectors import Storage, check_storage, keep_vectors, restore_vectors
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
 
@@ -47,8 +47,7 @@ class PromptRouter(EmbeddingRouter):
         storage: Storage = "float32",
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
-        if n_components is not None and n_components < 1:
-            raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
+        check_n_components(n_components)
         check_storage(storage)
         self.n_components = n_components
         self.storage: Storage = storage
@@ -116,31 +115,22 @@ class PromptRouter(EmbeddingRouter):
         """Return queries as `embeddings_` shows prompts, but in rows: shape (n, width)."""
         if self.components_ is None:
             return unit_rows(self._embed(queries, self.vectors_.width))
-        return unit_rows(
-            self.components_.project(unit_rows(self._embed(queries, len(self.components_.mean))))
-        )
+        return self.components_.read(self._embed(queries, len(self.components_.mean)))
 
     def _prompt_tensors(self) -> dict[str, NDArray[Any]]:
         tensors: dict[str, NDArray[Any]] = {**self.vectors_.tensors(), "prompts": self.prompts_}
         if self.components_ is not None:
-            tensors |= {"mean": self.components_.mean, "axes": self.components_.axes}
+            tensors |= self.components_.tensors()
         return tensors
 
     def _restore_prompts(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.vectors_, self.prompts_ = restore_vectors(tensors, self.storage), tensors["prompts"]
         self.components_ = None
         if self.n_components is not None:
-            self.components_ = PrincipalComponents(tensors["mean"], tensors["axes"])
+            self.components_ = PrincipalComponents.restore(tensors)
         n_prompts = len(self.vectors_)
         if len(self.prompts_) < n_prompts or not 0 <= self.prompts_.min() <= self.prompts_.max() < n_prompts:
             raise InvalidInputError("a checkpoint's battles must be on its prompts")
-
-
-def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each row over its length; a row of zeros stays one."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))[:, None]
-    unit: NDArray[np.float32] = np.divide(rows, np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-    return unit
 
 
 def unit_columns(rows: NDArray[np.float32], chosen: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
