@@ -19,8 +19,8 @@ from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.recipe import FineTuning
 from tests.benchmarks.measure import Timing, print_table, report
+from tests.benchmarks.minilm import model_folder
 from tests.benchmarks.mmlu_routing import load_mmlu
-from tests.benchmarks.routers_quality_finetuned import minilm_folder
 
 UNTRAINED = FineTuning(learning_rate=1e-9, max_steps=1, batch_size=2, validation_fraction=0.0)
 BATTLES = PreferenceData.from_correctness(["Prove it.", "Say hello."], [1, 0], [0, 1])
@@ -65,7 +65,7 @@ def measure_bert() -> dict[str, float]:
     import torch
 
     torch.set_num_threads(1)
-    router = BertRouter(minilm_folder(), head="correctness", recipe=UNTRAINED)
+    router = BertRouter(model_folder(), head="correctness", recipe=UNTRAINED)
     return measure("bert", router.fit_correctness(["Prove it.", "Say hello."], [1, 1], [0, 1]))
 
 

