@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shared_router import PreferenceData
 from shared_router.metrics import apgr, cpt, decile_apgr
+from shared_router.splits import prompt_key
 
 Floats = NDArray[np.float64]
 N_RESAMPLES = 200
@@ -51,7 +52,7 @@ def load_mmlu() -> tuple[GradedPrompts, GradedPrompts]:
     import pandas as pd
 
     rows = pd.read_parquet(Path(folder) / "routellm_mmlu.parquet").sort_values("id")
-    plain = rows.prompt.map(lambda prompt: " ".join(prompt.lower().split()))
+    plain = rows.prompt.map(prompt_key)
     gold = (rows.split == "gold").to_numpy()
     judged = ~gold & ~rows.contaminated.to_numpy() & ~plain.isin(set(plain[gold])).to_numpy()
     everything = GradedPrompts(
