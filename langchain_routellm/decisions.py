@@ -61,7 +61,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ign
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
     ) -> None:
-        super().__init__(strong=strong, weak=weak)
+        labels: dict[str, Any] = {"strong": strong, "weak": weak}
+        super().__init__(**labels)  # by name, a type checker looks for them in the base's own __init__
         self._router = RouteLLMRouter(
             router=router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
         )
