@@ -1,9 +1,9 @@
-"""Prompts' unit embeddings kept for products with queries: as float32, or rounded to one or two bytes.
+"""Prompts' unit embeddings kept for products with queries: as float32, or rounded to 12 or 8 bits.
 
 A product of one query with 55,000 embeddings is bound by the bytes it reads, and numpy multiplies no narrow
 numbers, so rounded embeddings are multiplied by numkong (the extra `fast`), on as many threads as
 `OMP_NUM_THREADS` says, all processors where it is unset. Left out: bfloat16 and float16, which numkong
-multiplies too: a win probability over real embeddings is 60 and 10 times closer with integers of two bytes.
+multiplies too, and integers of two bytes: all read more than 12 bits.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from shared_router.errors import InvalidInputError, MissingExtraError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Storage = Literal["float32", "int16", "int8"]
-_PLANES = {"int8": 1, "int16": 2}
+Storage = Literal["float32", "int12", "int8"]
 _TOP = 127
 _BLOCK_ROWS = 1024
 # From so many queries on numkong's matrix product beats its pairwise one.
@@ -63,41 +62,49 @@ class FloatVectors:
 
 @dataclass(frozen=True, slots=True)
 class IntegerVectors:
-    """Prompts rounded to integers, each on its own scale: n x width x 1 or 2 bytes, and 4 for the scale.
+    """Prompts rounded to integers, each on its own scale: n x width x 1 or 1.5 bytes, and 4 for the scale.
 
-    A number is `scale * high`, or with two bytes `scale * (256 * high + low)`; the two lie in two planes,
-    for only products of signed bytes are fast.
+    A number is `scale * high`, or with half a byte more `scale * (16 * high + low)`; the parts lie apart,
+    for only products of signed bytes, or of signed half bytes, are fast.
 
     Attributes:
-        planes: The high bytes, then the low ones where there are two, shape (1 or 2, n, width).
+        high: Shape (n, width).
+        low: The half bytes in [-8, 7], two in a byte, the first in its low half, shape (n, width / 2) rounded
+            up; None where there are none.
         scales: Shape (n,).
     """
 
-    planes: NDArray[np.int8] = field(repr=False)
+    high: NDArray[np.int8] = field(repr=False)
+    low: NDArray[np.uint8] | None = field(repr=False)
     scales: NDArray[np.float32] = field(repr=False)
 
     @classmethod
-    def of(cls, columns: NDArray[np.float32], n_planes: int) -> Self:
-        """Round prompts (width, n) to so many bytes, 1 or 2."""
+    def of(cls, columns: NDArray[np.float32], *, half_bytes: bool) -> Self:
+        """Round prompts (width, n) to a byte, or to a byte and a half."""
         width, n = columns.shape
-        planes = np.empty((n_planes, n, width), dtype=np.int8)
-        scales = np.empty(n, dtype=np.float32)
+        high, scales = np.empty((n, width), dtype=np.int8), np.empty(n, dtype=np.float32)
+        low = np.empty((n, -(-width // 2)), dtype=np.uint8) if half_bytes else None
         for start in range(0, n, _BLOCK_ROWS):
             part = slice(start, start + _BLOCK_ROWS)
-            planes[:, part], scales[part] = _rounded(columns[:, part].T, n_planes)
-        return cls(planes, scales)
+            if low is None:
+                high[part], scales[part] = _rounded(columns[:, part].T, _TOP)
+            else:
+                whole, scales[part] = _rounded(columns[:, part].T, 16 * _TOP)
+                high[part], rest = _split(whole, 16)
+                low[part] = _packed(rest)
+        return cls(high, low, scales)
 
     @property
     def width(self) -> int:
         """How many numbers a prompt has."""
-        return int(self.planes.shape[2])
+        return int(self.high.shape[1])
 
     @property
     def columns(self) -> NDArray[np.float32]:
         """The prompts as columns, shape (width, n), widened anew at each call."""
-        rows = self.planes[0].astype(np.float32)
-        if len(self.planes) == 2:
-            rows = 256 * rows + self.planes[1]
+        rows = self.high.astype(np.float32)
+        if self.low is not None:
+            rows = 16 * rows + _unpacked(self.low)[:, : self.width]
         columns: NDArray[np.float32] = (rows * self.scales[:, None]).T
         return columns
 
@@ -105,19 +112,25 @@ class IntegerVectors:
         return len(self.scales)
 
     def products(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the product of each query (m, width), rounded too, with each prompt, shape (m, n)."""
-        if len(queries) == 0:
-            return np.empty((0, len(self)), dtype=np.float32)
-        planes, scales = _rounded(queries, len(self.planes))
-        asked = planes.reshape(-1, self.width)
-        product = np.empty((len(queries), len(self)), dtype=np.float32)
+        """Return the product of each query (m, width), rounded too, with each prompt, shape (m, n).
+
+        Beside half bytes a query is rounded to two bytes for the high part, and to half a byte for the low
+        one, which is a sixteenth of the sum.
+        """
+        m, low = len(queries), self.low
+        product = np.empty((m, len(self)), dtype=np.float32)
+        if m == 0:
+            return product
+        whole, scales = _rounded(queries, _TOP if low is None else 256 * _TOP)
+        asked = whole.astype(np.int8) if low is None else np.concatenate(_split(whole, 256)).astype(np.int8)
+        step = 256 * _TOP / 7
+        halves = _packed(np.rint(whole / step).astype(np.int32))
 
         def fill(part: slice) -> None:
-            sums = _dots(self.planes[0, part], asked)  # (n, planes x m)
-            if len(self.planes) == 2:
-                cut = len(queries)
-                low = _dots(self.planes[1, part], asked)
-                sums = 65536 * sums[:, :cut] + 256 * (sums[:, cut:] + low[:, :cut]) + low[:, cut:]
+            sums = _dots(self.high[part], asked, "int8")  # (n, m), or (n, 2 m) beside half bytes
+            if low is not None:
+                sums = 4096 * sums[:, :m] + 16 * sums[:, m:]
+                sums += np.float32(step) * _dots(low[part], halves, "int4")
             np.multiply(sums.T, self.scales[part], out=product[:, part])
             product[:, part] *= scales[:, None]
 
@@ -131,8 +144,9 @@ class IntegerVectors:
         return product
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the planes and the scales."""
-        return {"embeddings": self.planes, "scales": self.scales}
+        """Return the parts and the scales."""
+        tensors: dict[str, NDArray[Any]] = {"embeddings": self.high, "scales": self.scales}
+        return tensors if self.low is None else {**tensors, "half_bytes": self.low}
 
 
 def check_storage(storage: str) -> None:
@@ -150,7 +164,9 @@ def check_storage(storage: str) -> None:
 
 def keep_vectors(columns: NDArray[np.float32], storage: Storage) -> FloatVectors | IntegerVectors:
     """Keep unit prompts (width, n) as `storage` says."""
-    return FloatVectors(columns) if storage == "float32" else IntegerVectors.of(columns, _PLANES[storage])
+    if storage == "float32":
+        return FloatVectors(columns)
+    return IntegerVectors.of(columns, half_bytes=storage == "int12")
 
 
 def restore_vectors(tensors: Mapping[str, NDArray[Any]], storage: Storage) -> FloatVectors | IntegerVectors:
@@ -164,13 +180,12 @@ def restore_vectors(tensors: Mapping[str, NDArray[Any]], storage: Storage) -> Fl
         vectors: FloatVectors | IntegerVectors = FloatVectors(embeddings)
         sound = embeddings.ndim == 2 and embeddings.dtype == np.float32
     else:
-        vectors = IntegerVectors(embeddings, tensors["scales"])
-        sound = (
-            embeddings.ndim == 3
-            and embeddings.dtype == np.int8
-            and embeddings.shape[:2] == (_PLANES[storage], *vectors.scales.shape)
-            and vectors.scales.dtype == np.float32
-        )
+        low, scales = tensors["half_bytes"] if storage == "int12" else None, tensors["scales"]
+        vectors = IntegerVectors(embeddings, low, scales)
+        sound = embeddings.ndim == 2 and embeddings.dtype == np.int8 and scales.dtype == np.float32
+        sound = sound and scales.shape == embeddings.shape[:1]
+        if sound and low is not None:
+            sound = low.dtype == np.uint8 and low.shape == (len(scales), -(-vectors.width // 2))
     if not sound:
         raise InvalidInputError(
             f"a checkpoint's embeddings must be those of storage {storage!r}, got {embeddings.dtype.name} "
@@ -179,23 +194,39 @@ def restore_vectors(tensors: Mapping[str, NDArray[Any]], storage: Storage) -> Fl
     return vectors
 
 
-def _rounded(rows: NDArray[np.float32], n_planes: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Round rows (n, width) to planes (n_planes, n, width) and scales (n,); a row of zeros stays one."""
-    top = _TOP if n_planes == 1 else 256 * _TOP
+def _rounded(rows: NDArray[np.float32], top: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Round rows (n, width) to [-top, top], and return their scales (n,); a row of zeros stays one."""
     scales = (np.abs(rows).max(axis=1) / top).astype(np.float32)
-    whole = np.rint(rows / np.where(scales > 0, scales, np.float32(1))[:, None]).astype(np.int32)
-    if n_planes == 1:
-        return whole.astype(np.int8)[None], scales
-    high = (whole + 128) >> 8  # so that what is left lies in [-128, 127]
-    return np.stack([high, whole - 256 * high]).astype(np.int8), scales
+    whole = np.rint(rows / np.where(scales > 0, scales, np.float32(1))[:, None])
+    return whole.astype(np.int32), scales
 
 
-def _dots(rows: NDArray[np.int8], queries: NDArray[np.int8]) -> NDArray[np.float32]:
+def _split(whole: NDArray[np.int32], base: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return high and low with `whole = base * high + low`, low in [-base / 2, base / 2)."""
+    high = (whole + base // 2) // base
+    return high, whole - base * high
+
+
+def _packed(halves: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Put numbers in [-8, 7], shape (n, width), two in a byte: shape (n, width / 2) rounded up."""
+    even = np.pad(halves, ((0, 0), (0, halves.shape[1] % 2))) & 15
+    packed: NDArray[np.uint8] = (even[:, ::2] | even[:, 1::2] << 4).astype(np.uint8)
+    return packed
+
+
+def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Return the numbers that `_packed` took, and the 0 that filled it up."""
+    both = packed.view(np.int8)
+    halves: NDArray[np.int8] = np.stack([both << 4 >> 4, both >> 4], axis=-1).reshape(len(packed), -1)
+    return halves
+
+
+def _dots(rows: NDArray[Any], queries: NDArray[Any], dtype: Literal["int8", "int4"]) -> NDArray[np.float32]:
     """Return the products of rows (n, width) with queries (m, width), shape (n, m)."""
     numkong = _numkong()
     if len(queries) < _MANY_QUERIES:
-        return np.asarray(numkong.cdist(rows, queries, "dot", out_dtype="float32"))
-    packed = numkong.dots_pack(queries, dtype="int8")
+        return np.asarray(numkong.cdist(rows, queries, "dot", dtype=dtype, out_dtype="float32"))
+    packed = numkong.dots_pack(queries, dtype=dtype)
     return np.asarray(numkong.dots_packed(rows, packed)).astype(np.float32)
 
 

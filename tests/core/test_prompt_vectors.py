@@ -19,7 +19,7 @@ from shared_router.prompt_vectors import (
 )
 
 STORAGES = get_args(Storage)
-ROUNDED = ("int16", "int8")
+ROUNDED = ("int12", "int8")
 
 
 def unit(n: int, width: int, seed: int = 0) -> NDArray[np.float32]:
@@ -30,25 +30,34 @@ def unit(n: int, width: int, seed: int = 0) -> NDArray[np.float32]:
 
 def test_one_byte_rounds_to_127ths_of_a_prompts_largest_number() -> None:
     """Of (1, 0.5, -0.2): 127 * 0.5 = 63.5 rounds to the even 64, 127 * -0.2 = -25.4 to -25."""
-    vectors = IntegerVectors.of(np.array([[1.0], [0.5], [-0.2]], np.float32), 1)
-    assert vectors.planes.tolist() == [[[127, 64, -25]]]
+    vectors = IntegerVectors.of(np.array([[1.0], [0.5], [-0.2]], np.float32), half_bytes=False)
+    assert vectors.high.tolist() == [[127, 64, -25]]
+    assert vectors.low is None
     assert vectors.scales == pytest.approx([1 / 127])
     product = vectors.products(np.array([[1.0, 0, 0], [0, 1.0, 0]], np.float32))
     assert product == pytest.approx(np.array([[1.0], [64 / 127]]))
 
 
-def test_two_bytes_are_a_high_and_a_low_one() -> None:
-    """The largest number is 127 * 256 = 32512. Of (1, 0.5, -0.2): 0.5 is 16256 = 256 * 64 - 128, -0.2 is
-    -6502.4, rounded -6502 = 256 * -25 - 102."""
-    vectors = IntegerVectors.of(np.array([[1.0], [0.5], [-0.2]], np.float32), 2)
-    assert vectors.planes.tolist() == [[[127, 64, -25]], [[0, -128, -102]]]
-    assert vectors.columns[:, 0] == pytest.approx([1, 0.5, -6502 / 32512])
-    product = vectors.products(np.array([[0, 0.5, 1.0]], np.float32))
-    assert product == pytest.approx(np.array([[0.25 - 6502 / 32512]]), abs=1e-6)
+def test_a_byte_and_a_half_are_a_high_and_a_low_part_two_low_ones_in_a_byte() -> None:
+    """The largest number is 127 * 16 = 2032. Of (1, 0.51, -0.2): 0.51 is 1036.32, rounded 1036 = 16 * 65 - 4,
+    -0.2 is -406.4, rounded -406 = 16 * -25 - 6. In half bytes -4 is 12 and -6 is 10: (0, 12) is 0 + 16 * 12 =
+    192, and (10, nothing) is 10.
+
+    The query (0, 0.51, 1) is rounded to two bytes, 0.51 to 16581 / 32512, and for the low part to sevenths:
+    0.51 is 4 / 7, 1 is 7 / 7. So the product is (16 * 65 * 16581 / 32512 + 16 * -25 - 4 * 4 / 7 - 6) / 2032.
+    """
+    vectors = IntegerVectors.of(np.array([[1.0], [0.51], [-0.2]], np.float32), half_bytes=True)
+    assert vectors.high.tolist() == [[127, 65, -25]]
+    assert vectors.low is not None
+    assert vectors.low.tolist() == [[192, 10]]
+    assert vectors.columns[:, 0] == pytest.approx([1, 1036 / 2032, -406 / 2032])
+    product = vectors.products(np.array([[0, 0.51, 1.0]], np.float32))
+    by_hand = (16 * 65 * 16581 / 32512 - 16 * 25 - 4 * 4 / 7 - 6) / 2032
+    assert product == pytest.approx(np.array([[by_hand]]))
 
 
 @pytest.mark.parametrize("n_queries", [0, 1, 2, 3, 7, 40])
-@pytest.mark.parametrize(("storage", "tolerance"), [("float32", 1e-6), ("int16", 3e-5), ("int8", 6e-3)])
+@pytest.mark.parametrize(("storage", "tolerance"), [("float32", 1e-6), ("int12", 8e-4), ("int8", 6e-3)])
 def test_products_are_those_of_the_embeddings(storage: Storage, tolerance: float, n_queries: int) -> None:
     prompts, queries = unit(300, 48), unit(n_queries, 48, seed=1)
     vectors = keep_vectors(prompts.T, storage)
@@ -86,7 +95,7 @@ def test_tensors_make_the_same_vectors_without_a_copy(storage: Storage) -> None:
     tensors = vectors.tensors()
     again = restore_vectors(tensors, storage)
     assert np.array_equal(again.columns, vectors.columns)
-    kept = again.columns if isinstance(again, FloatVectors) else again.planes
+    kept = again.columns if isinstance(again, FloatVectors) else again.high
     assert np.shares_memory(kept, tensors["embeddings"])
 
 
@@ -95,13 +104,15 @@ def test_tensors_make_the_same_vectors_without_a_copy(storage: Storage) -> None:
     [
         ("float32", {"embeddings": np.zeros((2, 3), np.float64)}),
         ("float32", {"embeddings": np.zeros(3, np.float32)}),
-        ("int8", {"embeddings": np.zeros((2, 4, 3), np.int8)}),
-        ("int8", {"embeddings": np.zeros((1, 4, 3), np.int16)}),
-        ("int8", {"embeddings": np.zeros((4, 3), np.int8)}),
+        ("int8", {"embeddings": np.zeros((1, 4, 3), np.int8)}),
+        ("int8", {"embeddings": np.zeros((4, 3), np.int16)}),
+        ("int8", {"embeddings": np.zeros((3, 3), np.int8)}),
         ("int8", {"scales": np.zeros(3, np.float32)}),
         ("int8", {"scales": np.zeros(4, np.float64)}),
         ("int8", {"scales": np.zeros((4, 1), np.float32)}),
-        ("int16", {"embeddings": np.zeros((1, 4, 3), np.int8)}),
+        ("int12", {"embeddings": np.zeros((4, 5), np.int8)}),
+        ("int12", {"half_bytes": np.zeros((4, 1), np.uint8)}),
+        ("int12", {"half_bytes": np.zeros((4, 2), np.int8)}),
     ],
 )
 def test_tensors_that_are_not_of_the_storage_are_refused(storage: Storage, change: dict[str, Any]) -> None:
@@ -111,7 +122,7 @@ def test_tensors_that_are_not_of_the_storage_are_refused(storage: Storage, chang
 
 
 def test_another_storage_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidInputError, match=r"one of \['float32', 'int16', 'int8'\], got 'int4'"):
+    with pytest.raises(InvalidInputError, match=r"one of \['float32', 'int12', 'int8'\], got 'int4'"):
         check_storage("int4")
 
 

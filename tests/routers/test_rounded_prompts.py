@@ -13,7 +13,7 @@ from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models
 
 
-@pytest.mark.parametrize(("storage", "tolerance"), [("int16", 1e-6), ("int8", 1e-3)])
+@pytest.mark.parametrize(("storage", "tolerance"), [("int12", 1e-4), ("int8", 1e-3)])
 def test_rounded_prompts_answer_as_float32_ones(storage: Any, tolerance: float) -> None:
     data, embedder = three_models(), HashEmbedder(64)
     exact = SimilarityWeightedRouter(embedder).fit(data).win_probability(data.queries)
@@ -21,7 +21,7 @@ def test_rounded_prompts_answer_as_float32_ones(storage: Any, tolerance: float) 
     assert np.abs(rounded - exact).max() < tolerance
 
 
-@pytest.mark.parametrize("storage", ["int16", "int8"])
+@pytest.mark.parametrize("storage", ["int12", "int8"])
 @pytest.mark.parametrize("memory_map", [False, True])
 def test_rounded_prompts_are_saved_as_they_are(tmp_path: Path, storage: Any, memory_map: bool) -> None:
     data, embedder = three_models(), HashEmbedder(24)
@@ -47,7 +47,7 @@ def test_a_checkpoint_that_names_no_storage_holds_float32(tmp_path: Path) -> Non
 def test_a_checkpoint_whose_prompts_are_of_another_storage_is_refused(tmp_path: Path) -> None:
     data, embedder = three_models(), HashEmbedder(24)
     artifact = SimilarityWeightedRouter(embedder, storage="int8").fit(data)._artifact()
-    for storage in ("float32", "int16", "int4"):
+    for storage in ("float32", "int12", "int4"):
         settings = {**artifact.settings, "storage": storage}
         save_artifact(tmp_path, Artifact(artifact.kind, settings, artifact.tensors))
         with pytest.raises(ArtifactSchemaError, match="must make a similarity_weighted router"):
