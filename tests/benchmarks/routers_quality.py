@@ -1,9 +1,10 @@
 """How well each router spends strong calls on MMLU, trained on 1,500 graded prompts of it.
 
-Every choice (which of the encoder's layers, similarity's base, components, neighbours, how ties count) is
-made by cross-validation inside the 1,500; the rows to be judged on are read once, after. Embeddings are
-MiniLM's, see `minilm`. `published` rows take RouteLLM's settings and the last layer, and choose nothing. The
-paper's own figures stand beside them with its data: 65,000 arena battles and the 1,500, OpenAI's embeddings.
+Every choice (which of the encoder's layers, similarity's base, components, neighbours, a penalty, how ties
+count) is made by cross-validation inside the 1,500; the rows to be judged on are read once, after. Embeddings
+are MiniLM's, see `minilm`. `published` rows take RouteLLM's settings and the last layer, and choose nothing.
+The paper's own figures stand beside them with its data: 65,000 arena battles and the 1,500, OpenAI's
+embeddings.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,8 +22,9 @@ from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from tests.benchmarks.measure import print_table, report
 from tests.benchmarks.minilm import KnownTexts, cached_embedder
+from tests.benchmarks.minilm_head import MiniLMHead
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu, subject_means
-from tests.benchmarks.routers_quality_finetuned import bert_scores, causal_lm_samples, causal_lm_scores
+from tests.benchmarks.routers_quality_finetuned import bert_scores, causal_lm_sample, causal_lm_scores
 
 SEEDS = range(5)
 PAPER = {"similarity_weighted": 0.603, "matrix_factorization": 0.597}
@@ -48,6 +50,10 @@ MF_GRID = [
         "validation_fraction": 0.0,
     }
     for layers, n, ties in product(LAYERS, (None, 64), ("half", "drop"))
+]
+HEAD_GRID = [
+    {"layers": layers, "inverse_penalty": inverse_penalty}
+    for layers, inverse_penalty in product(LAYERS, (1e-4, 1e-3, 1e-2, 1e-1, 1))
 ]
 
 
@@ -115,8 +121,18 @@ def main() -> None:
         return router(vectors[layers], **rest)
 
     each_seed = [{"seed": seed} for seed in SEEDS]
-    routers = {"sw": SimilarityWeightedRouter, "knn": KNNRouter, "mf": MatrixFactorizationRouter}
-    grids: dict[str, list[Settings]] = {"sw": SW_GRID, "knn": KNN_GRID, "mf": MF_GRID}
+    routers: dict[str, Callable[..., Router]] = {
+        "sw": SimilarityWeightedRouter,
+        "knn": KNNRouter,
+        "mf": MatrixFactorizationRouter,
+        "minilm_head": MiniLMHead,
+    }
+    grids: dict[str, list[Settings]] = {
+        "sw": SW_GRID,
+        "knn": KNN_GRID,
+        "mf": MF_GRID,
+        "minilm_head": HEAD_GRID,
+    }
     chosen = {
         name: choose(
             partial(family, routers[name], gold_vectors),
@@ -138,7 +154,7 @@ def main() -> None:
             for seed in seeds
         ]
 
-    sampled, asked = causal_lm_samples(gold, judged)
+    asked = causal_lm_sample(judged)
     rng = np.random.default_rng(0)
     rows = {
         "random": [rng.random(len(judged.prompts)) for _ in SEEDS],
@@ -149,12 +165,13 @@ def main() -> None:
         "sw_published": scores("sw", [{}], {}),
         "mf": scores("mf", each_seed, chosen["mf"]),
         "mf_published": scores("mf", each_seed, {}),
+        "minilm_head": scores("minilm_head", [{}], chosen["minilm_head"]),
         "bert": [bert_scores(gold, judged, seed) for seed in SEEDS],
-        "causal_lm": [causal_lm_scores(sampled, asked, 0)],
+        "causal_lm": [causal_lm_scores(gold, asked, 0)],
     }
     table = [judge(name, found, asked if name == "causal_lm" else judged) for name, found in rows.items()]
     print(f"{len(gold.prompts)} prompts to learn from, {len(judged.prompts)} to be judged on")
-    print(f"causal_lm: {len(sampled.prompts)} and {len(asked.prompts)} of them, one seed")
+    print(f"causal_lm is judged on {len(asked.prompts)} of them, one seed")
     print_table(table)
     print(f"the paper, with its own data and embeddings: {PAPER}")
     figures = {f"apgr_{row['router']}": float(row["APGR"]) for row in table if row["router"] in _REPORTED}
@@ -166,7 +183,17 @@ def main() -> None:
     report("routers_quality", {**figures, **storage_differences(gold, judged, vectors[LAYERS[-1]])})
 
 
-_REPORTED = ("domain_mean", "knn", "sw", "sw_published", "mf", "mf_published", "bert", "causal_lm")
+_REPORTED = (
+    "domain_mean",
+    "knn",
+    "sw",
+    "sw_published",
+    "mf",
+    "mf_published",
+    "minilm_head",
+    "bert",
+    "causal_lm",
+)
 
 
 if __name__ == "__main__":

