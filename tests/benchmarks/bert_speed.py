@@ -4,11 +4,10 @@ MiniLM-L6 with two heads, and SmolLM2-135M with adapters in bfloat16, both as th
 weights do not change the time. The queries are MMLU's where `ROUTER_DATA_DIR` is set, else one text of 450
 characters, MMLU's mean.
 
-Run: python -m tests.benchmarks.bert_speed [--no-causal-lm] [--write]
+Run: python -m tests.benchmarks.bert_speed [--write]
 """
 
 import os
-import sys
 import time
 
 import numpy as np
@@ -69,17 +68,18 @@ def measure_bert() -> dict[str, float]:
     return measure("bert", router.fit_correctness(["Prove it.", "Say hello."], [1, 1], [0, 1]))
 
 
-def measure_p50_ms() -> float:
-    """Return the median milliseconds of one query."""
-    return measure_bert()["bert_p50_ms"]
+def measure_causal_lm() -> dict[str, float]:
+    """Time SmolLM2-135M with adapters on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    router = CausalLMRouter(local_model_folder(), dtype="bfloat16", recipe=UNTRAINED)
+    return measure("causal_lm", router.fit(BATTLES))
 
 
 def main() -> None:
     """Print a table, then one JSON line."""
-    figures = measure_bert()
-    if "--no-causal-lm" not in sys.argv:
-        language_model = CausalLMRouter(local_model_folder(), dtype="bfloat16", recipe=UNTRAINED)
-        figures |= measure("causal_lm", language_model.fit(BATTLES))
+    figures = measure_bert() | measure_causal_lm()
     print_table([{"figure": name, "value": value} for name, value in figures.items()])
     report("bert_speed", figures)
 
