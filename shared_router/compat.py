@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_choice
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactNotFoundError,
@@ -134,8 +135,8 @@ def read_tensors(folder: Path, weights: str | None) -> Mapping[str, NDArray[Any]
 def _locate(
     name: str | Path, kind: Kind | None, weights: str | None, revision: str | None
 ) -> tuple[Path, Kind]:
-    if kind is not None and kind not in get_args(Kind):
-        raise InvalidInputError(f"kind must be one of {list(get_args(Kind))}, got {kind!r}")
+    if kind is not None:
+        check_choice("kind", kind, get_args(Kind))
     for known, repository in REPOSITORIES.items():
         if name == known:
             return _download(repository, weights, revision), known

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from shared_router.errors import InvalidInputError
+from shared_router.choices import check_choice
 
 Sticky = Literal["tool_loop", "conversation", False]
 """Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
@@ -15,8 +15,7 @@ def check_sticky(sticky: object) -> None:
     Raises:
         InvalidInputError: If it is no such rule.
     """
-    if sticky not in get_args(Sticky):
-        raise InvalidInputError(f"sticky must be one of {list(get_args(Sticky))}, got {sticky!r}")
+    check_choice("sticky", sticky, get_args(Sticky))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
+from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
 from shared_router.preference_rows import MAX_BAD_FRACTION, OnBadRows
 from shared_router.preferences import PreferenceData, Winner
@@ -81,10 +82,7 @@ def battles_from_judge(
             "queries, answers_a and answers_b must have one length, got "
             f"{len(queries)}, {len(answers_a)} and {len(answers_b)}"
         )
-    if on_unreadable not in get_args(OnBadRows):
-        raise InvalidInputError(
-            f"on_unreadable must be one of {list(get_args(OnBadRows))}, got {on_unreadable!r}"
-        )
+    check_choice("on_unreadable", on_unreadable, get_args(OnBadRows))
     rows: list[int] = []
     winners: list[Winner] = []
     unreadable: list[JudgeError] = []

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Literal, get_args
 
+from shared_router.choices import check_choice
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import (
     CapabilityError,
@@ -68,8 +69,8 @@ class RoutingPolicy:
         """
         if threshold is not None:
             _check_threshold(threshold)
-        _check_choice("on_router_error", on_router_error, get_args(OnRouterError))
-        _check_choice("on_no_query", on_no_query, get_args(Tier))
+        check_choice("on_router_error", on_router_error, get_args(OnRouterError))
+        check_choice("on_no_query", on_no_query, get_args(Tier))
         if isinstance(router, Router):
             self._router: Router | None = router
             self._router_name = router.name
@@ -284,8 +285,3 @@ def _check_threshold(threshold: float) -> None:
     if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= threshold <= 1:
         value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
         raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidInputError(f"{name} must be one of {list(choices)}, got {value!r}")

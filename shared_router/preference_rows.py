@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Literal, get_args
 
+from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError, SkippedRowsWarning
 from shared_router.preference_files import Numbered, Row
 
@@ -78,10 +79,7 @@ def collect(
         DataError: If a row is bad and must not be, if too many are, or if none is good.
         InvalidInputError: If an option is outside its rule.
     """
-    if on_bad_rows not in get_args(OnBadRows):
-        raise InvalidInputError(
-            f"on_bad_rows must be one of {list(get_args(OnBadRows))}, got {on_bad_rows!r}"
-        )
+    check_choice("on_bad_rows", on_bad_rows, get_args(OnBadRows))
     if not 0 <= max_bad_fraction <= 1:
         raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {max_bad_fraction!r}")
     battles, count, bad, first = Battles(), 0, 0, ""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -156,8 +157,7 @@ def check_storage(storage: str) -> None:
         InvalidInputError: If it is none.
         MissingExtraError: If it is rounded and numkong is not installed.
     """
-    if storage not in get_args(Storage):
-        raise InvalidInputError(f"storage must be one of {list(get_args(Storage))}, got {storage!r}")
+    check_choice("storage", storage, get_args(Storage))
     if storage != "float32":
         _numkong()
 

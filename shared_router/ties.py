@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences import PreferenceData
 
@@ -41,8 +42,7 @@ def check_ties(ties: str) -> None:
     Raises:
         InvalidInputError: If `ties` is not `"half"`, `"weak"` or `"drop"`.
     """
-    if ties not in get_args(Ties):
-        raise InvalidInputError(f"ties must be one of {list(get_args(Ties))}, got {ties!r}")
+    check_choice("ties", ties, get_args(Ties))
 
 
 def win_labels(

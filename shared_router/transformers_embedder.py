@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_choice
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.query import clean
 from shared_router.transformers_loading import cut_layers, quietly
@@ -77,8 +78,7 @@ class TransformersEmbedder:
         local_files_only: bool = False,
         revision: str | None = None,
     ) -> None:
-        if pooling not in get_args(Pooling):
-            raise InvalidInputError(f"pooling must be one of {list(get_args(Pooling))}, got {pooling!r}")
+        check_choice("pooling", pooling, get_args(Pooling))
         bounds = {
             "layers": (layers, 1),
             "max_length": (max_length, 3),

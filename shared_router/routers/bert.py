@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints import Artifact
+from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
 from shared_router.routers.encoder import Encoder, Pooling
@@ -90,14 +91,17 @@ class BertRouter(Router):
         revision: str | None = None,
     ) -> None:
         self.encoder = encoder
-        self.head: Head = _one_of("head", head, get_args(Head))
-        self.ties: Ties | None = _one_of("ties", ties, (None, *get_args(Ties)))
+        check_choice("head", head, get_args(Head))
+        check_choice("ties", ties, (None, *get_args(Ties)))
+        check_choice("pooling", pooling, get_args(Pooling))
+        self.head: Head = head
+        self.ties: Ties | None = ties
         if ties == "class" and head != "three_classes":
             raise InvalidInputError(f'ties="class" needs head="three_classes", got head={head!r}')
         self.strong = strong
         self.weak = weak
         self.keep = keep
-        self.pooling: Pooling = _one_of("pooling", pooling, get_args(Pooling))
+        self.pooling: Pooling = pooling
         self.layers = layers
         self.max_length = max_length
         self.recipe = FineTuning() if recipe is None else recipe
@@ -246,9 +250,3 @@ class BertRouter(Router):
         router = cls(settings.pop("encoder"), recipe=recipe, device=device, **settings)
         router.encoder_ = Encoder.from_artifact(artifact, device=device, **router._reading())
         return router
-
-
-def _one_of(name: str, value: Any, known: Sequence[Any]) -> Any:
-    if value not in known:
-        raise InvalidInputError(f"{name} must be one of {list(known)}, got {value!r}")
-    return value

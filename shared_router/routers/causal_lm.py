@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints import Artifact
+from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
 from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
@@ -91,8 +92,7 @@ class CausalLMRouter(Router):
     ) -> None:
         if not 2 <= good_score <= N_SCORES:
             raise InvalidInputError(f"good_score must be in 2 to {N_SCORES}, got {good_score!r}")
-        if ties not in get_args(Ties):
-            raise InvalidInputError(f"ties must be one of {list(get_args(Ties))}, got {ties!r}")
+        check_choice("ties", ties, get_args(Ties))
         self.model = model
         self.lora = lora
         self.good_score = good_score

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_choice
 from shared_router.encoded_battles import encode_battles
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.registry import DEFAULT_EMBEDDER
@@ -66,8 +67,7 @@ class KNNRouter(PromptRouter):
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components)
         if k < 1:
             raise InvalidInputError(f"k must be >= 1, got {k!r}")
-        if vote not in get_args(Vote):
-            raise InvalidInputError(f"vote must be one of {list(get_args(Vote))}, got {vote!r}")
+        check_choice("vote", vote, get_args(Vote))
         check_ties(ties)
         self.k = k
         self.vote = vote

@@ -25,6 +25,7 @@ from shared_router.bradley_terry import (
     win_chance,
     win_matrix,
 )
+from shared_router.choices import check_choice
 from shared_router.encoded_battles import EncodedBattles, encode_battles
 from shared_router.errors import InvalidInputError, UnknownNameError
 from shared_router.prompt_vectors import Storage
@@ -92,10 +93,7 @@ class SimilarityWeightedRouter(PromptRouter):
         storage: Storage = "float32",
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components, storage=storage)
-        if weighting not in get_args(Weighting):
-            raise InvalidInputError(
-                f"weighting must be one of {list(get_args(Weighting))}, got {weighting!r}"
-            )
+        check_choice("weighting", weighting, get_args(Weighting))
         if not 1 < gamma <= MAX_GAMMA:
             raise InvalidInputError(f"gamma must be in (1, {MAX_GAMMA:g}], got {gamma!r}")
         if n_tiers is not None and n_tiers < 2:
