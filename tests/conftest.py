@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# torch's threads wait for one another by spinning: beside other work two take ten times as long as one
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # a deadline per example would time the machine, not the code
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
