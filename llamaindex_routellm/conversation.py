@@ -3,9 +3,10 @@
 Nothing of ours may stand on a message, because messages are sent again. So a conversation is known by its
 words: each turn after the first is remembered by a hash of what the model had said last and what the user
 then said, with the model that the turn went to, and the next turn finds that in its history, also where a
-memory has cut off the beginning. A second turn goes where its first question's score says, so that those
-who begin with the same words share no more than that score. What was never asked, such as the examples in
-a prompt, is no earlier turn.
+memory has cut off the beginning. A first turn has only its own words to be known by, so where those who
+began with the same words went to different models, a second turn goes where the first question's score
+says, and nobody's choice moves another. What was never asked, such as the examples in a prompt, is no
+earlier turn.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from llama_index.core.prompts import ChatPromptTemplate
 
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.query import LLMCall, Question, user_text
+
+_DIFFERENT = ""
+"""No model's name: first turns of these words went to several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +63,23 @@ class Conversations:
         """Return the model that a conversation is with; None for a new one and one that nobody remembers."""
         if len(turns) < 2:
             return None
-        for turn in reversed(turns[-2:]):  # a turn that has begun, such as a tool loop, goes before the last
-            if turn.after is None:
-                continue
+        before, now = turns[-2:]
+        # a turn that has begun, such as a tool loop, goes before the last
+        for turn in (now, before) if now.after is not None else (before,):
             with self._lock:
-                model = self._models.get(turn.key)
-            if model is not None:
-                return model
-        return self._memory.model_of(turns[-2].said) if turns[-2].after is None else None
+                if model := self._models.get(turn.key):
+                    return model
+        return self._memory.model_of(before.said) if before.after is None else None
 
     def keep(self, turns: Sequence[Turn], model: str) -> None:
         """Remember where a conversation's latest turn goes."""
-        if len(turns) < 2 or turns[-1].after is None:
+        first = len(turns) == 1
+        if not turns or (turns[-1].after is None and not first):
             return
         key = turns[-1].key
         with self._lock:
+            if first and self._models.get(key, model) != model:
+                model = _DIFFERENT
             self._models[key] = model
             self._models.move_to_end(key)
             while len(self._models) > self._memory.size:

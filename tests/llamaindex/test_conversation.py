@@ -77,6 +77,30 @@ def test_one_users_choice_does_not_move_another_who_began_with_the_same_words() 
     assert mine.say("continue") == ("weak", "sticky")
 
 
+def test_a_first_turns_model_is_kept_whatever_decided_it() -> None:
+    """By its score "2+2" goes weak; a caller's choice, and tools that only strong can call, move it."""
+    routed, _ = kept(strong=FakeChat(model="big"), weak=FakeChat(model="small", calls_functions=False))
+    chosen, tools = Talk(routed), Talk(routed)
+    with routed.override(route="strong"):
+        assert chosen.say(EASY) == ("strong", "route")
+    tools.history.append(ChatMessage(content="look it up"))
+    tool = FunctionTool.from_defaults(lambda at: at, name="look")
+    answer = routed.chat_with_tools([tool], chat_history=tools.history)
+    assert answer.additional_kwargs["routellm"]["reason"] == "capability:tools"
+    tools.history.append(answer.message)
+    for talk in (chosen, tools):
+        assert talk.say("continue") == ("strong", "sticky")
+
+
+def test_a_first_turns_fallback_is_kept_when_the_router_works_again() -> None:
+    answers = iter([float("nan"), 0.2])
+    router = FixedRouter(lambda query: next(answers))
+    talk = Talk(RoutedLLM(**models(router=router, sticky="conversation")))
+    with pytest.warns(RouterFallbackWarning):
+        assert talk.say(EASY) == ("strong", "router_error:RouterOutputError")
+    assert talk.say("continue") == ("strong", "sticky")
+
+
 def test_a_conversation_follows_the_model_that_it_was_moved_to() -> None:
     routed, _ = kept()
     talk = Talk(routed)
