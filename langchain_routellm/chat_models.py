@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, SkipValidation
 from typing_extensions import override
 
 from langchain_routellm._bound import BOUND_KEY, Bound, bind_children
@@ -83,7 +83,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     on_no_query: Tier = "strong"
     route_on: RouteOn = "last_human"
     sticky: Sticky = "tool_loop"
-    prices: Prices | None = None
+    prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
 
     _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
 
@@ -103,7 +103,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
         check_routing(route_on, sticky)
-        check_prices(prices, RoutingPolicy.models)
         policy: builtins.dict[str, Any] = {
             "router": router,
             "threshold": threshold,
@@ -115,6 +114,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared)
         how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky, "prices": prices}
         super().__init__(**children, **policy, **how, **own)
+        check_prices(prices, self.policy.models)
 
     @property
     @override
