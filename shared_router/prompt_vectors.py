@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Storage = Literal["float32", "int12", "int8"]
 _TOP = 127
+_STEP = np.float32(256 * _TOP / 7)  # from a query in two bytes to one in half a byte
 _BLOCK_ROWS = 1024
 # From so many queries on numkong's matrix product beats its pairwise one.
 _MANY_QUERIES = 6
@@ -123,15 +124,14 @@ class IntegerVectors:
         if m == 0:
             return product
         whole, scales = _rounded(queries, _TOP if low is None else 256 * _TOP)
-        asked = whole.astype(np.int8) if low is None else np.concatenate(_split(whole, 256)).astype(np.int8)
-        step = 256 * _TOP / 7
-        halves = _packed(np.rint(whole / step).astype(np.int32))
+        asked = (whole if low is None else np.concatenate(_split(whole, 256))).astype(np.int8)
+        halves = None if low is None else _packed(np.rint(whole / _STEP).astype(np.int32))
 
         def fill(part: slice) -> None:
             sums = _dots(self.high[part], asked, "int8")  # (n, m), or (n, 2 m) beside half bytes
             if low is not None:
                 sums = 4096 * sums[:, :m] + 16 * sums[:, m:]
-                sums += np.float32(step) * _dots(low[part], halves, "int4")
+                sums += _STEP * _dots(low[part], halves, "int4")
             np.multiply(sums.T, self.scales[part], out=product[:, part])
             product[:, part] *= scales[:, None]
 
@@ -209,8 +209,8 @@ def _split(whole: NDArray[np.int32], base: int) -> tuple[NDArray[np.int32], NDAr
 
 def _packed(halves: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Put numbers in [-8, 7], shape (n, width), two in a byte: shape (n, width / 2) rounded up."""
-    even = np.pad(halves, ((0, 0), (0, halves.shape[1] % 2))) & 15
-    packed: NDArray[np.uint8] = (even[:, ::2] | even[:, 1::2] << 4).astype(np.uint8)
+    packed = (halves[:, ::2] & 15).astype(np.uint8)
+    packed[:, : halves.shape[1] // 2] |= (halves[:, 1::2] << 4 & 0xF0).astype(np.uint8)
     return packed
 
 
@@ -221,7 +221,7 @@ def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
     return halves
 
 
-def _dots(rows: NDArray[Any], queries: NDArray[Any], dtype: Literal["int8", "int4"]) -> NDArray[np.float32]:
+def _dots(rows: NDArray[Any], queries: Any, dtype: Literal["int8", "int4"]) -> NDArray[np.float32]:
     """Return the products of rows (n, width) with queries (m, width), shape (n, m)."""
     numkong = _numkong()
     if len(queries) < _MANY_QUERIES:
