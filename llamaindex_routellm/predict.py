@@ -35,12 +35,12 @@ class RoutedPredict(RoutingLLM):
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.llm.stream(prompt, **prompt_args)
+            return route.read(route.llm.stream(prompt, **prompt_args))
 
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return await route.llm.astream(prompt, **prompt_args)
+            return route.aread(await route.llm.astream(prompt, **prompt_args))
 
     def structured_predict(
         self,
@@ -75,7 +75,8 @@ class RoutedPredict(RoutingLLM):
     ) -> Generator[Model | FlexibleModel, None, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.llm.stream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            parts = route.llm.stream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            return route.read(parts)
 
     async def astream_structured_predict(
         self,
@@ -86,4 +87,5 @@ class RoutedPredict(RoutingLLM):
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return await route.llm.astream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            parts = await route.llm.astream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            return route.aread(parts)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
@@ -29,7 +38,15 @@ DECISION_KEY = "routellm"
 """Where a response's `additional_kwargs` and an event's tags hold the decision."""
 
 Response = TypeVar("Response", ChatResponse, CompletionResponse)
+Part = TypeVar("Part")
 _dispatcher = get_dispatcher(__name__)
+
+
+class _End:
+    """What no stream holds: its end."""
+
+
+_END = _End()
 
 
 class RoutingDecisionEvent(BaseEvent):
@@ -54,7 +71,8 @@ class RoutingDecisionEvent(BaseEvent):
 class Route:
     """Where one call goes: the block in which the chosen model is called.
 
-    Inside it every event carries the decision as the tag `routellm`, beside the tags of the caller.
+    Inside it every event carries the decision as the tag `routellm`, beside the tags of the caller. A stream
+    is read inside it too, part by part: some models are called only when theirs is read.
 
     Attributes:
         llm: The chosen model.
@@ -95,23 +113,45 @@ class Route:
         marked = {**response.additional_kwargs, DECISION_KEY: decision}
         return response.model_copy(update={"additional_kwargs": marked})
 
-    def mark_each(self, chunks: Generator[Response, None, None]) -> Generator[Response, None, None]:
+    def mark_each(self, chunks: Iterable[Response]) -> Generator[Response, None, None]:
         """Mark each chunk; closing this stream closes the child's."""
-        try:
-            for chunk in chunks:
-                yield self.mark(chunk)
-        finally:
-            if isinstance(chunks, Generator):  # a child may stream from any iterator
-                chunks.close()
+        return self.read(chunks, self.mark)
 
-    async def amark_each(self, chunks: AsyncGenerator[Response, None]) -> AsyncGenerator[Response, None]:
+    def amark_each(self, chunks: AsyncIterable[Response]) -> AsyncGenerator[Response, None]:
         """Mark each chunk; closing this stream closes the child's at once, not when it is collected."""
+        return self.aread(chunks, self.mark)
+
+    def read(
+        self, parts: Iterable[Part], told: Callable[[Part], Part] | None = None
+    ) -> Generator[Part, None, None]:
+        """Read a stream inside this block, each part as `told` returns it."""
+        reading = iter(parts)
         try:
-            async for chunk in chunks:
-                yield self.mark(chunk)
+            while True:
+                with self:
+                    part = next(reading, _END)
+                if isinstance(part, _End):
+                    return
+                yield part if told is None else told(part)
         finally:
-            if isinstance(chunks, AsyncGenerator):
-                await chunks.aclose()
+            if isinstance(parts, Generator):  # a child may stream from any iterator
+                parts.close()
+
+    async def aread(
+        self, parts: AsyncIterable[Part], told: Callable[[Part], Part] | None = None
+    ) -> AsyncGenerator[Part, None]:
+        """Read a stream inside this block, each part as `told` returns it."""
+        reading = aiter(parts)
+        try:
+            while True:
+                with self:
+                    part = await anext(reading, _END)
+                if isinstance(part, _End):
+                    return
+                yield part if told is None else told(part)
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
 
 
 _captures: ContextVar[tuple[tuple[RoutingPolicy, list[RoutingDecision]], ...]] = ContextVar(

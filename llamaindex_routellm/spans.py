@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
+from llama_index.core.llms.structured_llm import StructuredLLM
 from llama_index.core.schema import QueryBundle, TransformComponent
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.span import BaseSpan, active_span_id
@@ -117,6 +118,11 @@ class Enclosing(BaseSpanHandler[BaseSpan]):
         while span is not None and span.parent_id is not None:
             yield span.parent_id
             span = self._running.get(span.parent_id)
+
+    def is_structured(self, span_id: str) -> bool:
+        """Tell whether a running call is a structured LLM's, which has another LLM answer it."""
+        span = self._running.get(span_id)
+        return span is not None and isinstance(span.instance, StructuredLLM)
 
     def outermost(self) -> str | None:
         """Return the id of the outermost running call around this one, which names the run it is part of."""

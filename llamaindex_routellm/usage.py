@@ -91,6 +91,8 @@ class RoutedTokens(BaseEventHandler):
         decision = event.tags.get(DECISION_KEY)
         if decision is None or event.span_id is None:
             return
+        if self._enclosing.is_structured(event.span_id):
+            return  # the LLM inside is the one that calls a model, for a stream after this call has returned
         with self._lock:
             for around in self._enclosing.around(event.span_id):
                 self._calls.pop(around, None)

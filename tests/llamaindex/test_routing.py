@@ -1,7 +1,9 @@
 """What is told of a decision, and that every call is counted once."""
 
+from typing import Any
+
 import pytest
-from llama_index.core import Settings
+from llama_index.core import PromptTemplate, Settings
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMChatStartEvent
@@ -52,6 +54,25 @@ def test_the_start_of_a_stream_carries_the_decision(hearing: Hearing) -> None:
     list(routed.stream_chat(EASY))
     (start,) = (event for event in hearing.heard if isinstance(event, LLMChatStartEvent))
     assert start.tags["routellm"]["model"] == "weak"
+
+
+async def test_the_end_of_a_stream_carries_the_decision_beside_its_readers_tags(hearing: Hearing) -> None:
+    routed, _ = routed_over_fakes()
+    template = PromptTemplate("{query_str}")
+    streams: list[Any] = [routed.stream_chat(EASY), routed.stream(template, query_str="easy")]
+    astreams: list[Any] = [
+        await routed.astream_chat(EASY),
+        await routed.astream(template, query_str="easy"),
+    ]
+    with instrument_tags({"mine": 1}):
+        for stream in streams:
+            list(stream)
+        for astream in astreams:
+            assert [part async for part in astream]
+    ends = [event for event in hearing.heard if isinstance(event, LLMChatEndEvent)]
+    assert [(end.tags["mine"], end.tags["routellm"]["model"]) for end in ends] == [(1, "weak")] * 4
+    get_dispatcher().event(BaseEvent())
+    assert hearing.heard[-1].tags == {}
 
 
 async def test_tags_end_with_the_call(hearing: Hearing) -> None:

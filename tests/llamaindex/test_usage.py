@@ -125,6 +125,22 @@ def test_a_structured_llms_answer_counts_once() -> None:
     assert tokens.usage == {"weak": TokenUsage(1, 1000, 100)}
 
 
+@pytest.mark.filterwarnings("ignore:The `json` method is deprecated")
+async def test_streamed_objects_count_once_though_their_model_is_called_when_they_are_read() -> None:
+    """Four weak calls of 1,000 and 100 tokens; a structured LLM's own events report none."""
+    weak = Billing(model="small", tool_calls=[{"name": "Sum", "kwargs": {"n": 4}} for _ in range(4)])
+    routed, _ = routed_over_fakes(weak=weak)
+    structured = routed.as_structured_llm(Sum)
+    template = PromptTemplate("{query_str}")
+    with RoutedTokens() as tokens:
+        list(routed.stream_structured_predict(Sum, template, query_str="easy"))
+        parts = await routed.astream_structured_predict(Sum, template, query_str="easy")
+        assert [part async for part in parts]
+        list(structured.stream_chat(EASY))
+        assert [chunk async for chunk in await structured.astream_chat(EASY)]
+    assert tokens.usage == {"weak": TokenUsage(4, 4000, 400)}
+
+
 def test_a_models_calls_that_were_not_routed_do_not_count() -> None:
     routed, _ = routed_over_fakes(**billing())
     with RoutedTokens() as tokens:
