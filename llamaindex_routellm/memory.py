@@ -64,7 +64,12 @@ class DecisionMemory:
         """
         question = self._question(request)
         known = self._recall(question, goes_on)
-        if known is not None and self._holds(known, request):
+        if known is None:
+            decision = self.policy.decide(request)
+            known = self._first(question, request, decision)
+            if known is None:
+                return decision
+        if self._holds(known, request):
             return known
         return self._keep(question, request, self.policy.decide(_knowing(request, known)))
 
@@ -72,9 +77,14 @@ class DecisionMemory:
         """Decide where a request goes, off the event loop where that can block it."""
         question = self._question(request)
         known = self._recall(question, goes_on)
-        if known is not None and self._holds(known, request):
+        if known is None:
+            decision = await self.policy.adecide(request)
+            known = self._first(question, request, decision)
+            if known is None:
+                return decision
+        if self._holds(known, request):
             return known
-        if known is not None and known.reason == "score":  # which needs no scoring, and so no thread
+        if known.reason == "score":  # which needs no scoring, and so no thread
             return self._keep(question, request, self.policy.decide(_knowing(request, known)))
         return self._keep(question, request, await self.policy.adecide(_knowing(request, known)))
 
@@ -112,38 +122,53 @@ class DecisionMemory:
         if question is None or not self._decisions:
             return None
         with self._lock:
-            scored = self._decisions.get((question, ""))
-            if scored is not None:
-                self._decisions.move_to_end((question, ""))
-                return scored
-            if not self._keep_runs:
-                return None
-            fallback = self._decisions.get((question, self._run()))
-            return self._decisions.get((question, None)) if fallback is None and goes_on else fallback
+            return self._find(question, goes_on)
+
+    def _find(self, question: bytes, goes_on: bool) -> RoutingDecision | None:
+        scored = self._decisions.get((question, ""))
+        if scored is not None:
+            self._decisions.move_to_end((question, ""))
+            return scored
+        if not self._keep_runs:
+            return None
+        fallback = self._decisions.get((question, self._run()))
+        return self._decisions.get((question, None)) if fallback is None and goes_on else fallback
+
+    def _first(
+        self, question: bytes | None, request: RoutingRequest, decision: RoutingDecision
+    ) -> RoutingDecision | None:
+        """Return what a call of this question that was asked at the same time made first, or keep ours."""
+        if question is None:
+            return None
+        with self._lock:
+            first = self._find(question, goes_on=False)
+            if first is None:
+                self._put(question, request, decision)
+            return first
 
     def _keep(
         self, question: bytes | None, request: RoutingRequest, decision: RoutingDecision
     ) -> RoutingDecision:
-        if question is None:
-            return decision
-        with self._lock:
-            if decision.reason == "score" and decision.win_probability is not None:
-                kept = decision
-                if request.able is not None or request.threshold is not None:
-                    # made under a condition of this call alone: its score is worth keeping, its model is not
-                    kept = self._decisions.get((question, "")) or replace(decision, threshold=_NEVER)
-                self._decisions[question, ""] = kept
-            elif decision.reason.startswith("router_error") and self._keep_runs:
-                self._decisions[question, self._run()] = self._decisions[question, None] = decision
-            while len(self._decisions) > self.size:
-                self._decisions.popitem(last=False)
+        if question is not None:
+            with self._lock:
+                self._put(question, request, decision)
         return decision
 
+    def _put(self, question: bytes, request: RoutingRequest, decision: RoutingDecision) -> None:
+        if decision.reason == "score" and decision.win_probability is not None:
+            kept = decision
+            if request.able is not None or request.threshold is not None:
+                # made under a condition of this call alone: its score is worth keeping, its model is not
+                kept = self._decisions.get((question, "")) or replace(decision, threshold=_NEVER)
+            self._decisions[question, ""] = kept
+        elif decision.reason.startswith("router_error") and self._keep_runs:
+            self._decisions[question, self._run()] = self._decisions[question, None] = decision
+        while len(self._decisions) > self.size:
+            self._decisions.popitem(last=False)
 
-def _knowing(request: RoutingRequest, known: RoutingDecision | None) -> RoutingRequest:
+
+def _knowing(request: RoutingRequest, known: RoutingDecision) -> RoutingRequest:
     """Return the request with what is known of its question: its score, or the run's fallback."""
-    if known is None:
-        return request
     if known.reason == "score":
         return replace(request, win_probability=known.win_probability)
     return replace(request, sticky_to=known.model)
