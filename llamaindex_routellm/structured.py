@@ -28,4 +28,5 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
         return self._structured(await self.llm._aroute(call))
 
     def _structured(self, route: Route) -> Route:
-        return Route(route.llm.as_structured_llm(self.output_cls), route.metadata, route.prices)
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"llm", "output_cls"}}
+        return Route(route.llm.as_structured_llm(self.output_cls, **own), route.metadata, route.prices)

@@ -1,5 +1,7 @@
 from typing import Any
 
+from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
+from llama_index.core.llms import LLM
 from llama_index.core.llms.structured_llm import StructuredLLM
 from llama_index.core.program import FunctionCallingProgram
 from llama_index.core.prompts import PromptTemplate
@@ -109,3 +111,21 @@ def test_a_model_without_functions_makes_objects_from_text() -> None:
     routed, spy = routed_over_fakes(weak=weak)
     assert routed.structured_predict(Sum, TEMPLATE, **ASKED) == Sum(n=4)
     assert spy.seen == [EASY]
+
+
+def test_a_structured_llms_own_fields_hold_for_its_calls() -> None:
+    """One chat and one completion, which is a chat inside: three events, as without routing."""
+
+    def told(llm: LLM) -> int:
+        counter = TokenCountingHandler(tokenizer=str.split)
+        structured = llm.as_structured_llm(Sum, system_prompt="Be brief.")
+        structured.callback_manager = CallbackManager([counter])  # as LlamaIndex's synthesizers do
+        structured.predict(TEMPLATE, **ASKED)
+        structured.complete(EASY)
+        return len(counter.llm_token_counts)
+
+    bare = FakeChat(model="small", tool_calls=[{"name": "Sum", "kwargs": {"n": 4}} for _ in range(2)])
+    small = bare.model_copy(deep=True)
+    assert told(routed_over_fakes(weak=small)[0]) == told(bare) == 3
+    assert small.prompts == bare.prompts
+    assert [message.content for message in small.prompts[0]][0] == "Be brief."
