@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from typing import Any
+
 from llama_index.core.llms.structured_llm import StructuredLLM
 from pydantic import SerializeAsAny
 
@@ -20,6 +23,11 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
     """
 
     llm: SerializeAsAny[RoutingLLM]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle with the routed LLM, or say why that cannot be; LlamaIndex would drop it without a word."""
+        pickle.dumps(self.llm)
+        return super().__getstate__()
 
     def _route(self, call: LLMCall) -> Route:
         return self._structured(self.llm._route(call))

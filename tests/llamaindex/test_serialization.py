@@ -97,6 +97,14 @@ def test_an_unpicklable_router_is_refused_at_pickling() -> None:
         pickle.dumps(routed(router=Unpicklable()))
 
 
+def test_an_unpicklable_router_is_refused_where_a_structured_llm_is_pickled() -> None:
+    """LlamaIndex would drop what cannot be pickled, and fail at the first call after."""
+    with pytest.raises(InvalidInputError, match="router must be picklable"):
+        pickle.dumps(routed(router=Unpicklable()).as_structured_llm(Answer))
+    after = pickle.loads(pickle.dumps(routed().as_structured_llm(Answer)))
+    assert (after.llm.strong.model, after.output_cls) == ("big", Answer)
+
+
 def test_an_unpicklable_extractor_is_refused_at_pickling() -> None:
     with pytest.raises(InvalidInputError, match="query_extractor must be picklable"):
         pickle.dumps(routed(query_extractor=lambda call: None))
