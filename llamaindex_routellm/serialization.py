@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from llama_index.core.llms import LLM
+from pydantic import SecretBytes, SecretStr
 
 from llamaindex_routellm.base import RoutingLLM
 from shared_router import InvalidInputError
 
-_SECRET = re.compile(r"(^|_)(key|secret|password|credentials?|headers|auth|authorization)(_|$)|token$", re.I)
+_SECRET = re.compile(
+    r"(^|_)(key|secret|password|credentials?|headers|auth|authorization)(_|$)|api_?keys?|token$", re.I
+)
 # Handlers hold what was said and whom it is told to; both belong to the process.
 _OF_THE_PROCESS = ("callback_manager", "rate_limiter")
 
@@ -112,7 +115,17 @@ def _check_picklable(values: Mapping[str, Any]) -> None:
 
 def _open_part(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _open_part(value) if isinstance(value, dict) else value
+        name: _open(value)
         for name, value in fields.items()
-        if not (isinstance(name, str) and _SECRET.search(name))
+        if not (isinstance(name, str) and _SECRET.search(name)) and not _is_secret(value)
     }
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _open_part(value)
+    return [_open(each) for each in value if not _is_secret(each)] if isinstance(value, list) else value
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, SecretStr | SecretBytes)

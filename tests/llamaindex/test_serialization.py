@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import InvalidInputError, SameModelWarning
@@ -136,6 +136,27 @@ def test_keys_of_models_inside_models_are_not_pickled() -> None:
     assert KEY.encode() not in dumped
     after = pickle.loads(dumped)
     assert (after.strong.llm.model, after.weak.strong.model) == ("inner", "big")
+
+
+class Secretive(FakeChat):
+    """Hold keys as providers' LLMs do: in a type, by another spelling, several, and in a list."""
+
+    watsonx: SecretStr = SecretStr("")
+    apikey: str = ""
+    api_keys: list[str] = []
+    profiles: list[dict[str, str]] = []
+    eos_token_id: int = 0
+    max_tokens: int = 0
+
+
+def test_a_pickle_holds_no_key_however_a_model_spells_it() -> None:
+    keys: dict[str, Any] = {"watsonx": SecretStr(KEY), "apikey": KEY, "api_keys": [KEY]}
+    profiles = [{"api_key": KEY, "region": "here"}]
+    weak = Secretive(**keys, profiles=profiles, eos_token_id=2, max_tokens=7)
+    dumped = pickle.dumps(routed(weak=weak))
+    assert KEY.encode() not in dumped
+    after = pickle.loads(dumped).weak
+    assert (after.profiles, after.eos_token_id, after.max_tokens) == ([{"region": "here"}], 2, 7)
 
 
 def test_one_model_twice_is_one_model_twice_after_pickling() -> None:
