@@ -205,11 +205,11 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             InvalidInputError: If neither is given, or the threshold is outside its rule.
             UnknownNameError: If there is no such model.
         """
-        return overriding(self.policy, threshold, route)
+        return overriding(self._routing.memory, threshold, route)
 
     def capture(self) -> AbstractContextManager[list[RoutingDecision]]:
         """Collect this LLM's decisions in a `with` block and in the tasks and threads it starts."""
-        return capture(self.policy)
+        return capture(self._routing.memory)
 
     def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> RoutedStructuredLLM:
         """Return an LLM that answers with objects of a class, routed as this one.

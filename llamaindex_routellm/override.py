@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from shared_router import InvalidInputError, RoutingPolicy, RoutingRequest
+from llamaindex_routellm.memory import DecisionMemory
+from shared_router import InvalidInputError, RoutingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,17 @@ class Override:
 
 
 NOTHING = Override()
-_said: ContextVar[tuple[tuple[RoutingPolicy, Override], ...]] = ContextVar("routellm_override", default=())
+_said: ContextVar[tuple[tuple[DecisionMemory, Override], ...]] = ContextVar("routellm_override", default=())
 
 
 @contextmanager
-def overriding(policy: RoutingPolicy, threshold: float | None, route: str | None) -> Iterator[None]:
-    """Steer a policy's calls in a block and in the tasks and threads it starts.
+def overriding(memory: DecisionMemory, threshold: float | None, route: str | None) -> Iterator[None]:
+    """Steer one LLM's calls in a block and in the tasks and threads it starts.
+
+    Args:
+        memory: Which LLM's: two may share a policy, and none shares its memory.
+        threshold: Their cost threshold, in [0, 1].
+        route: The model they go to.
 
     Raises:
         InvalidInputError: If nothing is said, or the threshold is outside its rule.
@@ -37,21 +43,22 @@ def overriding(policy: RoutingPolicy, threshold: float | None, route: str | None
     """
     if threshold is None and route is None:
         raise InvalidInputError("override must be given a threshold or a route, got neither")
-    policy.decide(RoutingRequest(threshold=threshold, route=route))  # refuses what no call could be given
-    outer = override_of(policy)
+    # refuses what no call could be given
+    memory.policy.decide(RoutingRequest(threshold=threshold, route=route))
+    outer = override_of(memory)
     inner = Override(
         outer.threshold if threshold is None else threshold, outer.route if route is None else route
     )
-    token = _said.set(((policy, inner), *_said.get()))
+    token = _said.set(((memory, inner), *_said.get()))
     try:
         yield
     finally:
         _said.reset(token)
 
 
-def override_of(policy: RoutingPolicy) -> Override:
-    """Return what the innermost block around says of a policy's calls."""
+def override_of(memory: DecisionMemory) -> Override:
+    """Return what the innermost block around says of an LLM's calls."""
     for steered, override in _said.get():
-        if steered is policy:
+        if steered is memory:
             return override
     return NOTHING

@@ -154,16 +154,16 @@ class Route:
                 await parts.aclose()
 
 
-_captures: ContextVar[tuple[tuple[RoutingPolicy, list[RoutingDecision]], ...]] = ContextVar(
+_captures: ContextVar[tuple[tuple[DecisionMemory, list[RoutingDecision]], ...]] = ContextVar(
     "routellm_captures", default=()
 )
 
 
 @contextmanager
-def capture(policy: RoutingPolicy) -> Iterator[list[RoutingDecision]]:
-    """Collect the decisions of a policy made in a block and in the tasks and threads it starts."""
+def capture(memory: DecisionMemory) -> Iterator[list[RoutingDecision]]:
+    """Collect one LLM's decisions, known by its memory, in a block and in the tasks and threads it starts."""
     decisions: list[RoutingDecision] = []
-    token = _captures.set((*_captures.get(), (policy, decisions)))
+    token = _captures.set((*_captures.get(), (memory, decisions)))
     try:
         yield decisions
     finally:
@@ -204,7 +204,7 @@ class Routing:
         self, models: Mapping[str, LLM], call: LLMCall
     ) -> tuple[Question, RoutingRequest, Sequence[Turn]]:
         question = self.finder.find(call)
-        said = override_of(self.policy)
+        said = override_of(self.memory)
         able, needs = able_models(models, call)
         request = RoutingRequest(question.text, said.threshold, said.route, able=able, needs=needs)
         if self.conversations is None:
@@ -224,7 +224,7 @@ class Routing:
         if self.conversations is not None:
             self.conversations.keep(turns, decision.model)
         for capturing, decisions in _captures.get():
-            if capturing is self.policy:
+            if capturing is self.memory:
                 decisions.append(decision)
         if _is_heard():
             name = llm.metadata.model_name

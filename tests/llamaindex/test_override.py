@@ -11,7 +11,8 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import LLMCall, RoutedLLM
-from shared_router import CapabilityError, InvalidInputError, UnknownNameError
+from shared_router import CapabilityError, InvalidInputError, RoutingPolicy, UnknownNameError
+from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, memory, routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
 
@@ -68,6 +69,16 @@ def test_a_block_holds_for_its_own_llm_alone() -> None:
         assert decision_of(other)["model"] == "weak"
         structured = routed.as_structured_llm(FakeChat)._route(LLMCall(messages=QUESTION))
     assert structured.metadata["model"] == "strong"
+
+
+def test_a_block_holds_for_one_of_two_llms_that_share_a_policy() -> None:
+    policy = RoutingPolicy(FixedRouter(0.1))
+    routed, other = (
+        RoutedLLM(strong=FakeChat(model="big"), weak=FakeChat(model="small"), policy=policy) for _ in range(2)
+    )
+    with routed.override(route="strong"), routed.capture() as decisions:
+        assert [decision_of(llm)["model"] for llm in (routed, other)] == ["strong", "weak"]
+    assert len(decisions) == 1
 
 
 async def test_tasks_and_threads_of_a_block_are_steered() -> None:
