@@ -46,7 +46,13 @@ _ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
 _QUESTION, _ANSWER = "\nQuery: ", "\nAnswer:"
 _STATE, _MESSAGE = "Current state:\n", "\nCurrent message:\n"
 # How messages begin that agents write in the user's name.
-_SYNTHETIC = ("Observation:", "Result of executing the code given:", "<current_conversation>")
+_SYNTHETIC = (
+    "Observation:",
+    "Result of executing the code given:",
+    "<current_conversation>",
+    "Error while parsing the output:",
+    "FAILURE: Your previous response was empty.",
+)
 # How the templates begin in which evaluators ask about a question and its answer.
 _EVALUATIONS = (
     "Please tell if a given piece of information",

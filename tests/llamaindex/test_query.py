@@ -87,6 +87,18 @@ def test_no_tools_output_and_no_observation_is_a_question() -> None:
     assert found(conversation) == ("What?", "prompt")
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "Error while parsing the output: HARD\n\nThe output should be in one of the following formats:",
+        "FAILURE: Your previous response was empty.\nYou must output a thought and an action/answer.",
+    ],
+)
+def test_an_agents_complaint_of_an_answer_is_no_question(complaint: str) -> None:
+    """ReAct asks again in the user's name after an answer that it cannot read."""
+    assert found(chat(("user", "What?"), ("assistant", "?"), ("user", complaint))) == ("What?", "prompt")
+
+
 def test_the_state_an_agent_writes_before_a_message_is_cut_off() -> None:
     text = "Current state:\n{'note': 'HARD'}\n\nCurrent message:\nWhat is 2+2?\n"
     assert found(chat(("user", text))) == ("What is 2+2?", "prompt")
