@@ -51,7 +51,8 @@ class OpenSpan:
     def question(self) -> str | None:
         """The text of the argument that is a question; None if there is none."""
         given = self.arguments.arguments
-        given = {**given, **given.get("kwargs", {})}
+        if isinstance(further := given.get("kwargs"), dict):  # a parameter of that name may hold anything
+            given = {**given, **further}
         begun_by = given.get("start_event")  # a workflow's, and so an agent's, run makes an event of keywords
         for name in QUESTION_ARGUMENTS:
             text = text_of(given.get(name, getattr(begun_by, name, None)))

@@ -98,6 +98,17 @@ def test_one_handler_watches_for_all_routed_llms() -> None:
     assert len(handlers) == 1
 
 
+def test_a_span_whose_parameter_is_called_kwargs_hides_no_question() -> None:
+    routed, spy = routed_over_fakes()
+
+    @get_dispatcher().span
+    def answer(query: str, kwargs: dict[str, str] | None) -> None:
+        routed.chat(documents())
+
+    answer("easy", kwargs=None)
+    assert spy.seen == ["easy"]
+
+
 def test_a_span_that_fails_is_forgotten() -> None:
     routed_over_fakes()
 
