@@ -19,14 +19,14 @@ from shared_router import CapabilityError, InvalidInputError, UnlikeModelsWarnin
 ContextWindow = Literal["min", "strong"] | int
 
 
-def check_context_window(context_window: ContextWindow) -> ContextWindow:
-    """Return the choice, if it is one.
+def check_context_window(context_window: ContextWindow) -> None:
+    """Check the choice of a window.
 
     Raises:
-        InvalidInputError: If it is not.
+        InvalidInputError: If it is none.
     """
     if context_window in ("min", "strong") or (type(context_window) is int and context_window > 0):
-        return context_window
+        return
     raise InvalidInputError(f'context_window must be "min", "strong" or tokens > 0, got {context_window!r}')
 
 

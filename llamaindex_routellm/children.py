@@ -122,14 +122,14 @@ def common_fields(
         InvalidInputError: If a system prompt is given and a child has another.
     """
     for name, llm in children.items():
-        if callback_manager is not None:
-            llm.callback_manager = callback_manager
         if system_prompt is not None and llm.system_prompt not in (None, system_prompt):
             raise InvalidInputError(
                 f"system_prompt must be given once, and {name} has another; leave one of the two out"
             )
-    if system_prompt is not None:
-        for llm in children.values():
+    for llm in children.values():
+        if callback_manager is not None:
+            llm.callback_manager = callback_manager
+        if system_prompt is not None:
             llm.system_prompt = system_prompt
     strong = children["strong"]
     unlike = [name for name, llm in children.items() if llm.system_prompt != strong.system_prompt]

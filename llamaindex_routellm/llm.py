@@ -125,6 +125,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
     ) -> None:
         refuse_own_fields(refused)
         check_sticky(sticky)
+        check_context_window(context_window)
         rule = {"router": router, "on_no_query": on_no_query, "on_router_error": on_router_error}
         decides = policy_of(policy, threshold=threshold, **rule)
         children = children_of(strong, weak, others)
@@ -138,7 +139,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         super().__init__(**models, **common_fields(children, callback_manager, system_prompt))
         conversations = Conversations(memory) if sticky == "conversation" else None
         self._routing = Routing(decides, finder, memory, conversations, dict(prices or {}))
-        self._context_window = check_context_window(context_window)
+        self._context_window = context_window
         self._arguments = {
             **rule,
             "query_keys": query_keys,

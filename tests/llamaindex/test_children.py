@@ -112,6 +112,17 @@ def test_unlike_system_prompts_are_warned_of() -> None:
     assert routed.system_prompt is None
 
 
+@pytest.mark.parametrize("wrong", [{"context_window": 0}, {"weak": FakeChat(system_prompt="b")}])
+def test_a_refused_construction_leaves_the_models_as_they_were(wrong: dict[str, Any]) -> None:
+    own = CallbackManager([])
+    strong = FakeChat(callback_manager=own)
+    with pytest.raises(InvalidInputError):
+        RoutedLLM(
+            **models(strong=strong, system_prompt="a", callback_manager=CallbackManager([]), **wrong),
+        )
+    assert (strong.system_prompt, strong.callback_manager) == (None, own)
+
+
 def test_a_second_system_prompt_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="system_prompt must be given once, and strong has another"):
         RoutedLLM(**models(strong=FakeChat(system_prompt="a"), system_prompt="b"))
