@@ -129,7 +129,7 @@ class QuestionFinder:
         enclosing: Where questions of enclosing spans are remembered; None looks at none.
 
     Raises:
-        InvalidInputError: If `keys` are not names.
+        InvalidInputError: If `keys` are not names, or the extractor is no function.
     """
 
     keys: Sequence[str] = QUERY_KEYS
@@ -137,9 +137,13 @@ class QuestionFinder:
     enclosing: Enclosing | None = None
 
     def __post_init__(self) -> None:
-        """Refuse keys that name nothing; a bare string would be read as its letters."""
+        """Refuse keys that name nothing, of which a bare string is read as its letters, and no function."""
         if isinstance(self.keys, str) or not all(isinstance(key, str) for key in self.keys):
             raise InvalidInputError('query_keys must be names of template variables, such as ["question"]')
+        if self.extractor is not None and not callable(self.extractor):
+            raise InvalidInputError(
+                f"query_extractor must be a function or None, got {type(self.extractor).__name__}"
+            )
 
     def find(self, call: LLMCall) -> Question:
         """Return the question of a call, or one without text.

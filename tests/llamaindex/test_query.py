@@ -139,6 +139,12 @@ def test_what_an_extractor_raises_reaches_the_caller() -> None:
         found(LLMCall(text="What?"), extractor=extractor)
 
 
+def test_an_extractor_must_be_a_function() -> None:
+    wrong: Any = "question"
+    with pytest.raises(InvalidInputError, match="query_extractor must be a function or None, got str"):
+        QuestionFinder(extractor=wrong)
+
+
 def test_an_extractor_must_return_text_or_none() -> None:
     with pytest.raises(InvalidInputError, match="query_extractor must return text or None, got int"):
         found(LLMCall(text="What?"), extractor=lambda call: 3)
