@@ -59,8 +59,16 @@ class Conversations:
         self._models: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def model(self, turns: Sequence[Turn]) -> str | None:
-        """Return the model that a conversation is with; None for a new one and one that nobody remembers."""
+    def model(self, turns: Sequence[Turn], *, goes_on: bool = False) -> str | None:
+        """Return the model that a conversation is with; None for a new one and one that nobody remembers.
+
+        Args:
+            turns: The user's turns so far, the latest last.
+            goes_on: Whether the latest has begun, and its tools have answered.
+        """
+        if len(turns) == 1 and goes_on:
+            with self._lock:
+                return self._models.get(turns[0].key) or None
         if len(turns) < 2:
             return None
         before, now = turns[-2:]

@@ -210,7 +210,8 @@ class Routing:
         if self.conversations is None:
             return question, request, ()
         turns = turns_of(call, question)
-        return question, replace(request, sticky_to=self.conversations.model(turns)), turns
+        model = self.conversations.model(turns, goes_on=call.goes_on)
+        return question, replace(request, sticky_to=model), turns
 
     def _told(
         self,

@@ -92,6 +92,16 @@ def test_a_first_turns_model_is_kept_whatever_decided_it() -> None:
         assert talk.say("continue") == ("strong", "sticky")
 
 
+def test_a_first_turns_tool_loop_stays_with_the_model_that_it_was_sent_to() -> None:
+    routed, _ = kept()
+    talk = Talk(routed)
+    with routed.override(route="strong"):
+        talk.say(EASY)
+    talk.history.append(ChatMessage(role=MessageRole.TOOL, content="found"))
+    decision = routed.chat(talk.history).additional_kwargs["routellm"]
+    assert (decision["model"], decision["reason"]) == ("strong", "sticky")
+
+
 def test_a_first_turns_fallback_is_kept_when_the_router_works_again() -> None:
     answers = iter([float("nan"), 0.2])
     router = FixedRouter(lambda query: next(answers))
