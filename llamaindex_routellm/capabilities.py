@@ -10,6 +10,7 @@ from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRo
 from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.schema import BaseNode, NodeWithScore
 from llama_index.core.utils import get_tokenizer
 
 from llamaindex_routellm.query import LLMCall
@@ -151,6 +152,17 @@ def _texts(call: LLMCall) -> Iterator[str]:
     if call.template is not None:
         yield call.template.get_template()
         for value in {**call.template.kwargs, **call.variables}.values():
-            yield text_of(value) or ""
+            yield from _texts_of(value)
     for message in call.messages:
         yield message.content or ""
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    """Yield the texts of what fills a template: a question, a text, or documents in a list."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts_of(each)
+    elif isinstance(value, BaseNode | NodeWithScore):
+        yield value.get_content()
+    else:
+        yield text_of(value) or ""

@@ -3,6 +3,8 @@ from typing import Any
 import pytest
 from llama_index.core import PromptTemplate
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
+from llama_index.core.prompts import RichPromptTemplate
+from llama_index.core.schema import NodeWithScore, TextNode
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import (
@@ -66,6 +68,17 @@ def test_documents_too_long_for_the_weak_model_send_their_question_strong() -> N
         routed.predict(template, context_str="word " * 3000, query_str="easy")
         routed.predict(template, context_str="word " * 100, query_str="easy")
     assert [decision.reason for decision in decisions] == ["capability:window", "score"]
+
+
+@pytest.mark.parametrize("documents", [["word " * 3000], [NodeWithScore(node=TextNode(text="word " * 3000))]])
+def test_a_list_of_documents_in_a_template_is_measured_too(documents: list[Any]) -> None:
+    routed, _ = routed_over_fakes(
+        strong=FakeChat(model="big", window=8000), weak=FakeChat(model="small", window=1000)
+    )
+    template = RichPromptTemplate("{% for document in documents %}{{ document }}{% endfor %} {{ query_str }}")
+    with routed.capture() as decisions:
+        routed.predict(template, documents=documents, query_str="easy")
+    assert decisions[0].reason == "capability:window"
 
 
 def test_a_prompt_that_fits_neither_or_both_is_scored() -> None:
