@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -51,6 +51,11 @@ class PreferenceData:
 
     def __post_init__(self) -> None:
         """Check every row, so that a router's fit need not."""
+        for each in fields(self):
+            column = getattr(self, each.name)
+            # a pandas column answers [0] with the row labelled 0, wherever that stands
+            if column is not None and not isinstance(column, (list, tuple)):
+                object.__setattr__(self, each.name, list(column))
         columns: dict[str, Sequence[object]] = {
             "model_a": self.model_a,
             "model_b": self.model_b,

@@ -34,6 +34,19 @@ def battles(**changes: Any) -> PreferenceData:
     return PreferenceData(**{**columns, **changes})
 
 
+def test_columns_of_a_shuffled_frame_stay_beside_one_another() -> None:
+    """Reversed, the frame's first row is labelled 2: row 0 must be the first, not the one labelled 0."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"query": ["q0", "q1", "q2"], "strong": [1, 1, 0], "weak": [0, 1, 1]}).iloc[::-1]
+    data = PreferenceData.from_correctness(frame["query"], frame["strong"], frame["weak"])
+    assert [(data.queries[i], data.winners[i]) for i in range(3)] == [("q2", "b"), ("q1", "tie"), ("q0", "a")]
+    assert data.select([0]).queries == ["q2"]
+    part = frame[frame["weak"] == 1]
+    kept = PreferenceData.from_correctness(part["query"], part["strong"], part["weak"])
+    assert kept.winners == ["b", "tie"]
+
+
 def test_battles_are_counted_and_hidden_from_the_repr() -> None:
     data = battles(queries=["secret", "q2"])
     assert len(data) == 2
