@@ -123,8 +123,7 @@ def _add(battles: Battles, row: Row, names: Mapping[str, str]) -> str | None:
     if model_a == model_b:
         return f"a battle needs two models, got {model_a!r} twice"
     if not isinstance(winner, str) or winner not in WINNERS:
-        value = repr(winner) if isinstance(winner, str) and len(winner) <= 20 else type(winner).__name__
-        return f"a winner must be one of {list(WINNERS)}, got {value}"
+        return f"a winner must be one of {list(WINNERS)}, got {shown_winner(winner)}"
     weight = _weight(weight)
     if isinstance(weight, str):
         return weight
@@ -147,8 +146,13 @@ def text_fault(name: str, value: object, *, longest: int = MAX_ROW_BYTES) -> str
     return None
 
 
+def shown_winner(value: object) -> str:
+    """Show a short word, and of anything else, which may be a query, only its type."""
+    return repr(value) if isinstance(value, str) and len(value) <= 20 else type(value).__name__
+
+
 def _weight(value: Any) -> float | str:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and value == ""):
         return 1.0
     try:
         # a CSV file holds text alone

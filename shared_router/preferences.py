@@ -21,6 +21,7 @@ from shared_router.preference_rows import (
     OnBadRows,
     collect,
     names_of,
+    shown_winner,
     text_fault,
 )
 
@@ -85,7 +86,7 @@ class PreferenceData:
             raise InvalidInputError(f"row {row}: {wrong}")
         if self.winners[row] not in get_args(Winner):
             raise InvalidInputError(
-                f'row {row}: a winner must be "a", "b" or "tie", got {self.winners[row]!r}'
+                f'row {row}: a winner must be "a", "b" or "tie", got {shown_winner(self.winners[row])}'
             )
         if self.model_a[row] == self.model_b[row]:
             raise InvalidInputError(f"row {row}: a battle needs two models, got {self.model_a[row]!r} twice")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,8 +37,6 @@ def battles(**changes: Any) -> PreferenceData:
 
 def test_columns_of_a_shuffled_frame_stay_beside_one_another() -> None:
     """Reversed, the frame's first row is labelled 2: row 0 must be the first, not the one labelled 0."""
-    import pandas as pd
-
     frame = pd.DataFrame({"query": ["q0", "q1", "q2"], "strong": [1, 1, 0], "weak": [0, 1, 1]}).iloc[::-1]
     data = PreferenceData.from_correctness(frame["query"], frame["strong"], frame["weak"])
     assert [(data.queries[i], data.winners[i]) for i in range(3)] == [("q2", "b"), ("q1", "tie"), ("q0", "a")]
@@ -71,6 +70,7 @@ def test_a_column_of_another_length_is_refused(column: str) -> None:
         ("model_a", "", "row 1: model_a must be text"),
         ("model_b", 3, "row 1: model_b must be text.*int"),
         ("winners", "c", 'row 1: a winner must be "a", "b" or "tie", got \'c\''),
+        ("winners", "a query in their place", "got str$"),
     ],
 )
 def test_a_row_that_breaks_its_rule_is_named(column: str, value: Any, message: str) -> None:
@@ -115,8 +115,6 @@ def test_rows_of_any_iterable_become_battles() -> None:
 
 
 def test_the_rows_of_a_pandas_frame_become_battles() -> None:
-    import pandas as pd
-
     frame = pd.DataFrame({"prompt": ["x"], "model_a": ["a"], "model_b": ["b"], "winner": ["model_b"]})
     data = PreferenceData.from_rows(frame.to_dict("records"), columns={"query": "prompt"})
     assert data == PreferenceData(["x"], ["a"], ["b"], ["b"])
@@ -134,6 +132,8 @@ BAD_ROWS: list[tuple[Any, str]] = [
     ({**ROW, "winner": float("nan")}, "a winner must be one of .* got float"),
     ({**ROW, "winner": ["a"]}, "a winner must be one of .* got list"),
     ({**ROW, "winner": "s" * 30}, "a winner must be one of .* got str"),
+    ({**ROW, "weight": pd.NA}, "a weight must be finite and > 0, got NAType"),
+    ({**ROW, "weight": np.ones(2)}, "a weight must be finite and > 0, got ndarray"),
     ({**ROW, "weight": 0}, "a weight must be finite and > 0"),
     ({**ROW, "weight": "1e999"}, "a weight must be finite and > 0"),
     ({**ROW, "weight": "heavy"}, "a weight must be finite and > 0"),
