@@ -10,6 +10,7 @@ An answer that is judged may itself try to talk the judge round; nothing here pr
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
@@ -73,7 +74,8 @@ def battles_from_judge(
         One battle for each query that was judged, in order.
 
     Raises:
-        InvalidInputError: If the lengths differ or an option is outside its rule.
+        InvalidInputError: If the lengths differ, an option is outside its rule, or a query or a model's
+            name is none that battles can have; the judge is not asked then.
         JudgeError: If a verdict cannot be read and must be, or too many cannot.
         Exception: What the judge raised.
     """
@@ -83,11 +85,17 @@ def battles_from_judge(
             f"{len(queries)}, {len(answers_a)} and {len(answers_b)}"
         )
     check_choice("on_unreadable", on_unreadable, get_args(OnBadRows))
+    if not 0 <= max_bad_fraction <= 1:
+        raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {max_bad_fraction!r}")
+    n = len(queries)
+    # a query or a name that is none is refused before the judge is paid
+    asked = PreferenceData(queries, [model_a] * n, [model_b] * n, ["tie"] * n)
     rows: list[int] = []
     winners: list[Winner] = []
     unreadable: list[JudgeError] = []
-    for row in _counted(len(queries), progress=progress):
-        query, a, b = queries[row], answers_a[row], answers_b[row]
+    for row, query, a, b in zip(
+        _counted(n, progress=progress), asked.queries, answers_a, answers_b, strict=True
+    ):
         try:
             shown = _verdict(judge(prompt(query, a, b)), row)
             swapped = _verdict(judge(prompt(query, b, a)), row)
@@ -98,10 +106,8 @@ def battles_from_judge(
             continue
         rows.append(row)
         winners.append(_in_both_orders(shown, swapped))
-    _count_unreadable(unreadable, len(queries), max_bad_fraction)
-    return PreferenceData(
-        [queries[row] for row in rows], [model_a] * len(rows), [model_b] * len(rows), winners
-    )
+    _count_unreadable(unreadable, n, max_bad_fraction)
+    return replace(asked.select(rows), winners=winners)
 
 
 def _counted(n: int, *, progress: bool) -> Iterable[int]:

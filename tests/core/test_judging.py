@@ -122,6 +122,28 @@ def test_an_unknown_rule_is_refused() -> None:
         decide(Judge(len), on_unreadable="tie")
 
 
+@pytest.mark.parametrize("fraction", [-0.1, 1.5, float("nan")])
+def test_a_fraction_outside_its_range_is_refused(fraction: float) -> None:
+    with pytest.raises(InvalidInputError, match=r"max_bad_fraction must be in \[0, 1\]"):
+        decide(lambda prompt: "", on_unreadable="skip", max_bad_fraction=fraction)
+
+
+@pytest.mark.parametrize(
+    ("queries", "model", "message"),
+    [
+        (["q", " "], "weak", "row 1: a query must be"),
+        (["q", "r"], "strong", "row 0: a battle needs two models"),
+    ],
+)
+def test_a_query_or_a_name_that_is_none_is_refused_before_the_judge_is_paid(
+    queries: list[str], model: str, message: str
+) -> None:
+    judge = Judge(len)
+    with pytest.raises(InvalidInputError, match=message):
+        battles_from_judge(queries, ["a", "b"], ["c", "d"], judge, model_b=model)
+    assert judge.prompts == []
+
+
 def test_progress_is_shown_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     decide(Judge(len))
     assert capsys.readouterr().err == ""
