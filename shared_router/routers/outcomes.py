@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Ties = Literal["class", "half", "weak", "drop"]
 STRONG_WINS, TIE, WEAK_WINS = 0, 1, 2
 """The published checkpoint's labels."""
+_NUMBERS = (Real, np.bool_)
 _COLUMNS = {"a": STRONG_WINS, "tie": TIE, "b": WEAK_WINS}
 
 
@@ -111,8 +113,9 @@ def graded(
         )
     counts = _checked_weights(queries, weights)
     for row, pair in enumerate(zip(strong_scores, weak_scores, strict=True)):
-        if not all(0 <= grade <= 1 for grade in pair):
-            raise DataError(f"row {row}: a grade must be in [0, 1], got {pair}")
+        for grade in pair:
+            if not (isinstance(grade, _NUMBERS) and 0 <= grade <= 1):
+                raise DataError(f"row {row}: a grade must be in [0, 1], got {_shown(grade)}")
     grades = np.array([strong_scores, weak_scores], dtype=np.float32).T.copy()
     if len(np.unique(grades, axis=0)) < 2:
         raise DataError("rows must differ in their grades; a router cannot learn from one class")
@@ -141,7 +144,9 @@ def scored(
     counts = _checked_weights(queries, weights)
     for row, score in enumerate(scores):
         if score not in range(1, n_scores + 1):
-            raise DataError(f"row {row}: a score must be a whole number from 1 to {n_scores}, got {score!r}")
+            raise DataError(
+                f"row {row}: a score must be a whole number from 1 to {n_scores}, got {_shown(score)}"
+            )
     if len(set(scores)) < 2:
         raise DataError("scores must differ; a router cannot learn from one class")
     return np.eye(n_scores, dtype=np.float32)[np.asarray(scores, dtype=np.int64) - 1], counts
@@ -154,17 +159,11 @@ def _checked_weights(queries: Sequence[str], weights: Sequence[float] | None) ->
     for row, (query, weight) in enumerate(zip(queries, counts, strict=True)):
         if not isinstance(query, str) or not query.strip():
             raise DataError(f"row {row}: a query must be text that is not blank")
-        if not 0 < weight < math.inf:
-            raise DataError(f"row {row}: a weight must be finite and > 0, got {weight!r}")
+        if not (isinstance(weight, Real) and 0 < weight < math.inf):
+            raise DataError(f"row {row}: a weight must be finite and > 0, got {_shown(weight)}")
     return np.array(counts, dtype=np.float32)
 
 
-def _result(
-    preferences: PreferenceData, i: int, strong: Collection[str], weak: Collection[str]
-) -> int | None:
-    a, b, winner = preferences.model_a[i], preferences.model_b[i], preferences.winners[i]
-    if (a in strong and b in weak) or (a in weak and b in strong):
-        if winner == "tie":
-            return TIE
-        return STRONG_WINS if (a if winner == "a" else b) in strong else WEAK_WINS
-    return None
+def _shown(value: object) -> str:
+    """Show a number, and of anything else, which may be a query, only its type."""
+    return repr(value) if isinstance(value, _NUMBERS) else type(value).__name__

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -80,13 +82,16 @@ def test_grades_stand_side_by_side() -> None:
         ([1], None, "must have one length, got 2, 1 and 2"),
         ([1, float("nan")], None, r"row 1: a grade must be in \[0, 1\]"),
         ([1, 2], None, r"row 1: a grade must be in \[0, 1\]"),
+        ([1, None], None, r"row 1: a grade must be in \[0, 1\], got NoneType"),
+        ([1, "a query"], None, r"row 1: a grade must be in \[0, 1\], got str"),
         ([1, 0], [1, 0], "row 1: a weight must be finite and > 0, got 0"),
+        ([1, 0], [1, "a query"], "row 1: a weight must be finite and > 0, got str"),
         ([1, 0], [1], r"one entry per query \(2\), got 1"),
         ([0, 0], None, "must differ in their grades"),
     ],
 )
 def test_bad_grades_are_refused_with_their_row(
-    strong: list[float], weights: list[float] | None, message: str
+    strong: list[Any], weights: list[Any] | None, message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         graded(["a", "b"], strong, [0, 0], weights)
@@ -111,9 +116,10 @@ def test_a_score_is_a_column() -> None:
         ([0, 1], "row 0: a score must be a whole number from 1 to 5, got 0"),
         ([1, 1.5], "row 1: a score must be a whole number from 1 to 5, got 1.5"),
         ([1, float("nan")], "row 1: a score must be a whole number from 1 to 5, got nan"),
+        ([1, "a query"], "row 1: a score must be a whole number from 1 to 5, got str"),
         ([3, 3], "scores must differ"),
     ],
 )
-def test_bad_scores_are_refused_with_their_row(scores: list[int], message: str) -> None:
+def test_bad_scores_are_refused_with_their_row(scores: list[Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         scored(["a", "b"], scores, None, n_scores=5)
