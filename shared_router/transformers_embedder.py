@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from shared_router.choices import check_choice
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.query import clean
-from shared_router.transformers_loading import cut_layers, quietly
+from shared_router.transformers_loading import cut_layers, position_count, quietly
 
 if TYPE_CHECKING:
     import torch
@@ -148,12 +148,14 @@ class TransformersEmbedder:
     def _forward(self, loaded: _Loaded, encodings: list[Encoding]) -> NDArray[np.float32]:
         import torch
 
-        width = max(len(encoding) for encoding in encodings)
-        ids = np.full((len(encodings), width), loaded.pad_id, dtype=np.int64)
-        mask = np.zeros((len(encodings), width), dtype=np.int64)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding)] = encoding.ids
-            mask[row, : len(encoding)] = 1
+        # a tokenizer without [CLS] finds no token in an empty text, and no token has no mean
+        tokens = [encoding.ids or [loaded.pad_id] for encoding in encodings]
+        width = max(len(own) for own in tokens)
+        ids = np.full((len(tokens), width), loaded.pad_id, dtype=np.int64)
+        mask = np.zeros((len(tokens), width), dtype=np.int64)
+        for row, own in enumerate(tokens):
+            ids[row, : len(own)] = own
+            mask[row, : len(own)] = 1
         device = loaded.model.device
         with torch.inference_mode():
             attention = torch.from_numpy(mask).to(device)
@@ -212,7 +214,9 @@ class TransformersEmbedder:
         # a copy with settings that never change: changing them between calls breaks under threads
         tokenizer = Tokenizer.from_str(backend.to_str())
         tokenizer.no_padding()
-        tokenizer.enable_truncation(min(self.max_length, fast.model_max_length))
+        # many a tokenizer does not know how much its model reads
+        positions = position_count(model.config) or self.max_length
+        tokenizer.enable_truncation(min(self.max_length, fast.model_max_length, positions))
         tokenizer.encode_special_tokens = True
         model.eval().to(torch.device("cpu" if self.device is None else self.device))
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))

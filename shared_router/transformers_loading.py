@@ -29,6 +29,15 @@ def cut_layers(config: Any, layers: int | None) -> None:
     config.num_hidden_layers = layers
 
 
+def position_count(config: Any) -> int | None:
+    """Return how many tokens an encoder reads at most, or None where its config sets no bound."""
+    positions: int | None = getattr(config, "max_position_embeddings", None)
+    # RoBERTa counts positions from the one after the padding token's number
+    if positions is not None and ("roberta" in config.model_type or config.model_type == "camembert"):
+        positions -= config.pad_token_id + 1
+    return positions
+
+
 @contextmanager
 def quietly() -> Iterator[None]:
     """Keep transformers from drawing bars and from reporting weights that are left out on purpose."""

@@ -15,7 +15,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.modules import backend_of, load_tensors, require_transformers, tensors_of
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
-from shared_router.transformers_loading import cut_layers, quietly
+from shared_router.transformers_loading import cut_layers, position_count, quietly
 
 if TYPE_CHECKING:
     import torch
@@ -213,13 +213,8 @@ class Encoder:
 
 
 def _check_length(model: PreTrainedModel, max_length: int) -> None:
-    positions = getattr(model.config, "max_position_embeddings", None)
-    if positions is None:
-        return
-    # RoBERTa counts positions from the one after the padding token's number
-    if "roberta" in model.config.model_type or model.config.model_type == "camembert":
-        positions -= model.config.pad_token_id + 1
-    if max_length > positions:
+    positions = position_count(model.config)
+    if positions is not None and max_length > positions:
         raise InvalidInputError(
             f"max_length must be at most the {positions} tokens that the encoder reads, got {max_length}"
         )

@@ -3,6 +3,7 @@
 import copy
 import importlib
 import importlib.util
+import json
 import logging
 import pickle
 import sys
@@ -125,6 +126,35 @@ def test_a_text_longer_than_the_model_reads_is_cut_to_it(folder: Path) -> None:
     """The model has 16 positions, and max_length is 256."""
     rows = embedder_of(folder).embed(["one " * 100, "one " * 14])
     np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("model_type", "n_words"), [("bert", 14), ("roberta", 13)])
+def test_a_tokenizer_that_does_not_know_how_much_the_model_reads_cuts_to_it_all_the_same(
+    tmp_path: Path, model_type: str, n_words: int
+) -> None:
+    """16 positions, two for [CLS] and [SEP]; RoBERTa counts from 1."""
+    make_encoder(tmp_path)
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({**settings, "model_max_length": int(1e30)}))
+    if model_type == "roberta":
+        size = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+        config = transformers.RobertaConfig(
+            vocab_size=9, max_position_embeddings=16, pad_token_id=0, type_vocab_size=1, **size
+        )
+        transformers.RobertaModel(config).save_pretrained(tmp_path)
+    rows = embedder_of(tmp_path).embed(["one " * n_words, "one " * 100])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+
+
+def test_a_text_without_a_token_is_embedded_and_changes_no_other(tmp_path: Path) -> None:
+    """A tokenizer that puts nothing around a text, as GPT's."""
+    make_encoder(tmp_path)
+    tokenizer = json.loads((tmp_path / "tokenizer.json").read_text())
+    (tmp_path / "tokenizer.json").write_text(json.dumps({**tokenizer, "post_processor": None}))
+    embedder = embedder_of(tmp_path)
+    alone, both = embedder.embed(["one two"]), embedder.embed(["", "one two"])
+    np.testing.assert_allclose(both[1], alone[0], atol=1e-6)
+    np.testing.assert_allclose(both[0], embedder.embed([""])[0], atol=1e-6)
 
 
 def test_text_that_spells_a_special_token_is_read_as_text(folder: Path) -> None:
