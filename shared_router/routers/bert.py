@@ -198,6 +198,7 @@ class BertRouter(Router):
             replace(rows, ids=encoder.tokenize(rows.queries)),
             self.recipe,
             head=encoder.new_parameters,
+            settings=self.pooling,
             folder=folder,
             progress=progress,
         )

@@ -180,6 +180,7 @@ class CausalLMRouter(Router):
             lambda ids, targets: row_losses("three_classes", model.batch_logits(ids), targets),
             replace(rows, ids=model.tokenize(rows.queries)),
             self.recipe,
+            settings=(self.lora, self.dtype),
             folder=folder,
             progress=progress,
         )

@@ -79,6 +79,7 @@ def fine_tune(
     recipe: FineTuning,
     *,
     head: Iterable[torch.nn.Parameter] = (),
+    settings: object = None,
     folder: str | Path | None = None,
     progress: bool = False,
 ) -> TrainingHistory:
@@ -92,6 +93,7 @@ def fine_tune(
         rows: What is learned from.
         recipe: How to train.
         head: The parameters that are new, for `recipe.head_rate`.
+        settings: What else the losses depend on, such as the pooling; its repr must tell it from another's.
         folder: Where to write the state at each validation, and to resume from where it holds one.
         progress: Whether to show a bar.
 
@@ -110,7 +112,9 @@ def fine_tune(
             f"of {len(held_out)} rows; give more rows or, to validate with none, 0"
         )
     run = _Run(model, row_losses, rows, held_out, recipe, head)
-    identity = hashlib.sha256(repr((recipe, rows.sha256(), run.state.sha256())).encode()).hexdigest()
+    identity = hashlib.sha256(
+        repr((recipe, rows.sha256(), run.state.sha256(), settings)).encode()
+    ).hexdigest()
     if folder is not None:
         run.resume(load_state(folder, identity))
     for state in run.steps(progress):

@@ -233,6 +233,12 @@ def test_an_interrupted_training_goes_on_to_the_same_answers(
     assert resumed.history_ == unbroken.history_
 
 
+def test_a_training_does_not_go_on_with_another_pooling(encoder: Path, tmp_path: Path) -> None:
+    make(encoder, pooling="mean").fit(BATTLES, folder=tmp_path)
+    with pytest.raises(InvalidInputError, match="resumes only with the data and settings it began with"):
+        make(encoder, pooling="head").fit(BATTLES, folder=tmp_path)
+
+
 def test_a_checkpoint_is_plain_data_and_comes_back_with_every_setting(encoder: Path, tmp_path: Path) -> None:
     router = fit(make(encoder, "logit", ties="half", keep="tail", strong=("b", "strong")))
     digest = router.save(tmp_path)

@@ -169,6 +169,13 @@ def test_options_that_are_none_are_refused(model: Path, options: dict[str, Any],
         make(model, **options)
 
 
+@pytest.mark.parametrize("changed", [Lora(alpha=64), Lora(dropout=0.5)])
+def test_a_training_does_not_go_on_with_other_adapters(model: Path, tmp_path: Path, changed: Lora) -> None:
+    make(model).fit(BATTLES, folder=tmp_path)
+    with pytest.raises(InvalidInputError, match="resumes only with the data and settings it began with"):
+        make(model, lora=changed).fit(BATTLES, folder=tmp_path)
+
+
 def test_adapters_for_layers_that_are_not_there_are_refused(model: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"must name linear layers of the model, got \['query'\]"):
         make(model, lora=Lora(targets=("query",))).fit(BATTLES)
