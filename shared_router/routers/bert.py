@@ -93,6 +93,7 @@ class BertRouter(Router):
         self.encoder = encoder
         check_choice("head", head, get_args(Head))
         check_choice("ties", ties, (None, *get_args(Ties)))
+        check_choice("keep", keep, get_args(Keep))
         check_choice("pooling", pooling, get_args(Pooling))
         self.head: Head = head
         self.ties: Ties | None = ties

@@ -20,12 +20,22 @@ class Lora:
         alpha: Its output is scaled by alpha / rank.
         dropout: Share of its inputs that is dropped in training, in [0, 1).
         targets: The linear layers that get one, by the end of their names.
+
+    Raises:
+        InvalidInputError: If a value is out of its range.
     """
 
     rank: int = 8
     alpha: int = 16
     dropout: float = 0.05
     targets: tuple[str, ...] = ("q_proj", "v_proj")
+
+    def __post_init__(self) -> None:
+        """Check every range."""
+        if self.rank < 1:
+            raise InvalidInputError(f"rank must be >= 1, got {self.rank!r}")
+        if not 0 <= self.dropout < 1:
+            raise InvalidInputError(f"dropout must be in [0, 1), got {self.dropout!r}")
 
 
 def add_adapters(backbone: torch.nn.Module, lora: Lora) -> None:

@@ -26,7 +26,7 @@ class FineTuning:
         patience: Stop after this many validations without a better loss, >= 1.
         bfloat16: Whether to train in bfloat16 by autocast, which is faster where the processor has it; the
             weights and serving stay as they are.
-        seed: Fixes the head's first weights, the held-out queries, the order and the dropout.
+        seed: Fixes the head's first weights, the held-out queries, the order and the dropout; in [0, 2^63).
 
     Raises:
         InvalidInputError: If a value is out of its range.
@@ -56,6 +56,7 @@ class FineTuning:
             "validation_fraction": ("in [0, 1)", 0 <= self.validation_fraction < 1),
             "evaluate_every": (">= 1", self.evaluate_every >= 1),
             "patience": (">= 1", self.patience >= 1),
+            "seed": ("in [0, 2^63)", 0 <= self.seed < 1 << 63),
         }
         for name, (rule, holds) in rules.items():
             if not holds:

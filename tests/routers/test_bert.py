@@ -284,6 +284,7 @@ def test_battles_are_refused_where_grades_are_needed_and_grades_where_battles_ar
     [
         ({"head": "four_classes"}, "head must be one of"),
         ({"ties": "strong"}, "ties must be one of"),
+        ({"keep": "middle"}, "keep must be one of"),
         ({"pooling": "max"}, "pooling must be one of"),
         ({"head": "logit", "ties": "class"}, 'ties="class" needs head="three_classes"'),
     ],

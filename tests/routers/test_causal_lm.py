@@ -169,6 +169,19 @@ def test_options_that_are_none_are_refused(model: Path, options: dict[str, Any],
         make(model, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rank": 0}, "rank must be >= 1, got 0"),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        ({"dropout": float("nan")}, r"dropout must be in \[0, 1\), got nan"),
+    ],
+)
+def test_adapters_out_of_their_range_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        Lora(**options)
+
+
 @pytest.mark.parametrize("changed", [Lora(alpha=64), Lora(dropout=0.5)])
 def test_a_training_does_not_go_on_with_other_adapters(model: Path, tmp_path: Path, changed: Lora) -> None:
     make(model).fit(BATTLES, folder=tmp_path)

@@ -72,6 +72,8 @@ def test_without_warm_up_the_first_rate_is_the_highest() -> None:
         ("validation_fraction", 1.0, r"in \[0, 1\)"),
         ("evaluate_every", 0, ">= 1"),
         ("patience", 0, ">= 1"),
+        ("seed", -1, r"in \[0, 2\^63\)"),
+        ("seed", 1 << 63, r"in \[0, 2\^63\)"),
     ],
 )
 def test_a_setting_out_of_its_range_is_refused(name: str, value: float, rule: str) -> None:
