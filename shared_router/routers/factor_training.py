@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.encoded_battles import EncodedBattles
-from shared_router.errors import MissingExtraError
+from shared_router.errors import InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +43,7 @@ def train_factors(
         (dim,); and the mean validation loss after each epoch, in nats a battle.
 
     Raises:
+        InvalidInputError: If the weights do not stay finite.
         MissingExtraError: If torch is not installed.
     """
     try:
@@ -65,6 +66,12 @@ def train_factors(
             optimizer.zero_grad()
             _loss(router, factors, batch).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+        # a loss that is NaN is never the least, and the untrained weights would be kept
+        if not all(bool(torch.isfinite(factor).all()) for factor in factors.values()):
+            raise InvalidInputError(
+                f"weights must stay finite, and with learning_rate={router.learning_rate!r} they do not; "
+                "take a lower one"
+            )
         if len(validation):
             losses.append(_mean_loss(router, factors, columns, validation))
         if not losses or losses[-1] == min(losses):

@@ -173,7 +173,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
 
         Raises:
             InvalidInputError: If the battles all end alike, are only ties to drop or too few to hold any
-                out, or the embeddings are not n finite rows.
+                out, the embeddings are not n finite rows, or the weights do not stay finite.
             UnknownNameError: If strong or weak fought no battle.
             MissingExtraError: If torch is not installed.
         """

@@ -104,6 +104,15 @@ def test_the_epoch_with_the_least_validation_loss_is_kept() -> None:
     assert short.validation_loss_ == long.validation_loss_[: best + 1]
 
 
+@pytest.mark.parametrize("validation_fraction", [0.0, 0.2])
+def test_a_training_that_leaves_all_numbers_is_refused(validation_fraction: float) -> None:
+    router = MatrixFactorizationRouter(
+        EMBEDDER, dim=8, epochs=3, learning_rate=float("inf"), validation_fraction=validation_fraction
+    )
+    with pytest.raises(InvalidInputError, match="weights must stay finite, and with learning_rate=inf"):
+        router.fit(two_models())
+
+
 def test_without_validation_the_last_epoch_is_kept() -> None:
     router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, validation_fraction=0).fit(two_models())
     assert router.validation_loss_ == []
