@@ -174,16 +174,19 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         Raises:
             InvalidInputError: If the battles all end alike, are only ties to drop or too few to hold any
                 out, the embeddings are not n finite rows, or the weights do not stay finite.
-            UnknownNameError: If strong or weak fought no battle.
+            UnknownNameError: If strong or weak fought no battle that is trained on: ties that are dropped and
+                held-out queries' battles are not.
             MissingExtraError: If torch is not installed.
         """
         from shared_router.routers.factor_training import train_factors
 
         battles = encode_battles(preferences, ties=self.ties)
-        self.models_ = battles.models
-        self._pair()
         queries = [preferences.queries[row] for row in battles.rows]
         held_out = hold_out(queries, self.validation_fraction, seed=self.seed)
+        # a model whose battles are all dropped or held out keeps the random vector that it began with
+        trained = np.unique([battles.first[~held_out], battles.second[~held_out]])
+        self.models_ = tuple(battles.models[i] for i in trained.tolist())
+        self._pair()
         distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
         prompts = np.array([distinct[query] for query in queries])
         if embeddings is None:
@@ -194,7 +197,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         if self.n_components is not None:
             self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
         weights, self.validation_loss_ = train_factors(self, battles, self._read(rows)[prompts], held_out)
-        self._set_weights(weights)
+        self._set_weights({**weights, "model_vectors": weights["model_vectors"][trained]})
         self._use_pair()
         return self
 

@@ -11,6 +11,7 @@ from shared_router import (
     ArtifactSchemaError,
     InvalidInputError,
     NotFittedError,
+    PreferenceData,
     UnknownNameError,
 )
 from shared_router.principal_components import PrincipalComponents
@@ -84,6 +85,21 @@ def test_every_pair_of_models_is_served_and_both_sides_sum_to_one() -> None:
         assert there + back == pytest.approx(np.ones(6), abs=1e-6)
 
 
+def test_a_model_that_no_battle_trains_is_not_served() -> None:
+    """`idle` only ties, and ties are left out: its vector would stay the random one it began with."""
+    two = two_models()
+    data = PreferenceData(
+        [*two.queries, "hello"], [*two.model_a, "strong"], [*two.model_b, "idle"], [*two.winners, "tie"]
+    )
+    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3)
+    assert router.fit(data).models_ == ("strong", "weak")
+    assert router.win_probability(["prove"]).shape == (1,)
+    with pytest.raises(UnknownNameError, match=r"\['strong', 'weak'\], got 'idle'"):
+        router.for_pair("strong", "idle")
+    with pytest.raises(UnknownNameError, match="got 'idle'"):
+        MatrixFactorizationRouter(EMBEDDER, weak="idle").fit(data)
+
+
 def test_a_seed_decides_everything() -> None:
     def answers(seed: int) -> list[float]:
         router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3, seed=seed)
@@ -131,8 +147,6 @@ def test_noise_is_added_in_training_only() -> None:
 
 def test_weights_count_in_training() -> None:
     """One prompt, a win of weight 3 and a loss of weight 1: the likeliest P is 3/4."""
-    from shared_router import PreferenceData
-
     data = PreferenceData(["p", "p"], ["strong"] * 2, ["weak"] * 2, ["a", "b"], [3, 1])
     router = MatrixFactorizationRouter(
         EMBEDDER, dim=4, epochs=400, learning_rate=0.02, noise=0, weight_decay=0, validation_fraction=0
