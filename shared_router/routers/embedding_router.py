@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedders import Embedder
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class EmbeddingRouter(Router):
@@ -116,6 +120,22 @@ class EmbeddingRouter(Router):
         router = cls(given, **arguments)
         router.models_ = tuple(models)
         return router
+
+
+def all_or_nothing(fit: Callable[Concatenate[R, P], R]) -> Callable[Concatenate[R, P], R]:
+    """Leave a router as it was where its fit fails or is interrupted, in place of half of either."""
+
+    @wraps(fit)
+    def whole(self: R, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        before = vars(self).copy()
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return whole
 
 
 def checked_embeddings(rows: NDArray[np.float32], n: int, dim: int | None = None) -> NDArray[np.float32]:

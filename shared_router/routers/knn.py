@@ -17,6 +17,7 @@ from shared_router.choices import check_choice
 from shared_router.encoded_battles import encode_battles
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.registry import DEFAULT_EMBEDDER
+from shared_router.routers.embedding_router import all_or_nothing
 from shared_router.routers.prompt_router import PromptRouter
 from shared_router.ties import Ties, check_ties
 
@@ -73,6 +74,7 @@ class KNNRouter(PromptRouter):
         self.vote = vote
         self.ties: Ties = ties
 
+    @all_or_nothing
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Keep the battles and an embedding of every prompt.
 

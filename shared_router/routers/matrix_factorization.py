@@ -21,7 +21,7 @@ from shared_router.encoded_battles import encode_battles
 from shared_router.errors import InvalidInputError
 from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
+from shared_router.routers.embedding_router import EmbeddingRouter, all_or_nothing, checked_embeddings
 from shared_router.splits import hold_out
 from shared_router.ties import Ties, check_ties
 
@@ -160,6 +160,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         router._use_pair()
         return router
 
+    @all_or_nothing
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Train on who won, and keep the epoch with the least validation loss.
 

@@ -30,6 +30,7 @@ from shared_router.encoded_battles import EncodedBattles, encode_battles
 from shared_router.errors import InvalidInputError, UnknownNameError
 from shared_router.prompt_vectors import Storage
 from shared_router.registry import DEFAULT_EMBEDDER
+from shared_router.routers.embedding_router import all_or_nothing
 from shared_router.routers.prompt_router import PromptRouter
 from shared_router.tiers import group_ratings
 from shared_router.ties import Ties, check_ties
@@ -104,6 +105,7 @@ class SimilarityWeightedRouter(PromptRouter):
         self.gamma = gamma
         self.ties: Ties = ties
 
+    @all_or_nothing
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Group the models into tiers and keep an embedding of every prompt.
 

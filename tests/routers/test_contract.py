@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared_router import PreferenceData, Router
+from shared_router import InvalidInputError, NotFittedError, PreferenceData, Router
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
@@ -41,3 +41,19 @@ ROUTERS: dict[str, Callable[[], Router]] = {
 @pytest.mark.parametrize("data", [two_models(), three_models()], ids=["two_models", "three_models"])
 def test_a_trained_router_keeps_the_contract(name: str, data: PreferenceData) -> None:
     check_router(ROUTERS[name]().fit(data), queries=data.queries[:5])
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+def test_a_fit_that_fails_leaves_the_router_as_it_was(name: str) -> None:
+    """A router of two models that never met or were never seen; each class finds that at another point."""
+    two = two_models()
+    others = PreferenceData(two.queries, ["one"] * 60, ["other"] * 60, two.winners)
+    router = ROUTERS[name]()
+    with pytest.raises(InvalidInputError):
+        router.fit(others)
+    with pytest.raises(NotFittedError):
+        router.win_probability(["prove"])
+    before = router.fit(two).win_probability(two.queries)
+    with pytest.raises(InvalidInputError):
+        router.fit(others)
+    assert router.win_probability(two.queries).tolist() == before.tolist()
