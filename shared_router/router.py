@@ -156,6 +156,10 @@ class Router(ABC):
         try:
             router = build(replace(artifact, settings=settings))
             as_saved = _answers_probe(router, probe, cls._probe_tolerance)
+        except InvalidInputError as error:  # ours: it says which rule, such as an embedding's width
+            raise ArtifactSchemaError(
+                f"the checkpoint's settings and tensors must make a {cls.name} router, but {error}"
+            ) from error
         # settings of a wrong type may show only when they are used
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtifactSchemaError(

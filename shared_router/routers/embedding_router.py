@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError, UnknownNameError
+from shared_router.errors import (
+    ArtifactSchemaError,
+    EmbedderError,
+    InvalidInputError,
+    NotFittedError,
+    UnknownNameError,
+)
 from shared_router.registry import load_embedder
 from shared_router.router import Router
 
@@ -92,7 +98,15 @@ class EmbeddingRouter(Router):
         """Embed texts and check the result, which is a user's own code's: shape (n, dim), finite."""
         if len(texts) == 0:
             return np.zeros((0, dim or 1), dtype=np.float32)
-        rows = np.asarray(self.embedder.embed(texts), dtype=np.float32)
+        given = self.embedder.embed(texts)
+        try:
+            rows = np.asarray(given, dtype=np.float32)
+        except (TypeError, ValueError):
+            # not chained: its text may quote what was returned
+            raise EmbedderError(
+                f"an embedder must return one row of numbers a text, all of one width, got "
+                f"{type(given).__name__} that is no such array"
+            ) from None
         return checked_embeddings(rows, len(texts), dim)
 
     def _settings(self, *names: str) -> dict[str, Any]:

@@ -1,12 +1,21 @@
 """Every router that is trained on embeddings keeps the contract, before and after saving."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared_router import InvalidInputError, NotFittedError, PreferenceData, Router
+from shared_router import (
+    ArtifactSchemaError,
+    EmbedderError,
+    InvalidInputError,
+    NotFittedError,
+    PreferenceData,
+    Router,
+)
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
@@ -57,3 +66,26 @@ def test_a_fit_that_fails_leaves_the_router_as_it_was(name: str) -> None:
     with pytest.raises(InvalidInputError):
         router.fit(others)
     assert router.win_probability(two.queries).tolist() == before.tolist()
+
+
+class Ragged:
+    """Embed as many numbers as there are characters, which makes no array."""
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0] * len(text) for text in texts]
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+def test_an_embedder_that_returns_no_array_is_named_as_the_fault(name: str) -> None:
+    router: Any = ROUTERS[name]().fit(two_models())
+    router.embedder = Ragged()
+    with pytest.raises(EmbedderError, match="must return one row of numbers a text, .* got list"):
+        router.win_probability(["one", "three"])
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+def test_a_load_with_an_embedder_of_another_width_says_so(name: str, tmp_path: Path) -> None:
+    router = ROUTERS[name]().fit(two_models())
+    router.save(tmp_path)
+    with pytest.raises(ArtifactSchemaError, match=r"got \(3, 25\); use the embedder that the router was"):
+        type(router).load(tmp_path, embedder=HashEmbedder(25))
