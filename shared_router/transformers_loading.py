@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from shared_router.errors import InvalidInputError
+from shared_router.errors import (
+    ArtifactCorruptError,
+    ArtifactNotFoundError,
+    InvalidInputError,
+    RouterError,
+)
 
 
 def cut_layers(config: Any, layers: int | None) -> None:
@@ -51,3 +57,32 @@ def quietly() -> Iterator[None]:
         logs.set_verbosity(verbosity)
         if shown:
             logs.enable_progress_bar()
+
+
+@contextmanager
+def reading(model: str | Path) -> Iterator[None]:
+    """Say in this project's errors that transformers could not read a model.
+
+    Args:
+        model: Its folder or hub name, for the message.
+
+    Raises:
+        ArtifactNotFoundError: If it, or a file it must have, is not there.
+        ArtifactCorruptError: If its files are not what transformers can load.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except RouterError:
+        raise
+    except OSError as error:
+        raise ArtifactNotFoundError(
+            f"{model} must be a folder, or a hub name, with config.json, safetensors and a tokenizer, and "
+            "could not be had"
+        ) from error
+    except (AttributeError, LookupError, SafetensorError, TypeError, ValueError) as error:
+        raise ArtifactCorruptError(
+            f"{model} must be a model and a tokenizer that transformers can load; a file is damaged, missing "
+            "or of another release"
+        ) from error

@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from shared_router.checkpoints import Artifact
 from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
-from shared_router.routers.modules import backend_of, load_tensors, require_transformers, tensors_of
+from shared_router.routers.modules import (
+    backend_of,
+    load_tensors,
+    refuse_missing,
+    require_transformers,
+    tensors_of,
+)
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
-from shared_router.transformers_loading import cut_layers, position_count, quietly
+from shared_router.transformers_loading import cut_layers, position_count, quietly, reading
 
 if TYPE_CHECKING:
     import torch
@@ -111,6 +117,7 @@ class Encoder:
             revision: The hub's revision.
 
         Raises:
+            ArtifactError: If the encoder cannot be read, lacks weights, or has a head of another shape.
             MissingExtraError: If torch or transformers is missing.
             InvalidInputError: If the tokenizer is none of the tokenizers library's, or the encoder has fewer
                 layers; see also `Encoder`.
@@ -119,24 +126,30 @@ class Encoder:
         from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
         hub: dict[str, Any] = {} if revision is None else {"revision": revision}
-        config = AutoConfig.from_pretrained(name, num_labels=n_outputs, trust_remote_code=False, **hub)
+        with reading(name):
+            config = AutoConfig.from_pretrained(name, num_labels=n_outputs, trust_remote_code=False, **hub)
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
         cut_layers(config, layers)
-        with seeded(None, seed), quietly():
+        with seeded(None, seed), quietly(), reading(name):
             loaded: Any = AutoModelForSequenceClassification.from_pretrained(
                 name,
                 config=config,
                 trust_remote_code=False,
                 use_safetensors=True,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # refused below
                 **hub,
             )
         model, info = loaded
+        # only a head may be missing, or the pooler that goes with it
+        body = f"{model.base_model_prefix}."
+        missing = [key for key in info["missing_keys"] if key.startswith(body) and "pooler" not in key]
+        refuse_missing({**info, "missing_keys": missing})
         new = {key: each for key, each in model.named_parameters() if key in info["missing_keys"]}
         for parameter in new.values():
             # outputs drawn at random would rank queries by chance until training has outgrown them
             if parameter.shape[0] == n_outputs:
                 parameter.data.zero_()
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
         encoder = cls(
             model.to(device or "cpu"),
             backend_of(tokenizer),

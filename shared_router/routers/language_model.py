@@ -30,6 +30,7 @@ from shared_router.routers.modules import (
     tensors_of,
 )
 from shared_router.routers.tokens import batches_by_length, pad
+from shared_router.transformers_loading import reading
 
 if TYPE_CHECKING:
     import torch
@@ -95,21 +96,23 @@ class LanguageModel:
         Raises:
             MissingExtraError: If torch, transformers or, with `lora`, peft is missing.
             InvalidInputError: If the tokenizer is no fast one or `lora.targets` names no linear layer.
-            ArtifactSchemaError: If weights are missing.
+            ArtifactError: If the model cannot be read, or weights are missing.
         """
         require_transformers()
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         revision = {key: hub[key] for key in ("revision",) if key in hub}
-        wrapper = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **revision)
+        with reading(name):
+            wrapper = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **revision)
         tokenizer = backend_of(wrapper)
         if add_labels:
             tokenizer.add_special_tokens(list(LABEL_TOKENS))
         with seeded(None, seed):
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                name, trust_remote_code=False, use_safetensors=True, output_loading_info=True, **hub
-            )
+            with reading(name):
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
+                    name, trust_remote_code=False, use_safetensors=True, output_loading_info=True, **hub
+                )
             model, info = loaded
             refuse_missing(info)
             rows = _label_rows(model, tokenizer)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from shared_router import (
+    ArtifactNotFoundError,
     ArtifactSchemaError,
     InvalidInputError,
     MissingExtraError,
@@ -292,6 +294,27 @@ def test_battles_are_refused_where_grades_are_needed_and_grades_where_battles_ar
 def test_options_that_are_none_are_refused(encoder: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         BertRouter(encoder, **options)
+
+
+def test_an_encoder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactNotFoundError, match="must be a folder, or a hub name, with config.json"):
+        BertRouter(tmp_path / "none").fit(BATTLES)
+
+
+@pytest.mark.parametrize("change", ["a weight missing", "a head of two outputs"])
+def test_an_encoder_with_other_weights_than_its_config_s_is_refused(tmp_path: Path, change: str) -> None:
+    """transformers would draw what is missing at random, and the head's rate would be taken for it."""
+    path = tiny_encoder(tmp_path) / "model.safetensors"
+    tensors = load_file(path)
+    if change == "a weight missing":
+        del tensors["encoder.layer.1.attention.self.query.weight"]
+    else:
+        tensors["classifier.weight"] = np.zeros((2, 16), dtype=np.float32)
+    save_file(tensors, path, metadata={"format": "pt"})
+    with pytest.raises(
+        ArtifactSchemaError, match="must hold every weight of its config's model, got none or"
+    ):
+        make(tmp_path).fit(BATTLES)
 
 
 def test_more_tokens_than_the_encoder_reads_are_refused(encoder: Path) -> None:
