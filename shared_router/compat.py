@@ -170,7 +170,10 @@ def _kind_of(folder: Path) -> Kind:
         config = {}
     except ValueError as error:
         raise ArtifactCorruptError(f"{folder}'s config.json must be JSON") from error
-    architecture = str((config.get("architectures") or [""])[0])
+    architectures = config.get("architectures") if isinstance(config, dict) else False
+    if not (architectures is None or isinstance(architectures, list)):
+        raise ArtifactCorruptError(f"{folder}'s config.json must be an object with a list of architectures")
+    architecture = str((architectures or [""])[0])
     if architecture.endswith("ForSequenceClassification"):
         return "bert"
     return "causal_llm" if architecture.endswith("ForCausalLM") else "mf"
@@ -184,6 +187,10 @@ def _read_safetensors(path: Path) -> Mapping[str, NDArray[Any]]:
         tensors = load_file(path)
     except (SafetensorError, KeyError, ValueError) as error:
         raise ArtifactCorruptError(f"{path.name} must be a safetensors file") from error
+    except TypeError as error:
+        raise ArtifactSchemaError(
+            f"{path.name} must hold numbers of a type that numpy has, which bfloat16 is not; save float32"
+        ) from error
     return _checked(tensors)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import ArtifactNotFoundError, ArtifactSchemaError
 from shared_router.published_models import MF_MODELS
+from shared_router.transformers_loading import reading
 
 if TYPE_CHECKING:
     from shared_router.embedders import Embedder
@@ -48,12 +49,8 @@ def matrix_factorization(
     vectors, projection, classifier = (
         named[name] for name in ("P.weight", "text_proj.0.weight", "classifier.0.weight")
     )
-    dim = vectors.shape[-1]
-    if (
-        vectors.shape != (len(MF_MODELS), dim)
-        or projection.shape[:1] != (dim,)
-        or classifier.shape != (1, dim)
-    ):
+    fits = vectors.ndim == 2 and projection.ndim == 2 and len(vectors) == len(MF_MODELS)
+    if not (fits and len(projection) == vectors.shape[1] and classifier.shape == (1, vectors.shape[1])):
         raise ArtifactSchemaError(
             "an mf checkpoint must hold P (64, dim), text_proj (dim, width) and classifier (1, dim), got "
             f"{vectors.shape}, {projection.shape} and {classifier.shape}"
@@ -75,7 +72,8 @@ def bert(
     """Make the BERT router: an encoder with three classes that reads the head of a prompt.
 
     Raises:
-        ArtifactSchemaError: If the tensors are not all of the config's model, with three classes.
+        ArtifactError: If the config or the tokenizer cannot be read, or the tensors are not all of the
+            config's model, with three classes.
     """
     from shared_router.routers.modules import backend_of, require_transformers
 
@@ -87,7 +85,9 @@ def bert(
     from shared_router.routers.encoder import Encoder
     from shared_router.routers.finetuning import seeded
 
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, num_labels=3)
+    with reading(folder):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, num_labels=3)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     with seeded(None, 0):  # the weights drawn here are replaced; nobody's generator should move
         model = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
             config, trust_remote_code=False
@@ -103,7 +103,6 @@ def bert(
         )
     # older releases of transformers also saved buffers that the model makes itself
     model.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name in expected})
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     max_length = min(tokenizer.model_max_length, _BERT_MAX_LENGTH)
     router = BertRouter(folder, strong=strong, weak=weak, keep="head", max_length=max_length, device=device)
     router.encoder_ = Encoder(

@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import save_file as save_torch_file
 
 from shared_router import (
     ArtifactCorruptError,
+    ArtifactError,
     ArtifactNotFoundError,
     ArtifactSchemaError,
     InvalidInputError,
@@ -134,6 +137,7 @@ def test_what_routellms_training_script_writes_is_read_too(folders: dict[str, Pa
     [
         ({"P.weight": np.zeros((63, 16), dtype=np.float32)}, r"must hold P \(64, dim\)"),
         ({"classifier.0.weight": np.zeros((2, 16), dtype=np.float32)}, r"must hold P \(64, dim\)"),
+        ({"text_proj.0.weight": np.zeros(16, dtype=np.float32)}, r"must hold P \(64, dim\)"),
         ({"classifier.0.bias": np.zeros(1, dtype=np.float32)}, "an mf checkpoint must hold"),
         ({"P.weight": np.full((64, 16), np.nan, dtype=np.float32)}, "tensor P.weight must be finite"),
     ],
@@ -144,6 +148,36 @@ def test_other_tensors_than_the_published_ones_are_refused(
     save_file({**mf_tensors(), **change}, mf_folder(tmp_path) / "model.safetensors")
     with pytest.raises(ArtifactSchemaError, match=message):
         load(tmp_path, "mf")
+
+
+def test_weights_of_a_type_that_numpy_lacks_are_refused(tmp_path: Path) -> None:
+    halves = {name: torch.from_numpy(tensor).bfloat16() for name, tensor in mf_tensors().items()}
+    save_torch_file(halves, mf_folder(tmp_path) / "model.safetensors")
+    with pytest.raises(ArtifactSchemaError, match="numbers of a type that numpy has, which bfloat16 is not"):
+        load(tmp_path, "mf")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("bert", "config.json"),
+        ("bert", "tokenizer.json"),
+        ("causal_llm", "config.json"),
+        ("causal_llm", "tokenizer.json"),
+        ("causal_llm", "model.safetensors"),
+    ],
+)
+def test_a_folder_without_one_of_its_files_is_refused(tmp_path: Path, name: Any, file: str) -> None:
+    (MAKERS[name](tmp_path) / file).unlink()
+    with pytest.raises(ArtifactError, match=re.escape(str(tmp_path))):
+        load(tmp_path, name, kind=name)
+
+
+def test_damaged_weights_of_a_causal_llm_are_refused(tmp_path: Path) -> None:
+    path = causal_folder(tmp_path) / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ArtifactCorruptError, match="must be a model and a tokenizer that transformers can"):
+        load(tmp_path, "causal_llm")
 
 
 def test_any_two_of_the_64_models_can_be_compared(folders: dict[str, Path]) -> None:
@@ -226,6 +260,13 @@ def test_the_kind_can_be_said_where_the_config_does_not_tell(folders: dict[str, 
 def test_a_config_that_is_no_json_is_refused(tmp_path: Path) -> None:
     (mf_folder(tmp_path) / "config.json").write_text("{")
     with pytest.raises(ArtifactCorruptError, match="must be JSON"):
+        load(tmp_path, "mf")
+
+
+@pytest.mark.parametrize("config", ["[1]", '{"architectures": 3}'])
+def test_a_config_without_architectures_where_they_should_be_is_refused(tmp_path: Path, config: str) -> None:
+    (mf_folder(tmp_path) / "config.json").write_text(config)
+    with pytest.raises(ArtifactCorruptError, match="must be an object with a list of architectures"):
         load(tmp_path, "mf")
 
 
