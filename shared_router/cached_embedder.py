@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -127,7 +128,7 @@ class CachedEmbedder:
             with closing(
                 sqlite3.connect(self.path, timeout=_LOCK_TIMEOUT_S, isolation_level=None)
             ) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
                 # after a power cut the last vectors may be gone, and are embedded again
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(
@@ -174,6 +175,20 @@ class CachedEmbedder:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file written through a log; a new file's first users switch to it at the same time."""
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # of all locks SQLite does not wait for this one by itself
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
 
 
 def _pack(key: bytes, vector: NDArray[np.float32]) -> bytes:

@@ -4,6 +4,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -216,19 +217,18 @@ def test_processes_that_fill_one_file_at_once_lose_nothing(path: Path) -> None:
     np.testing.assert_array_equal(rows, HashEmbedder(64).embed(texts))
 
 
-def test_threads_that_share_a_cache_get_the_right_rows(path: Path) -> None:
-    cached = CachedEmbedder(Counting(16), path)
+def test_threads_that_begin_a_cache_together_get_the_right_rows(tmp_path: Path) -> None:
+    """Thirty times, for a new file's first users wait for a lock that SQLite itself does not wait for."""
     texts = [f"text {i}" for i in range(20)]
     expected = HashEmbedder(16).embed(texts)
-    right: list[bool] = []
+    for turn in range(30):
+        cached = CachedEmbedder(Counting(16), tmp_path / f"{turn}.sqlite")
+        together = threading.Barrier(8)
 
-    def work(shift: int) -> None:
-        order = np.roll(np.arange(20), shift)
-        right.append(bool((cached.embed([texts[i] for i in order]) == expected[order]).all()))
+        def work(shift: int, cached: CachedEmbedder = cached, together: threading.Barrier = together) -> bool:
+            order = np.roll(np.arange(20), shift)
+            together.wait()
+            return bool((cached.embed([texts[i] for i in order]) == expected[order]).all())
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert right == [True] * 8
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(work, range(8))) == [True] * 8
