@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 from shared_router.errors import InvalidInputError
 from shared_router.preferences import PreferenceData
@@ -23,8 +24,9 @@ def mix_preferences(sets: Sequence[tuple[PreferenceData, float]]) -> PreferenceD
     if not sets:
         raise InvalidInputError("a mix must have at least one set of battles, got 0")
     for _, weight in sets:
-        if not (math.isfinite(weight) and weight > 0):
-            raise InvalidInputError(f"a set's weight must be finite and > 0, got {weight!r}")
+        if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
+            got = repr(weight) if isinstance(weight, Real) else type(weight).__name__
+            raise InvalidInputError(f"a set's weight must be finite and > 0, got {got}")
     return PreferenceData(
         [query for data, _ in sets for query in data.queries],
         [name for data, _ in sets for name in data.model_a],

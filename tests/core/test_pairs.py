@@ -97,8 +97,8 @@ def test_a_mix_multiplies_the_weights_of_each_set() -> None:
     )
 
 
-@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
-def test_a_sets_weight_must_be_finite_and_positive(weight: float) -> None:
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), "2", None])
+def test_a_sets_weight_must_be_finite_and_positive(weight: Any) -> None:
     with pytest.raises(InvalidInputError, match="a set's weight must be finite and > 0"):
         mix_preferences([(ARENA, weight)])
 
