@@ -11,11 +11,10 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal
 
-from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
-from shared_router.preference_rows import MAX_BAD_FRACTION, OnBadRows
+from shared_router.preference_rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
 from shared_router.preferences import PreferenceData, Winner
 
 _VERDICT = re.compile(r"\[\[\s*([ABC])\s*\]\]", re.IGNORECASE)
@@ -84,9 +83,7 @@ def battles_from_judge(
             "queries, answers_a and answers_b must have one length, got "
             f"{len(queries)}, {len(answers_a)} and {len(answers_b)}"
         )
-    check_choice("on_unreadable", on_unreadable, get_args(OnBadRows))
-    if not 0 <= max_bad_fraction <= 1:
-        raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {max_bad_fraction!r}")
+    check_bad_rule("on_unreadable", on_unreadable, max_bad_fraction)
     n = len(queries)
     # a query or a name that is none is refused before the judge is paid
     asked = PreferenceData(queries, [model_a] * n, [model_b] * n, ["tie"] * n)

@@ -1,10 +1,9 @@
 """Mixing sets of battles, as the paper's section 4.1 adds judged and graded battles to human ones."""
 
-import math
 from collections.abc import Sequence
-from numbers import Real
 
 from shared_router.errors import InvalidInputError
+from shared_router.preference_rows import weight_fault
 from shared_router.preferences import PreferenceData
 
 
@@ -24,9 +23,8 @@ def mix_preferences(sets: Sequence[tuple[PreferenceData, float]]) -> PreferenceD
     if not sets:
         raise InvalidInputError("a mix must have at least one set of battles, got 0")
     for _, weight in sets:
-        if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
-            got = repr(weight) if isinstance(weight, Real) else type(weight).__name__
-            raise InvalidInputError(f"a set's weight must be finite and > 0, got {got}")
+        if wrong := weight_fault("a set's weight", weight):
+            raise InvalidInputError(wrong)
     return PreferenceData(
         [query for data, _ in sets for query in data.queries],
         [name for data, _ in sets for name in data.model_a],

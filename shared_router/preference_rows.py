@@ -79,9 +79,7 @@ def collect(
         DataError: If a row is bad and must not be, if too many are, or if none is good.
         InvalidInputError: If an option is outside its rule.
     """
-    check_choice("on_bad_rows", on_bad_rows, get_args(OnBadRows))
-    if not 0 <= max_bad_fraction <= 1:
-        raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {max_bad_fraction!r}")
+    check_bad_rule("on_bad_rows", on_bad_rows, max_bad_fraction)
     battles, count, bad, first = Battles(), 0, 0, ""
     for where, row in rows:
         count += 1
@@ -144,6 +142,25 @@ def text_fault(name: str, value: object, *, longest: int = MAX_ROW_BYTES) -> str
     if _NO_TEXT.search(value):
         return f"{name} must hold no NUL and no lone surrogate"
     return None
+
+
+def check_bad_rule(name: str, on_bad: OnBadRows, max_bad_fraction: float) -> None:
+    """Check what to do about rows that are bad, by the name that the option has.
+
+    Raises:
+        InvalidInputError: If it is no such rule, or the fraction is outside [0, 1].
+    """
+    check_choice(name, on_bad, get_args(OnBadRows))
+    if not 0 <= max_bad_fraction <= 1:
+        raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {max_bad_fraction!r}")
+
+
+def weight_fault(name: str, value: Any) -> str | None:
+    """Say what is wrong with a weight, or None; what is no number may be a query, and is not shown."""
+    if isinstance(value, Real) and 0 < float(value) < math.inf:
+        return None
+    shown = repr(value) if isinstance(value, Real) else type(value).__name__
+    return f"{name} must be finite and > 0, got {shown}"
 
 
 def shown_winner(value: object) -> str:

@@ -23,6 +23,7 @@ from shared_router.preference_rows import (
     names_of,
     shown_winner,
     text_fault,
+    weight_fault,
 )
 
 Winner = Literal["a", "b", "tie"]
@@ -91,9 +92,8 @@ class PreferenceData:
         if self.model_a[row] == self.model_b[row]:
             raise InvalidInputError(f"row {row}: a battle needs two models, got {self.model_a[row]!r} twice")
         weight = 1.0 if self.weights is None else self.weights[row]
-        if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
-            value = repr(weight) if isinstance(weight, Real) else type(weight).__name__
-            raise InvalidInputError(f"row {row}: a weight must be finite and > 0, got {value}")
+        if wrong := weight_fault("a weight", weight):
+            raise InvalidInputError(f"row {row}: {wrong}")
 
     @classmethod
     def from_file(

@@ -6,7 +6,6 @@ every battle between its first two tiers and the third (section 4.1).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import DataError
 from shared_router.pairs import tier_pair
+from shared_router.preference_rows import weight_fault
 
 if TYPE_CHECKING:
     from shared_router.preferences import PreferenceData
@@ -159,8 +159,8 @@ def _checked_weights(queries: Sequence[str], weights: Sequence[float] | None) ->
     for row, (query, weight) in enumerate(zip(queries, counts, strict=True)):
         if not isinstance(query, str) or not query.strip():
             raise DataError(f"row {row}: a query must be text that is not blank")
-        if not (isinstance(weight, Real) and 0 < weight < math.inf):
-            raise DataError(f"row {row}: a weight must be finite and > 0, got {_shown(weight)}")
+        if wrong := weight_fault("a weight", weight):
+            raise DataError(f"row {row}: {wrong}")
     return np.array(counts, dtype=np.float32)
 
 
