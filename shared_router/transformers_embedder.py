@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from shared_router.choices import check_choice
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.query import clean
+from shared_router.routers.tokens import pad
 from shared_router.transformers_loading import cut_layers, position_count, quietly
 
 if TYPE_CHECKING:
@@ -150,22 +151,13 @@ class TransformersEmbedder:
 
         # a tokenizer without [CLS] finds no token in an empty text, and no token has no mean
         tokens = [encoding.ids or [loaded.pad_id] for encoding in encodings]
-        width = max(len(own) for own in tokens)
-        ids = np.full((len(tokens), width), loaded.pad_id, dtype=np.int64)
-        mask = np.zeros((len(tokens), width), dtype=np.int64)
-        for row, own in enumerate(tokens):
-            ids[row, : len(own)] = own
-            mask[row, : len(own)] = 1
-        device = loaded.model.device
+        inputs = pad(tokens, pad_id=loaded.pad_id, device=loaded.model.device)
         with torch.inference_mode():
-            attention = torch.from_numpy(mask).to(device)
-            hidden = loaded.model(
-                input_ids=torch.from_numpy(ids).to(device), attention_mask=attention
-            ).last_hidden_state  # (batch, width, dim)
+            hidden = loaded.model(**inputs).last_hidden_state  # (batch, width, dim)
             if self.pooling == "cls":
                 pooled = hidden[:, 0]
             else:
-                weights = attention[:, :, None].to(hidden.dtype)
+                weights = inputs["attention_mask"][:, :, None].to(hidden.dtype)
                 pooled = (hidden * weights).sum(1) / weights.sum(1)
             if self.normalize:
                 pooled = torch.nn.functional.normalize(pooled.float(), dim=1)
