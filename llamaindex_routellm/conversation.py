@@ -66,18 +66,14 @@ class Conversations:
             turns: The user's turns so far, the latest last.
             goes_on: Whether the latest has begun, and its tools have answered.
         """
-        if len(turns) == 1 and goes_on:
-            with self._lock:
-                return self._models.get(turns[0].key) or None
-        if len(turns) < 2:
-            return None
-        before, now = turns[-2:]
+        now, before = turns[-1:], turns[-2:-1]
         # a turn that has begun, such as a tool loop, goes before the last
-        for turn in (now, before) if now.after is not None else (before,):
-            with self._lock:
+        known = [turn for turn in now if (turn.after is not None if before else goes_on)]
+        with self._lock:
+            for turn in (*known, *before):
                 if model := self._models.get(turn.key):
                     return model
-        return self._memory.model_of(before.said) if before.after is None else None
+        return self._memory.model_of(before[0].said) if before and before[0].after is None else None
 
     def keep(self, turns: Sequence[Turn], model: str) -> None:
         """Remember where a conversation's latest turn goes."""
