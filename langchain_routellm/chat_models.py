@@ -109,11 +109,12 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             "on_router_error": on_router_error,
             "on_no_query": on_no_query,
         }
-        RoutingPolicy(**policy)
+        made = RoutingPolicy(**policy)
         own, shared = split_settings(others, known=type(self).model_fields)
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared)
         how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky, "prices": prices}
         super().__init__(**children, **policy, **how, **own)
+        self._policy = (tuple(policy.values()), made)
         check_prices(prices, self.policy.models)
 
     @property
