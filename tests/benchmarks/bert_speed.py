@@ -39,7 +39,10 @@ def queries(n: int) -> list[str]:
 
 
 def measure(name: str, router: Router) -> dict[str, float]:
-    """Time single queries, each another, and one batch."""
+    """Time single queries, each another, and one batch, on one thread."""
+    import torch
+
+    torch.set_num_threads(1)
     asked = queries(max(BATCH, ROUNDS[name] + 5))
     spent, of_cpu = [], []
     for query in asked[: ROUNDS[name] + 5]:
@@ -61,18 +64,12 @@ def measure(name: str, router: Router) -> dict[str, float]:
 
 def measure_bert() -> dict[str, float]:
     """Time MiniLM-L6 with two heads on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
     router = BertRouter(model_folder(), head="correctness", recipe=UNTRAINED)
     return measure("bert", router.fit_correctness(["Prove it.", "Say hello."], [1, 1], [0, 1]))
 
 
 def measure_causal_lm() -> dict[str, float]:
     """Time SmolLM2-135M with adapters on one thread."""
-    import torch
-
-    torch.set_num_threads(1)
     router = CausalLMRouter(local_model_folder(), dtype="bfloat16", recipe=UNTRAINED)
     return measure("causal_lm", router.fit(BATTLES))
 
