@@ -12,19 +12,9 @@ from langchain_routellm.chat_models import Child
 from shared_router import InvalidInputError, RoutingPolicy, TokenPrices, UnknownNameError
 from shared_router.testing import FixedRouter
 from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.thirds import Thirds
 
 SCORES = {"hard weather": 0.9, "fair weather": 0.5, "easy weather": 0.1}
-
-
-class Thirds(RoutingPolicy):
-    """Give each of three models a third of the scores."""
-
-    models = ("strong", "medium", "weak")
-
-    @override
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
-        model = self.models[min(int((1 - win_probability) * 3), 2)]
-        return model if model in able else able[0]
 
 
 class ThreeModels(RoutedChatModel):

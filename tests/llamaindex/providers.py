@@ -10,6 +10,7 @@ import anthropic
 import httpx
 from llama_index.llms.anthropic import Anthropic
 from llama_index.llms.openai import OpenAI
+from pydantic import BaseModel
 
 from llamaindex_routellm import RoutedLLM
 from tests.llamaindex.fakes import SpyRouter
@@ -32,6 +33,21 @@ class ToolCall:
 
     name: str
     arguments: dict[str, Any]
+
+
+LOOKED = ToolCall("look", {"at": "it"})
+"""A call of `look`."""
+
+
+def look(at: str) -> str:
+    """Look something up."""
+    return f"HARD data of {at}"
+
+
+class Sum(BaseModel):
+    """A sum."""
+
+    n: int
 
 
 class Provider:

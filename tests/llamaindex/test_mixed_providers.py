@@ -10,23 +10,24 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
-from pydantic import BaseModel
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import Sticky
 from tests.llamaindex.fakes import SpyRouter, memory
 from tests.llamaindex.providers import (
     KEYS,
+    LOOKED,
     OLD_ARGUMENT,
     AnthropicProvider,
     OpenAIProvider,
     Provider,
+    Sum,
     ToolCall,
     anthropic_child,
+    look,
     openai_child,
 )
 
-LOOKED = ToolCall("look", {"at": "it"})
 QUESTIONS = {"strong": "HARD: why?", "weak": "What is 2+2?"}
 
 
@@ -47,17 +48,6 @@ class Pair:
         self.behind = {"strong": self.openai, "weak": self.anthropic}
         if strong != "openai":
             self.behind = {"strong": self.anthropic, "weak": self.openai}
-
-
-def look(at: str) -> str:
-    """Look something up."""
-    return f"HARD data of {at}"
-
-
-class Sum(BaseModel):
-    """A sum."""
-
-    n: int
 
 
 def _tools_of_openai(body: dict[str, Any]) -> str:

@@ -11,22 +11,13 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm import RoutedLLM, RoutedTokens
-from shared_router import InvalidInputError, RoutingPolicy, SameModelWarning, TokenPrices, UnlikeModelsWarning
+from shared_router import InvalidInputError, SameModelWarning, TokenPrices, UnlikeModelsWarning
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, memory
 from tests.llamaindex.indexes import index_of_documents
+from tests.thirds import Thirds
 
 SCORES = {"hard": 0.9, "fair": 0.5, "easy": 0.1}
-
-
-class Thirds(RoutingPolicy):
-    """Give each of three models a third of the scores."""
-
-    models = ("strong", "medium", "weak")
-
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
-        model = self.models[min(int((1 - win_probability) * 3), 2)]
-        return model if model in able else able[0]
 
 
 def three(**kwargs: Any) -> RoutedLLM:

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.tools import FunctionTool
-from pydantic import BaseModel
 
 from tests.llamaindex.indexes import index_of_documents
 from tests.llamaindex.providers import (
+    LOOKED,
     OLD_ARGUMENT,
     AnthropicProvider,
     OpenAIProvider,
-    ToolCall,
+    Sum,
+    look,
     routed_over_anthropic,
     routed_over_openai,
 )
@@ -21,12 +22,6 @@ from tests.llamaindex.providers import (
 EASY = "What is 2+2?"
 TEMPLATE = PromptTemplate("HARD {context_str} {query_str}")
 FILLED: dict[str, Any] = {"context_str": "documents", "query_str": EASY}
-
-
-class Sum(BaseModel):
-    """A sum."""
-
-    n: int
 
 
 async def test_structured_output_keeps_openais_json_schema() -> None:
@@ -52,11 +47,7 @@ async def test_structured_output_keeps_anthropics_json_schema() -> None:
 
 
 def test_a_tool_is_called_in_anthropics_format() -> None:
-    def look(at: str) -> str:
-        """Look something up."""
-        return f"HARD data of {at}"
-
-    provider = AnthropicProvider(ToolCall("look", {"at": "it"}))
+    provider = AnthropicProvider(LOOKED)
     routed, spy = routed_over_anthropic(provider)
     answer = routed.predict_and_call([FunctionTool.from_defaults(look)], user_msg=EASY)
     assert str(answer) == "HARD data of it"

@@ -19,11 +19,12 @@ from tests.llamaindex.fakes import SpyRouter, memory
 from tests.llamaindex.indexes import index_of_documents
 from tests.llamaindex.providers import (
     KEYS,
+    LOOKED,
     AnthropicProvider,
     OpenAIProvider,
     Provider,
-    ToolCall,
     anthropic_child,
+    look,
     openai_child,
     routed_over_anthropic,
     routed_over_openai,
@@ -136,11 +137,7 @@ async def test_nothing_of_ours_is_sent(kind: Kind) -> None:
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 @pytest.mark.parametrize("streaming", [True, False])
 async def test_an_agents_tool_loop_stays_on_one_model(kind: Kind, streaming: bool) -> None:
-    def look(at: str) -> str:
-        """Look something up."""
-        return f"HARD data of {at}"
-
-    provider = kind.provider(ToolCall("look", {"at": "it"}))
+    provider = kind.provider(LOOKED)
     routed, spy = kind.routed(provider)
     agent = FunctionAgent(tools=[look], llm=routed, streaming=streaming)
     assert str(await agent.run(user_msg=EASY, memory=memory())) == f"{kind.weak} says so"

@@ -1,0 +1,16 @@
+"""A policy over three models, for both adapters."""
+
+from typing_extensions import override
+
+from shared_router import RoutingPolicy
+
+
+class Thirds(RoutingPolicy):
+    """Give each of three models a third of the scores."""
+
+    models = ("strong", "medium", "weak")
+
+    @override
+    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+        model = self.models[min(int((1 - win_probability) * 3), 2)]
+        return model if model in able else able[0]
