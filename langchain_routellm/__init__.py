@@ -1,5 +1,13 @@
 """LangChain models that answer with the cheaper of two models wherever it is enough.
 
+The way of a call:
+    routing      `RoutedChatModel.invoke`, `.stream`, ... take the untouched input
+    query        finds the user's own question in its messages
+    capabilities, memory, override    what only one model can do, what goes on, what this call asks for
+    policy       of the core: pins and rules first, else the router's win probability against the threshold
+    calls, batches    the chosen child is called as it is, with the tools that `binding` bound for it
+    metadata     writes the decision on its answer, and into its run
+
 `langchain_routellm.decisions` is imported by its own name: not every langchain-core has decision models.
 """
 

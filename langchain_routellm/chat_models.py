@@ -15,20 +15,16 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr, SkipValidation
 from typing_extensions import override
 
-from langchain_routellm._bound import BOUND_KEY, Bound, bind_children
-from langchain_routellm._calls import Call
-from langchain_routellm._capabilities import able_models
-from langchain_routellm._children import checked_children, split_settings
-from langchain_routellm._entry_points import EntryPoints
-from langchain_routellm._requests import (
-    Prices,
-    RouteOn,
-    check_routing,
-    question_of,
-    request_of,
-)
-from langchain_routellm._routing import RoutedBatches
-from langchain_routellm._self_description import SelfDescription
+from langchain_routellm.binding import BINDING_KEY, Binding, bind_children
+from langchain_routellm.calls import Call
+from langchain_routellm.capabilities import candidate_models
+from langchain_routellm.children import checked_children, split_settings
+from langchain_routellm.entry_points import EntryPoints
+from langchain_routellm.metadata import Prices
+from langchain_routellm.override import request_of
+from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.routing import RoutedBatches
+from langchain_routellm.self_description import SelfDescription
 from shared_router import (
     OnRouterError,
     Router,
@@ -73,6 +69,11 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     Raises:
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
         UnknownNameError: If no router has that name.
+
+    Where the public methods stand: `bind_tools` and `with_structured_output` here; `invoke`, `ainvoke`,
+    `stream`, `astream` and the batches in `routing.py`; `generate`, `agenerate`, `stream_events` and
+    `astream_events` in `entry_points.py`; `profile`, `config_specs` and the token counts in
+    `self_description.py`.
     """
 
     strong: Child
@@ -165,7 +166,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     def _bind_children(self, need: str, method: str, /, *args: Any, **kwargs: Any) -> Runnable[Any, Any]:
         bound = bind_children(self.children, need, method, *args, **kwargs)
-        return self.bind(**{BOUND_KEY: bound}).with_types(output_type=bound.output_type)
+        return self.bind(**{BINDING_KEY: bound}).with_types(output_type=bound.output_type)
 
     @override
     def _call(
@@ -174,7 +175,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         config = self._with_own_settings(config)
         if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
             kwargs["stop"] = stop
-        bound = kwargs.pop(BOUND_KEY, None)
+        bound = kwargs.pop(BINDING_KEY, None)
         request = self._request(self._messages(model_input), config["configurable"], bound)
         models = bound.models if bound else self.children
         return Call(model_input, config, kwargs, models, request, self.prices or {})
@@ -205,9 +206,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         ]
 
     def _request(
-        self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Bound | None = None
+        self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Binding | None = None
     ) -> RoutingRequest:
-        able, needs = able_models(self.children, messages, bound)
+        able, needs = candidate_models(self.children, messages, bound)
         question = question_of(messages, self.route_on)
         return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
 

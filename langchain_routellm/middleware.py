@@ -17,11 +17,12 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from typing_extensions import NotRequired, override
 
-from langchain_routellm._capabilities import able_models
-from langchain_routellm._children import checked_children
-from langchain_routellm._marks import Marker, run_metadata
-from langchain_routellm._requests import RouteOn, check_routing, question_of, request_of
+from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.chat_models import Child
+from langchain_routellm.children import checked_children
+from langchain_routellm.metadata import DecisionMetadata, run_metadata
+from langchain_routellm.override import request_of
+from langchain_routellm.query import RouteOn, check_routing, question_of
 from shared_router import (
     InvalidInputError,
     MissingExtraError,
@@ -46,13 +47,13 @@ try:
 except ImportError as error:
     raise MissingExtraError.of("langchain", "agents") from error
 
-Mark = dict[str, str | float]
+Decision = dict[str, str | float]
 
 
 class RoutedAgentState(AgentState[Any]):
     """An agent's state with the run's decision: plain values, which any checkpointer can keep."""
 
-    routellm: NotRequired[Annotated[Mark, PrivateStateAttr]]
+    routellm: NotRequired[Annotated[Decision, PrivateStateAttr]]
 
 
 class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
@@ -123,11 +124,11 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        mark = self._decided_before(request)
-        if mark is None:
-            mark = self.policy.decide(self._request(request.messages)).as_metadata()
-        with _told_to_runs(mark):
-            return _marked(handler(self._sent(request, mark)), mark)
+        decision = self._decided_before(request)
+        if decision is None:
+            decision = self.policy.decide(self._request(request.messages)).as_metadata()
+        with _decision_in_run_metadata(decision):
+            return _with_decision(handler(self._on_chosen_model(request, decision)), decision)
 
     @override
     async def awrap_model_call(
@@ -135,23 +136,23 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
-        mark = self._decided_before(request)
-        if mark is None:
-            mark = (await self.policy.adecide(self._request(request.messages))).as_metadata()
-        with _told_to_runs(mark):
-            return _marked(await handler(self._sent(request, mark)), mark)
+        decision = self._decided_before(request)
+        if decision is None:
+            decision = (await self.policy.adecide(self._request(request.messages))).as_metadata()
+        with _decision_in_run_metadata(decision):
+            return _with_decision(await handler(self._on_chosen_model(request, decision)), decision)
 
     def _request(self, messages: Sequence[BaseMessage]) -> RoutingRequest:
-        able, needs = able_models(self.children, messages, None)
+        able, needs = candidate_models(self.children, messages, None)
         question = question_of(list(messages), self.route_on)
         configurable = ensure_config()["configurable"]
         return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
 
-    def _decided_before(self, request: ModelRequest[Any]) -> Mark | None:
+    def _decided_before(self, request: ModelRequest[Any]) -> Decision | None:
         state: Any = request.state
         return state.get("routellm") if self.per == "run" else None
 
-    def _sent(self, request: ModelRequest[Any], mark: Mark) -> ModelRequest[Any]:
+    def _on_chosen_model(self, request: ModelRequest[Any], decision: Decision) -> ModelRequest[Any]:
         if "cache_control" in request.model_settings and not self._warned:
             self._warned = True
             warnings.warn(
@@ -160,15 +161,15 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
                 RouterWarning,
                 stacklevel=2,
             )
-        child: Any = self.children[str(mark["model"])]
+        child: Any = self.children[str(decision["model"])]
         return request.override(model=child)
 
 
 @contextmanager
-def _told_to_runs(mark: Mark) -> Iterator[None]:
+def _decision_in_run_metadata(decision: Decision) -> Iterator[None]:
     """Put the decision into the metadata of the runs inside: the agent takes its config from the context."""
     config = ensure_config()
-    metadata = {**config["metadata"], **run_metadata(mark)}
+    metadata = {**config["metadata"], **run_metadata(decision)}
     token = var_child_runnable_config.set({**config, "metadata": metadata})
     try:
         yield
@@ -176,6 +177,6 @@ def _told_to_runs(mark: Mark) -> Iterator[None]:
         var_child_runnable_config.reset(token)
 
 
-def _marked(response: ModelResponse[Any], mark: Mark) -> ModelResponse[Any]:
-    marker = Marker(mark)
-    return replace(response, result=[marker.whole(message) for message in response.result])
+def _with_decision(response: ModelResponse[Any], decision: Decision) -> ModelResponse[Any]:
+    metadata = DecisionMetadata(decision)
+    return replace(response, result=[metadata.add_to(message) for message in response.result])

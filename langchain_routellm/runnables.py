@@ -16,15 +16,10 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
-from langchain_routellm._calls import Call
-from langchain_routellm._requests import (
-    RouteOn,
-    check_routing,
-    question_of,
-    request_of,
-    runtime_specs,
-)
-from langchain_routellm._routing import BAD_INPUT, RoutedBatches
+from langchain_routellm.calls import Call
+from langchain_routellm.override import request_of, runtime_specs
+from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.routing import BAD_INPUT, RoutedBatches
 from shared_router import (
     InvalidInputError,
     OnRouterError,

@@ -19,8 +19,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from typing_extensions import override
 
-from langchain_routellm._marks import MARK, token_usage
-from langchain_routellm._requests import Prices
+from langchain_routellm.metadata import METADATA_KEY, Prices, token_usage
 from shared_router import RoutingPolicy, Savings, TokenUsage, check_prices, savings_of
 
 
@@ -68,7 +67,7 @@ class SavingsCallback(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        model = (metadata or {}).get(f"{MARK}_model")
+        model = (metadata or {}).get(f"{METADATA_KEY}_model")
         if model is not None:
             self._models[run_id] = model
 

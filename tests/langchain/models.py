@@ -4,7 +4,7 @@ from typing import Any
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 
 
 def by_word(query: str) -> float:

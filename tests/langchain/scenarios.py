@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnableP
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
-from tests.langchain.fakes import ChatStone
+from tests.langchain.fake_tool_models import ChatStone
 
 Scenario = Callable[[Any, Any], Any | Awaitable[Any]]
 SCENARIOS: dict[str, Scenario] = {}

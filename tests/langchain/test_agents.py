@@ -7,7 +7,7 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.messages import HumanMessage
 
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
 from tests.langchain.scenarios import TOOLS

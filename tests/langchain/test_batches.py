@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter, decision_of, routed
 
 QUESTIONS = ["hard", "easy", "hard", "easy", "hard", "hard"]

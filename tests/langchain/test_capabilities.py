@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 
 from shared_router import CapabilityError
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import decision_of, routed
 from tests.langchain.scenarios import TOOLS, Weather
 

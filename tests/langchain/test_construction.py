@@ -24,7 +24,7 @@ from shared_router import (
 )
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import routed
 from tests.langchain.scenarios import TOOLS
 

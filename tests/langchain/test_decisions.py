@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from shared_router import InvalidInputError, MissingExtraError
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter
 
 HAS_DECISIONS = find_spec("langchain_core.decisions") is not None

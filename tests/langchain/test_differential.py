@@ -9,7 +9,7 @@ from langchain_core.outputs import Generation, LLMResult
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.graph_scenarios import SCENARIOS
 from tests.langchain.recorder import Recorder
 
@@ -24,7 +24,7 @@ _OF_ONE_RUN = ("id", "run_id", "checkpoint_ns", "langgraph_checkpoint_ns", "tool
 
 
 def _plain(value: Any) -> Any:
-    """Return a value without what differs between two runs (ids) and without our own marks."""
+    """Return a value without what differs between two runs (ids) and without our decisions."""
     if isinstance(value, BaseMessage):
         return {"class": type(value).__name__, **_plain(value.model_dump(exclude={"id"}))}
     if isinstance(value, LLMResult):

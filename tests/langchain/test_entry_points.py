@@ -1,4 +1,4 @@
-"""Every way to call a chat model asks the router once, the right child once, and marks one message."""
+"""Every way to call a chat model asks the router once, the right child once, and tells it on one message."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel
 
 from shared_router import CapabilityError, QueryError
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 
 HARD, EASY = "elm-1 says: hard", "oak-1 says: easy"
@@ -114,8 +114,8 @@ async def test_generate_asks_each_child_for_its_own_and_keeps_the_order() -> Non
     conversations: list[Any] = [[HumanMessage(question)] for question in QUESTIONS]
     for result in (model.generate(conversations), await model.agenerate(conversations)):
         assert [answers[0].text for answers in result.generations] == ANSWERS
-        marks = [decision_of(answers[0].message)["model"] for answers in result.generations]  # type: ignore[union-attr]
-        assert marks == ["strong", "weak", "strong"]
+        models = [decision_of(answers[0].message)["model"] for answers in result.generations]  # type: ignore[union-attr]
+        assert models == ["strong", "weak", "strong"]
         assert result.llm_output == {"strong": {}, "weak": {}}
         assert len(result.run or []) == 3
     assert router.asked == [QUESTIONS] * 2
@@ -179,7 +179,7 @@ async def test_structured_output_is_each_childs_own_method() -> None:
     assert model.OutputType is Weather
 
 
-def test_structured_output_with_its_raw_message_is_marked() -> None:
+def test_structured_output_with_its_raw_message_carries_its_decision() -> None:
     model = routed().with_structured_output(Weather, include_raw=True)
     answer: Any = model.invoke("hard")
     assert answer["parsed"] == Weather(place="hard")

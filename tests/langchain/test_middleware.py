@@ -11,7 +11,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_routellm import RouteLLMMiddleware
 from shared_router import InvalidInputError, MissingExtraError, RouterWarning, UnknownNameError
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
 from tests.langchain.scenarios import TOOLS

@@ -11,8 +11,8 @@ from langchain_routellm import RoutedChatModel
 from langchain_routellm.chat_models import Child
 from shared_router import InvalidInputError, RoutingPolicy, TokenPrices, UnknownNameError
 from shared_router.testing import FixedRouter
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
-from tests.thirds import Thirds
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
+from tests.three_tiers import ThreeTiers
 
 SCORES = {"hard weather": 0.9, "fair weather": 0.5, "easy weather": 0.1}
 
@@ -30,7 +30,7 @@ class ThreeModels(RoutedChatModel):
     @property
     @override
     def policy(self) -> RoutingPolicy:
-        return Thirds(FixedRouter(SCORES))
+        return ThreeTiers(FixedRouter(SCORES))
 
 
 @tool
@@ -49,7 +49,7 @@ ASKED = [("hard weather", "strong"), ("fair weather", "medium"), ("easy weather"
 
 @pytest.mark.parametrize(("question", "name"), ASKED)
 async def test_each_question_goes_to_one_of_three(question: str, name: str) -> None:
-    """(1 - 0.9) * 3 = 0.3, (1 - 0.5) * 3 = 1.5 and (1 - 0.1) * 3 = 2.7: thirds 0, 1 and 2."""
+    """(1 - 0.9) * 3 = 0.3, (1 - 0.5) * 3 = 1.5 and (1 - 0.1) * 3 = 2.7: tiers 0, 1 and 2."""
     routed = three()
     answers = [routed.invoke(question), await routed.ainvoke(question), *routed.batch([question, question])]
     assert [answer.response_metadata["routellm"]["model"] for answer in answers] == [name] * 4

@@ -13,7 +13,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_core.runnables import RunnableBinding, RunnableLambda
 
-from tests.langchain.fakes import ChatElm, ChatOak, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
 from tests.langchain.scenarios import TOOLS, Weather
@@ -79,7 +79,7 @@ def test_bound_tools_are_a_binding_and_leave_the_model_as_it_was() -> None:
     assert isinstance(bound, RunnableBinding)
     assert bound.bound is model
     assert model.invoke("hard weather").tool_calls == []
-    assert repr(bound.kwargs) == "{'routellm_bound': Bound('tools', ['strong', 'weak'])}"
+    assert repr(bound.kwargs) == "{'routellm_bound': Binding('tools', ['strong', 'weak'])}"
 
 
 def test_tools_may_be_given_by_a_generator() -> None:
@@ -205,7 +205,7 @@ def test_a_model_asked_for_a_tool_gets_its_result_whatever_stands_between(sticky
     assert decision_of(answer)["reason"] == "sticky"
 
 
-def test_a_loop_whose_marks_were_lost_keeps_its_model_by_its_question() -> None:
+def test_a_loop_whose_decisions_were_lost_keeps_its_model_by_its_question() -> None:
     model = routed().bind_tools(TOOLS)
     asked = model.invoke("hard weather").model_copy(update={"response_metadata": {}})
     result = ToolMessage("easy", tool_call_id=asked.tool_calls[0]["id"])

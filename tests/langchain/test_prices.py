@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 
 from shared_router import InvalidInputError, TokenPrices
-from tests.langchain.fakes import ChatElm, ChatStone
+from tests.langchain.fake_tool_models import ChatElm, ChatStone
 from tests.langchain.models import decision_of, routed
 
 PRICES = {"strong": TokenPrices(10, 100, 1), "weak": TokenPrices(1, 10)}
@@ -30,8 +30,8 @@ def test_cached_and_reasoning_tokens_are_billed_as_such() -> None:
 async def test_a_stream_says_its_dollars_on_its_last_chunk() -> None:
     model = routed(prices=PRICES)
     for chunks in (list(model.stream("hard")), [chunk async for chunk in model.astream("hard")]):
-        marked = [decision_of(chunk) for chunk in chunks if decision_of(chunk)]
-        assert [set(mark) for mark in marked] == [set(decision_of(routed().invoke("hard"))), {"dollars"}]
+        carried = [decision_of(chunk) for chunk in chunks if decision_of(chunk)]
+        assert [set(each) for each in carried] == [set(decision_of(routed().invoke("hard"))), {"dollars"}]
         whole: Any = sum(chunks[1:], chunks[0])
         assert decision_of(whole)["dollars"] == DOLLARS
         assert decision_of(whole)["model"] == "strong"

@@ -10,7 +10,7 @@ from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.prompts import ChatPromptTemplate
 
 from shared_router import InvalidInputError, QueryError, RouterFallbackWarning, UnknownNameError
-from tests.langchain.fakes import ChatElm
+from tests.langchain.fake_tool_models import ChatElm
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
 

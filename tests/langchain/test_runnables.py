@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from langchain_routellm import RoutedRunnable, RouteLLMRouter
 from shared_router import InvalidInputError, QueryError, RoutingDecision, UnknownNameError
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter, decision_of
 from tests.langchain.recorder import Recorder
 

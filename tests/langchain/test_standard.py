@@ -14,7 +14,7 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
-from tests.langchain.fakes import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 
 # The suites give a model temperature, api_key and the like, which a routed model leaves to its children;
 # `version="v3"` of stream_events is in beta.

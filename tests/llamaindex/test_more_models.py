@@ -15,7 +15,7 @@ from shared_router import InvalidInputError, SameModelWarning, TokenPrices, Unli
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, memory
 from tests.llamaindex.indexes import index_of_documents
-from tests.thirds import Thirds
+from tests.three_tiers import ThreeTiers
 
 SCORES = {"hard": 0.9, "fair": 0.5, "easy": 0.1}
 
@@ -25,7 +25,7 @@ def three(**kwargs: Any) -> RoutedLLM:
         "strong": FakeChat(model="big"),
         "others": {"medium": FakeChat(model="mid")},
         "weak": FakeChat(model="small"),
-        "policy": Thirds(FixedRouter(SCORES)),
+        "policy": ThreeTiers(FixedRouter(SCORES)),
     }
     return RoutedLLM(**{**given, **kwargs})
 

@@ -5,7 +5,7 @@ from typing_extensions import override
 from shared_router import RoutingPolicy
 
 
-class Thirds(RoutingPolicy):
+class ThreeTiers(RoutingPolicy):
     """Give each of three models a third of the scores."""
 
     models = ("strong", "medium", "weak")

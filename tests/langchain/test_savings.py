@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableLambda
 
 from langchain_routellm import SavingsCallback, savings
 from shared_router import InvalidInputError, TokenPrices, TokenUsage
-from tests.langchain.fakes import ChatElm
+from tests.langchain.fake_tool_models import ChatElm
 from tests.langchain.models import routed
 from tests.langchain.scenarios import TOOLS
 

@@ -1,4 +1,4 @@
-"""One call on its way: what was asked, then which child answers it, then how its answer is marked."""
+"""One call on its way: what was asked, then which child answers it and why."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from langchain_routellm._marks import Marker, run_metadata
+from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from shared_router import RoutingDecision, RoutingRequest, TokenPrices
 
 
@@ -34,24 +34,24 @@ class Call:
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
-        mark = decision.as_metadata()
+        about = decision.as_metadata()
         config: RunnableConfig = {
             **self.config,
-            "metadata": {**(self.config.get("metadata") or {}), **run_metadata(mark)},
+            "metadata": {**(self.config.get("metadata") or {}), **run_metadata(about)},
         }
-        marker = Marker(mark, self.prices.get(decision.model))
-        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, marker)
+        decision_metadata = DecisionMetadata(about, self.prices.get(decision.model))
+        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, decision_metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
-    """A call that goes to `model`, and what marks its answer."""
+    """A call that goes to `model`, and what writes the decision on its answer."""
 
     model: Runnable[Any, Any]
     input: Any
     config: RunnableConfig
     kwargs: dict[str, Any]
-    marker: Marker
+    decision_metadata: DecisionMetadata
 
     def in_its_turn(self) -> RoutedCall:
         """Return this call: a batch decided it before its turn came."""

@@ -15,7 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import get_executor_for_config
 from langchain_core.runnables.utils import gather_with_concurrency
 
-from langchain_routellm._calls import RefusedCall, RoutedCall
+from langchain_routellm.calls import RefusedCall, RoutedCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,16 @@ class Share:
     positions: list[int]
 
     def batch(self, limit: int | None, return_exceptions: bool) -> list[Any]:
-        """Return the marked answers by the model's own `batch`; an exception may stand for an answer."""
+        """Return the answers by the model's own `batch`, with their decisions or as exceptions."""
         inputs, configs, kwargs = self._arguments(limit)
-        return self._marked(self.model.batch(inputs, configs, return_exceptions=return_exceptions, **kwargs))
+        return self._with_decisions(
+            self.model.batch(inputs, configs, return_exceptions=return_exceptions, **kwargs)
+        )
 
     async def abatch(self, limit: int | None, return_exceptions: bool) -> list[Any]:
         """Return what `batch` returns."""
         inputs, configs, kwargs = self._arguments(limit)
-        return self._marked(
+        return self._with_decisions(
             await self.model.abatch(inputs, configs, return_exceptions=return_exceptions, **kwargs)
         )
 
@@ -45,8 +47,10 @@ class Share:
             configs = [{**config, "max_concurrency": limit} for config in configs]
         return inputs, configs, self.calls[0].kwargs  # one call's arguments are those of the whole batch
 
-    def _marked(self, answers: Sequence[Any]) -> list[Any]:
-        return [call.marker.whole(answer) for call, answer in zip(self.calls, answers, strict=True)]
+    def _with_decisions(self, answers: Sequence[Any]) -> list[Any]:
+        return [
+            call.decision_metadata.add_to(answer) for call, answer in zip(self.calls, answers, strict=True)
+        ]
 
 
 class SharedBatch:

@@ -1,6 +1,6 @@
 """The decision on the answer: flat scalars in `response_metadata["routellm"]`, without prompt text.
 
-A mark is made on a copy, because a cache may hold the message, and stands on one chunk of a stream,
+It is written on a copy, because a cache may hold the message, and stands on one chunk of a stream,
 because merging chunks joins equal texts and cannot merge two numbers.
 """
 
@@ -15,18 +15,20 @@ from langchain_core.outputs import ChatGeneration
 
 from shared_router import TokenPrices, TokenUsage
 
-MARK = "routellm"
+Prices = Mapping[str, TokenPrices]
+"""Prices by model's name."""
+METADATA_KEY = "routellm"
 """The key of the decision in a message's response metadata."""
 
 
 def run_metadata(decision: Mapping[str, str | float]) -> dict[str, str | float]:
     """Return the decision for a run's metadata: flat keys, because tracers filter by them."""
-    return {f"{MARK}_{key}": value for key, value in decision.items()}
+    return {f"{METADATA_KEY}_{key}": value for key, value in decision.items()}
 
 
 def token_usage(usage: UsageMetadata) -> TokenUsage:
     """Return one call's tokens as they are billed: nothing for an answer from LangChain's cache."""
-    if usage.get("total_cost") == 0:  # how langchain-core marks an answer that it took from its cache
+    if usage.get("total_cost") == 0:  # how langchain-core tells an answer that it took from its cache
         return TokenUsage(calls=1)
     return TokenUsage(
         calls=1,
@@ -37,8 +39,8 @@ def token_usage(usage: UsageMetadata) -> TokenUsage:
     )
 
 
-class Marker:
-    """Mark what one call answers, whole or chunk by chunk.
+class DecisionMetadata:
+    """Write the decision on what one call answers, whole or chunk by chunk.
 
     Args:
         decision: The decision as metadata.
@@ -53,21 +55,21 @@ class Marker:
         self._started = False
         self._usage: UsageMetadata | None = None
 
-    def whole(self, output: Any) -> Any:
-        """Return a whole answer, marked.
+    def add_to(self, output: Any) -> Any:
+        """Return a whole answer with the decision on it.
 
         A parsed object holds no message and is returned as it is; with `include_raw=True` a dict holds
         both.
         """
         if isinstance(output, AIMessage):
-            return _with_mark(output, {**self.decision, **self._dollars(output.usage_metadata)})
+            return _with_decision(output, {**self.decision, **self._dollars(output.usage_metadata)})
         if isinstance(output, ChatGeneration):
-            return output.model_copy(update={"message": self.whole(output.message)})
+            return output.model_copy(update={"message": self.add_to(output.message)})
         if isinstance(output, dict) and isinstance(output.get("raw"), AIMessage):
-            return {**output, "raw": self.whole(output["raw"])}
+            return {**output, "raw": self.add_to(output["raw"])}
         return output
 
-    def stream(self, chunks: Iterator[Any]) -> Iterator[Any]:
+    def add_to_stream(self, chunks: Iterator[Any]) -> Iterator[Any]:
         """Pass chunks on: the first one with the decision, the last one with the dollars."""
         try:
             for chunk in chunks:
@@ -77,8 +79,8 @@ class Marker:
             if hasattr(chunks, "close"):
                 chunks.close()
 
-    async def astream(self, chunks: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
-        """Pass chunks on like `stream`."""
+    async def add_to_async_stream(self, chunks: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+        """Pass chunks on like `add_to_stream`."""
         try:
             async for chunk in chunks:
                 yield self._chunk(chunk)
@@ -91,14 +93,14 @@ class Marker:
             return chunk
         if not isinstance(chunk, AIMessageChunk):  # of a child that cannot stream, or of a parser
             self._started = True
-            return self.whole(chunk)
-        mark = {} if self._started else dict(self.decision)
+            return self.add_to(chunk)
+        decision = {} if self._started else dict(self.decision)
         self._started = True
         if self.prices is not None:
             self._usage = add_usage(self._usage, chunk.usage_metadata)
             # a usage can be spread over chunks, so the bill is made when all have come
-            mark |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
-        return _with_mark(chunk, mark) if mark else chunk
+            decision |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
+        return _with_decision(chunk, decision) if decision else chunk
 
     def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
         if self.prices is None or usage is None:
@@ -106,5 +108,7 @@ class Marker:
         return {"dollars": token_usage(usage).dollars(self.prices)}
 
 
-def _with_mark(message: AIMessage, mark: Mapping[str, str | float]) -> AIMessage:
-    return message.model_copy(update={"response_metadata": {**message.response_metadata, MARK: mark}})
+def _with_decision(message: AIMessage, decision: Mapping[str, str | float]) -> AIMessage:
+    return message.model_copy(
+        update={"response_metadata": {**message.response_metadata, METADATA_KEY: decision}}
+    )

@@ -18,9 +18,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
 
-from langchain_routellm._calls import Call
-from langchain_routellm._generate import grouped, merged
-from langchain_routellm._routing import Routed
+from langchain_routellm.calls import Call
+from langchain_routellm.generate import grouped, merged
+from langchain_routellm.routing import Routed
 
 
 class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):

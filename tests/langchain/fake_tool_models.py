@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from tests.langchain.fake_talkers import ChatStone, StreamingChat
+from tests.langchain.fake_chat_models import ChatStone, StreamingChat
 
 __all__ = ["ChatElm", "ChatOak", "ChatStone"]
 

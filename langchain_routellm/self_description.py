@@ -17,7 +17,7 @@ from langchain_core.runnables import ConfigurableFieldSpec, Runnable
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
-from langchain_routellm._requests import runtime_specs
+from langchain_routellm.override import runtime_specs
 from shared_router import InvalidInputError
 
 

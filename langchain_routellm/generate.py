@@ -9,7 +9,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from langchain_routellm._calls import Call, RoutedCall
+from langchain_routellm.calls import Call, RoutedCall
 from shared_router import RoutingDecision
 
 
@@ -54,7 +54,7 @@ def grouped(calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list
 
 
 def merged(groups: Sequence[Group], results: Sequence[LLMResult]) -> LLMResult:
-    """Return one result in the caller's order, each message marked with its decision.
+    """Return one result in the caller's order, each message with its decision.
 
     `llm_output` is the child's own where one call answered everything; otherwise it holds each model's
     by name, the last call's where a model had several.
@@ -63,10 +63,10 @@ def merged(groups: Sequence[Group], results: Sequence[LLMResult]) -> LLMResult:
     runs: dict[int, Any] = {}
     for group, result in zip(groups, results, strict=True):
         for position, answers in zip(group.positions, result.generations, strict=True):
-            generations[position] = [group.first.marker.whole(answer) for answer in answers]
+            generations[position] = [group.first.decision_metadata.add_to(answer) for answer in answers]
         runs.update(zip(group.positions, result.run or [], strict=False))
     outputs = {
-        str(group.first.marker.decision["model"]): result.llm_output
+        str(group.first.decision_metadata.decision["model"]): result.llm_output
         for group, result in zip(groups, results, strict=True)
     }
     return LLMResult(

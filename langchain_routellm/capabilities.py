@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.runnables import Runnable
 
-from langchain_routellm._bound import Bound
+from langchain_routellm.binding import Binding
 
 _CONTENT = {
     "image": ("images", "image_inputs"),
@@ -26,8 +26,8 @@ _CONTENT = {
 """A content block's type, the need it makes, and the profile's flag that may deny it."""
 
 
-def able_models(
-    children: Mapping[str, Runnable[Any, Any]], messages: Sequence[BaseMessage], bound: Bound | None
+def candidate_models(
+    children: Mapping[str, Runnable[Any, Any]], messages: Sequence[BaseMessage], bound: Binding | None
 ) -> tuple[tuple[str, ...] | None, str]:
     """Return the names of the children that can serve these messages, and what the others lack.
 

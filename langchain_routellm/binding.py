@@ -14,11 +14,11 @@ from langchain_core.runnables import Runnable
 
 from shared_router import CapabilityError
 
-BOUND_KEY = "routellm_bound"
-"""The keyword argument that carries a `Bound` from `bind_tools` to the call."""
+BINDING_KEY = "routellm_bound"
+"""The keyword argument that carries a `Binding` from `bind_tools` to the call."""
 
 
-class Bound:
+class Binding:
     """The children that can do what was bound, by name, and what that was.
 
     Args:
@@ -37,12 +37,12 @@ class Bound:
 
     def __repr__(self) -> str:
         """Stay short: a traced chain shows this where the children would show all their settings."""
-        return f"Bound({self.need!r}, {sorted(self.models)})"
+        return f"Binding({self.need!r}, {sorted(self.models)})"
 
 
 def bind_children(
     children: Mapping[str, Runnable[Any, Any]], need: str, method: str, /, *args: Any, **kwargs: Any
-) -> Bound:
+) -> Binding:
     """Bind every child that can be bound, now, so that a mistake shows here and not at a later request.
 
     Args:
@@ -67,4 +67,4 @@ def bind_children(
     if not models:
         who = " and ".join(children)
         raise CapabilityError(f"a model must be able to serve the request, and {who} cannot: {need}")
-    return Bound(models, need)
+    return Binding(models, need)

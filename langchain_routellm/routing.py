@@ -17,8 +17,8 @@ from langchain_core.runnables.config import ensure_config, get_config_list
 from langchain_core.runnables.utils import Input, Output
 from typing_extensions import override
 
-from langchain_routellm._batches import SharedBatch
-from langchain_routellm._calls import Call, RefusedCall, RoutedCall, decided
+from langchain_routellm.batches import SharedBatch
+from langchain_routellm.calls import Call, RefusedCall, RoutedCall, decided
 from shared_router import RouterError, RoutingPolicy, RoutingRequest
 
 # What LangChain raises of an input that is no messages, and what we raise of a request against the rules.
@@ -68,7 +68,7 @@ class Routed(Runnable[Input, Output]):
     ) -> Output:
         call = self._route(input, config, stop, kwargs)
         answer = call.model.invoke(call.input, call.config, **call.kwargs)
-        return cast("Output", call.marker.whole(answer))
+        return cast("Output", call.decision_metadata.add_to(answer))
 
     @override
     async def ainvoke(
@@ -81,7 +81,7 @@ class Routed(Runnable[Input, Output]):
     ) -> Output:
         call = await self._aroute(input, config, stop, kwargs)
         answer = await call.model.ainvoke(call.input, call.config, **call.kwargs)
-        return cast("Output", call.marker.whole(answer))
+        return cast("Output", call.decision_metadata.add_to(answer))
 
     @override
     def stream(
@@ -93,7 +93,9 @@ class Routed(Runnable[Input, Output]):
         **kwargs: Any,
     ) -> Iterator[Any]:
         call = self._route(input, config, stop, kwargs)
-        yield from call.marker.stream(call.model.stream(call.input, call.config, **call.kwargs))
+        yield from call.decision_metadata.add_to_stream(
+            call.model.stream(call.input, call.config, **call.kwargs)
+        )
 
     @override
     async def astream(
@@ -105,7 +107,9 @@ class Routed(Runnable[Input, Output]):
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         call = await self._aroute(input, config, stop, kwargs)
-        chunks = call.marker.astream(call.model.astream(call.input, call.config, **call.kwargs))
+        chunks = call.decision_metadata.add_to_async_stream(
+            call.model.astream(call.input, call.config, **call.kwargs)
+        )
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk

@@ -1,0 +1,69 @@
+"""What one call says of itself in `config["configurable"]`: its own threshold, or the model it must go to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import ConfigurableFieldSpec
+
+from langchain_routellm.memory import model_to_stick_to
+from shared_router import RoutingRequest, Sticky, UnknownNameError
+
+THRESHOLD_KEY = "routellm_threshold"
+ROUTE_KEY = "routellm_route"
+
+
+def runtime_specs() -> list[ConfigurableFieldSpec]:
+    """Describe the two `config["configurable"]` keys that steer one call."""
+    return [
+        ConfigurableFieldSpec(
+            id=THRESHOLD_KEY,
+            annotation=float | None,
+            name="Threshold",
+            description="This call's cost threshold, in [0, 1]: strong iff win_probability >= threshold.",
+            default=None,
+        ),
+        ConfigurableFieldSpec(
+            id=ROUTE_KEY,
+            annotation=str | None,
+            name="Route",
+            description='The model this call must go to, "strong" or "weak", whatever the router says.',
+            default=None,
+        ),
+    ]
+
+
+def request_of(
+    question: str | None,
+    messages: Sequence[BaseMessage],
+    configurable: Mapping[str, Any],
+    sticky: Sticky,
+    *,
+    able: tuple[str, ...] | None = None,
+    needs: str = "",
+) -> RoutingRequest:
+    """Return what the policy must know of a conversation.
+
+    Args:
+        question: The text to route on, or None where there is none.
+        messages: The conversation, oldest first.
+        configurable: The run's `config["configurable"]`.
+        sticky: Whether the conversation keeps its model.
+        able: As in `RoutingRequest`.
+        needs: As in `RoutingRequest`.
+
+    Raises:
+        UnknownNameError: If `configurable` holds a key that is like ours and is none of ours.
+    """
+    for key in configurable:
+        # `configurable` belongs to many owners, so nobody else would notice a mistyped key
+        if key.startswith("routellm_") and key not in (THRESHOLD_KEY, ROUTE_KEY):
+            raise UnknownNameError(f"a routellm key must be one of {[THRESHOLD_KEY, ROUTE_KEY]}, got {key!r}")
+    return RoutingRequest(
+        question,
+        threshold=configurable.get(THRESHOLD_KEY),
+        route=configurable.get(ROUTE_KEY),
+        sticky_to=model_to_stick_to(messages, sticky),
+        able=able,
+        needs=needs,
+    )
