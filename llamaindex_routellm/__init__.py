@@ -1,9 +1,19 @@
-"""LLM routing for LlamaIndex: one LLM over two, each question answered by the one worth its price."""
+"""LLM routing for LlamaIndex: one LLM over two, each question answered by the one worth its price.
+
+The way of a call, a file a step:
+
+    chat, predict, tools, structured   a public method of `RoutedLLM` (`llm`) receives the untouched call
+    query                              the user's question in it, by its template or its open spans (`spans`)
+    capabilities, override             which models can serve the call, and what a `with` block asks for
+    memory                             the policy decides, once for each question and each conversation
+    routing                            the chosen model's own method gets the untouched call
+    metadata, savings                  the decision on its response, as an event, and as a bill
+"""
 
 from llamaindex_routellm.llm import RoutedLLM
+from llamaindex_routellm.metadata import RoutingDecisionEvent
 from llamaindex_routellm.query import LLMCall
-from llamaindex_routellm.routing import RoutingDecisionEvent
+from llamaindex_routellm.savings import RoutedTokens
 from llamaindex_routellm.structured import RoutedStructuredLLM
-from llamaindex_routellm.usage import RoutedTokens
 
 __all__ = ["LLMCall", "RoutedLLM", "RoutedStructuredLLM", "RoutedTokens", "RoutingDecisionEvent"]

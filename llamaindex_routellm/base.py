@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from llama_index.core.llms import LLM
@@ -27,6 +28,11 @@ class RoutingLLM(LLM):
             if inspect.isfunction(method):
                 method.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]
         super().__init_subclass__(**kwargs)
+
+    @property
+    def children(self) -> Mapping[str, LLM]:
+        """The models by name, best first."""
+        raise NotImplementedError
 
     # Not abstract: LlamaIndex would open a span for whatever fills in an abstract method.
     def _route(self, call: LLMCall) -> Route:

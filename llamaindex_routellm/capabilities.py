@@ -84,7 +84,7 @@ def function_calling(llm: LLM) -> FunctionCallingLLM:
     return llm
 
 
-def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ...] | None, str]:
+def candidate_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ...] | None, str]:
     """Return the models that can serve a call and what the others lack, as `RoutingRequest.needs` has it.
 
     Returns:
@@ -92,25 +92,25 @@ def able_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ..
         can serve is answered by its provider, whose error says more than ours.
     """
     metadata = {name: llm.metadata for name, llm in models.items()}
-    able, needs = dict.fromkeys(metadata), []
+    candidates, needs = dict.fromkeys(metadata), []
     if _needs_tools(call):
         callers = [name for name in metadata if metadata[name].is_function_calling_model]
         if 0 < len(callers) < len(metadata):
-            able, needs = dict.fromkeys(callers), ["tools"]
-    rooms = {name: _room(metadata[name]) for name in able}
+            candidates, needs = dict.fromkeys(callers), ["tools"]
+    budgets = {name: _prompt_budget(metadata[name]) for name in candidates}
     # counting tokens takes longer than routing, so not where it cannot tell the models apart
-    tokens = _tokens(call, min(rooms.values())) if len(set(rooms.values())) > 1 else 0
-    roomy = [name for name in able if tokens <= rooms[name]]
-    if 0 < len(roomy) < len(able):
-        able, needs = dict.fromkeys(roomy), [*needs, "window"]
-    return (tuple(able), ", ".join(needs)) if needs else (None, "")
+    tokens = _tokens(call, min(budgets.values())) if len(set(budgets.values())) > 1 else 0
+    fitting = [name for name in candidates if tokens <= budgets[name]]
+    if 0 < len(fitting) < len(candidates):
+        candidates, needs = dict.fromkeys(fitting), [*needs, "window"]
+    return (tuple(candidates), ", ".join(needs)) if needs else (None, "")
 
 
 def _needs_tools(call: LLMCall) -> bool:
-    return call.tools or any(_is_of_tools(message) for message in call.messages)
+    return call.tools or any(_is_tool_message(message) for message in call.messages)
 
 
-def _is_of_tools(message: ChatMessage) -> bool:
+def _is_tool_message(message: ChatMessage) -> bool:
     """Tell whether a message is a tool's result or calls one: only a model that knows tools reads it."""
     return (
         message.role in (MessageRole.TOOL, MessageRole.FUNCTION)
@@ -124,7 +124,7 @@ def _num_output(metadata: LLMMetadata) -> int:
     return DEFAULT_NUM_OUTPUTS if metadata.num_output < 0 else metadata.num_output
 
 
-def _room(metadata: LLMMetadata) -> int:
+def _prompt_budget(metadata: LLMMetadata) -> int:
     """Count the prompt tokens that leave room for a short answer; a long one is the user's to ask for."""
     return metadata.context_window - min(_num_output(metadata), DEFAULT_NUM_OUTPUTS)
 
@@ -135,13 +135,13 @@ def _tokens(call: LLMCall, enough: int) -> int:
     LlamaIndex's own tokenizer counts, as it does for what it packs; a child's may differ by some percent.
     """
     texts = list(_texts(call))
-    if sum(map(_most_tokens, texts)) <= enough:
+    if sum(map(_max_tokens, texts)) <= enough:
         return 0
     tokenizer = get_tokenizer()
     return sum(len(tokenizer(text)) for text in texts)
 
 
-def _most_tokens(text: str) -> float:
+def _max_tokens(text: str) -> float:
     """Bound a text's tokens without counting: base64, the worst of ASCII, has 1.67 characters to a token."""
     return len(text) / 1.5 if text.isascii() else 3 * len(text)
 

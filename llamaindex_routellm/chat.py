@@ -29,41 +29,43 @@ class RoutedChat(RoutingLLM):
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
         with self._route(LLMCall(messages=messages)) as route:
-            return route.mark(route.llm.chat(messages, **kwargs))
+            return route.annotate(route.llm.chat(messages, **kwargs))
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
         with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.mark(await route.llm.achat(messages, **kwargs))
+            return route.annotate(await route.llm.achat(messages, **kwargs))
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(messages=messages)) as route:
-            return route.mark_each(route.llm.stream_chat(messages, **kwargs))
+            return route.annotate_each(route.llm.stream_chat(messages, **kwargs))
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.amark_each(await route.llm.astream_chat(messages, **kwargs))
+            return route.annotate_each_async(await route.llm.astream_chat(messages, **kwargs))
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
         with self._route(LLMCall(text=prompt)) as route:
-            return route.mark(route.llm.complete(prompt, formatted=formatted, **kwargs))
+            return route.annotate(route.llm.complete(prompt, formatted=formatted, **kwargs))
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
         with await self._aroute(LLMCall(text=prompt)) as route:
-            return route.mark(await route.llm.acomplete(prompt, formatted=formatted, **kwargs))
+            return route.annotate(await route.llm.acomplete(prompt, formatted=formatted, **kwargs))
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Stream a completion by the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(text=prompt)) as route:
-            return route.mark_each(route.llm.stream_complete(prompt, formatted=formatted, **kwargs))
+            return route.annotate_each(route.llm.stream_complete(prompt, formatted=formatted, **kwargs))
 
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
         """Stream a completion by the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(text=prompt)) as route:
-            return route.amark_each(await route.llm.astream_complete(prompt, formatted=formatted, **kwargs))
+            return route.annotate_each_async(
+                await route.llm.astream_complete(prompt, formatted=formatted, **kwargs)
+            )

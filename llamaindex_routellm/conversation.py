@@ -21,9 +21,9 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import ChatPromptTemplate
 
 from llamaindex_routellm.memory import DecisionMemory
-from llamaindex_routellm.query import LLMCall, Question, user_text
+from llamaindex_routellm.query import LLMCall, Question, text_of_user
 
-_DIFFERENT = ""
+_AMBIGUOUS = ""
 """No model's name: first turns of these words went to several."""
 
 
@@ -32,19 +32,19 @@ class Turn:
     """One thing that a user said.
 
     Attributes:
-        said: The user's words. Not in the repr.
-        after: What the model had said last before; None at the beginning. Not in the repr.
+        user_text: The user's words. Not in the repr.
+        previous_answer: What the model had said last before; None at the beginning. Not in the repr.
     """
 
-    said: str = field(repr=False)
-    after: str | None = field(repr=False)
+    user_text: str = field(repr=False)
+    previous_answer: str | None = field(repr=False)
 
     @property
     def key(self) -> bytes:
         """The turn's hash."""
-        said = hashlib.blake2b(self.said.encode("utf-8", "surrogatepass"), digest_size=16)
-        after = (self.after or "").encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(said.digest() + after, digest_size=16).digest()
+        text = hashlib.blake2b(self.user_text.encode("utf-8", "surrogatepass"), digest_size=16)
+        answer = (self.previous_answer or "").encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text.digest() + answer, digest_size=16).digest()
 
 
 class Conversations:
@@ -59,31 +59,32 @@ class Conversations:
         self._models: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def model(self, turns: Sequence[Turn], *, goes_on: bool = False) -> str | None:
+    def model(self, turns: Sequence[Turn], *, continues: bool = False) -> str | None:
         """Return the model that a conversation is with; None for a new one and one that nobody remembers.
 
         Args:
             turns: The user's turns so far, the latest last.
-            goes_on: Whether the latest has begun, and its tools have answered.
+            continues: Whether the latest has begun, and its tools have answered.
         """
         now, before = turns[-1:], turns[-2:-1]
         # a turn that has begun, such as a tool loop, goes before the last
-        known = [turn for turn in now if (turn.after is not None if before else goes_on)]
+        known = [turn for turn in now if (turn.previous_answer is not None if before else continues)]
         with self._lock:
             for turn in (*known, *before):
                 if model := self._models.get(turn.key):
                     return model
-        return self._memory.model_of(before[0].said) if before and before[0].after is None else None
+        second_turn = before and before[0].previous_answer is None
+        return self._memory.model_of(before[0].user_text) if second_turn else None
 
     def keep(self, turns: Sequence[Turn], model: str) -> None:
         """Remember where a conversation's latest turn goes."""
         first = len(turns) == 1
-        if not turns or (turns[-1].after is None and not first):
+        if not turns or (turns[-1].previous_answer is None and not first):
             return
         key = turns[-1].key
         with self._lock:
             if first and self._models.get(key, model) != model:
-                model = _DIFFERENT
+                model = _AMBIGUOUS
             self._models[key] = model
             self._models.move_to_end(key)
             while len(self._models) > self._memory.size:
@@ -105,10 +106,10 @@ def turns_of(call: LLMCall, question: Question) -> list[Turn]:
 
 
 def _turns(messages: Sequence[ChatMessage]) -> list[Turn]:
-    turns, after = [], None
+    turns, previous_answer = [], None
     for message in messages:
         if message.role == MessageRole.ASSISTANT:
-            after = message.content or after
-        elif (said := user_text(message)) is not None:
-            turns.append(Turn(said, after))
+            previous_answer = message.content or previous_answer
+        elif (text := text_of_user(message)) is not None:
+            turns.append(Turn(text, previous_answer))
     return turns

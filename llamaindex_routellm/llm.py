@@ -1,4 +1,13 @@
-"""`RoutedLLM`: a strong and a weak LLM as one, each question answered by the one worth its price."""
+"""`RoutedLLM`: a strong and a weak LLM as one, each question answered by the one worth its price.
+
+Its constructor and what steers it stand here. Every method of a LlamaIndex LLM stands with its kind:
+
+    chat               chat, complete, stream_chat, stream_complete, and the four that begin with `a`
+    predict            predict, stream, structured_predict, stream_structured_predict, and their async four
+    tools              chat_with_tools, stream_chat_with_tools, predict_and_call, their async three, and
+                       get_tool_calls_from_response
+    self_description   to_dict, from_dict, copies and pickles
+"""
 
 from __future__ import annotations
 
@@ -6,16 +15,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from llama_index.core.base.llms.types import ChatResponse, LLMMetadata
+from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import BaseModel, Field, PrivateAttr, SerializeAsAny
 
 from llamaindex_routellm.capabilities import (
     ContextWindow,
     check_context_window,
-    function_calling,
     merged_metadata,
     warn_of_unlike_roles,
 )
@@ -32,12 +39,13 @@ from llamaindex_routellm.children import (
 )
 from llamaindex_routellm.conversation import Conversations
 from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.metadata import capture
 from llamaindex_routellm.override import overriding
 from llamaindex_routellm.predict import RoutedPredict
 from llamaindex_routellm.query import QUERY_KEYS, LLMCall, QueryExtractor, QuestionFinder, question_scope
-from llamaindex_routellm.routing import DECISION_KEY, Route, Routing, capture
+from llamaindex_routellm.routing import Route, Routing
 from llamaindex_routellm.self_description import SelfDescription
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
 from shared_router import (
@@ -131,9 +139,9 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         children = children_of(strong, weak, others)
         check_children(children, decides.models)
         check_prices(prices, decides.models)
-        enclosing = Enclosing.watch() if track_query_spans else None
-        finder = QuestionFinder(query_keys, query_extractor, enclosing)
-        run = None if enclosing is None else enclosing.outermost
+        open_spans = OpenSpans.watch() if track_query_spans else None
+        finder = QuestionFinder(query_keys, query_extractor, open_spans)
+        run = None if open_spans is None else open_spans.outermost
         memory = DecisionMemory(decides, cache_size, run, keep_runs=sticky is not False)
         models: dict[str, Any] = {"strong": strong, "weak": weak, "others": dict(others or {})}
         super().__init__(**models, **common_fields(children, callback_manager, system_prompt))
@@ -226,12 +234,6 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
 
     async def _aroute(self, call: LLMCall) -> Route:
         return await self._routing.aroute(self.children, call)
-
-    def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
-        written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
-        callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
-        writer = self.children.get(written_by) or next(iter(callers), self.strong)
-        return function_calling(writer)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a field, or hand it to the models where it is theirs."""

@@ -16,7 +16,7 @@ Key = tuple[bytes, str | None]
 _SHORT = 4096
 """Characters that are hashed faster than they are cleaned."""
 
-_NEVER = -1.0
+_SCORE_ONLY = -1.0
 """The threshold of a decision that is remembered for its score alone: no policy has it."""
 
 
@@ -50,20 +50,20 @@ class DecisionMemory:
             raise InvalidInputError(f"cache_size must be a number of questions >= 0, got {size!r}")
         self.policy = policy
         self.size = size
-        self._run = run or _unknown
+        self._run = run or _no_run
         self._keep_runs = keep_runs
         self._decisions: OrderedDict[Key, RoutingDecision] = OrderedDict()
         self._lock = threading.Lock()
 
-    def decide(self, request: RoutingRequest, *, goes_on: bool = False) -> RoutingDecision:
+    def decide(self, request: RoutingRequest, *, continues: bool = False) -> RoutingDecision:
         """Decide where a request goes.
 
         Args:
             request: The request.
-            goes_on: Whether it shows by itself that it goes on with its question, as a tool loop does.
+            continues: Whether it shows by itself that it goes on with its question, as a tool loop does.
         """
         question = self._question(request)
-        known = self._recall(question, goes_on)
+        known = self._recall(question, continues)
         if known is None:
             decision = self.policy.decide(request)
             known = self._first(question, request, decision)
@@ -71,12 +71,12 @@ class DecisionMemory:
                 return decision
         if self._holds(known, request):
             return known
-        return self._keep(question, request, self.policy.decide(_knowing(request, known)))
+        return self._keep(question, request, self.policy.decide(_with_known(request, known)))
 
-    async def adecide(self, request: RoutingRequest, *, goes_on: bool = False) -> RoutingDecision:
+    async def adecide(self, request: RoutingRequest, *, continues: bool = False) -> RoutingDecision:
         """Decide where a request goes, off the event loop where that can block it."""
         question = self._question(request)
-        known = self._recall(question, goes_on)
+        known = self._recall(question, continues)
         if known is None:
             decision = await self.policy.adecide(request)
             known = self._first(question, request, decision)
@@ -85,16 +85,16 @@ class DecisionMemory:
         if self._holds(known, request):
             return known
         if known.reason == "score":  # which needs no scoring, and so no thread
-            return self._keep(question, request, self.policy.decide(_knowing(request, known)))
-        return self._keep(question, request, await self.policy.adecide(_knowing(request, known)))
+            return self._keep(question, request, self.policy.decide(_with_known(request, known)))
+        return self._keep(question, request, await self.policy.adecide(_with_known(request, known)))
 
     def model_of(self, question: str) -> str | None:
         """Return where a question goes by its score, if that is remembered."""
         request = RoutingRequest(question)
-        known = self._recall(self._question(request), goes_on=False)
+        known = self._recall(self._question(request), continues=False)
         if known is None or known.reason != "score":
             return None
-        return self.policy.decide(_knowing(request, known)).model
+        return self.policy.decide(_with_known(request, known)).model
 
     def __len__(self) -> int:
         """Count the decisions remembered."""
@@ -102,8 +102,8 @@ class DecisionMemory:
 
     def _question(self, request: RoutingRequest) -> bytes | None:
         """Return a question's hash; None for a request that no score decides."""
-        alone = request.able is not None and len(request.able) == 1
-        if not self.size or request.query is None or request.route or request.sticky_to or alone:
+        only_one = request.able is not None and len(request.able) == 1
+        if not self.size or request.query is None or request.route or request.sticky_to or only_one:
             return None
         # a short text is known again as it is; cleaning bounds what a long one costs
         text = request.query if len(request.query) <= _SHORT else clean(request.query)
@@ -118,13 +118,13 @@ class DecisionMemory:
             and request.able is None
         )
 
-    def _recall(self, question: bytes | None, goes_on: bool) -> RoutingDecision | None:
+    def _recall(self, question: bytes | None, continues: bool) -> RoutingDecision | None:
         if question is None or not self._decisions:
             return None
         with self._lock:
-            return self._find(question, goes_on)
+            return self._find(question, continues)
 
-    def _find(self, question: bytes, goes_on: bool) -> RoutingDecision | None:
+    def _find(self, question: bytes, continues: bool) -> RoutingDecision | None:
         scored = self._decisions.get((question, ""))
         if scored is not None:
             self._decisions.move_to_end((question, ""))
@@ -132,7 +132,7 @@ class DecisionMemory:
         if not self._keep_runs:
             return None
         fallback = self._decisions.get((question, self._run()))
-        return self._decisions.get((question, None)) if fallback is None and goes_on else fallback
+        return self._decisions.get((question, None)) if fallback is None and continues else fallback
 
     def _first(
         self, question: bytes | None, request: RoutingRequest, decision: RoutingDecision
@@ -141,7 +141,7 @@ class DecisionMemory:
         if question is None:
             return None
         with self._lock:
-            first = self._find(question, goes_on=False)
+            first = self._find(question, continues=False)
             if first is None:
                 self._put(question, request, decision)
             return first
@@ -159,7 +159,7 @@ class DecisionMemory:
             kept = decision
             if request.able is not None or request.threshold is not None:
                 # made under a condition of this call alone: its score is worth keeping, its model is not
-                kept = self._decisions.get((question, "")) or replace(decision, threshold=_NEVER)
+                kept = self._decisions.get((question, "")) or replace(decision, threshold=_SCORE_ONLY)
             self._decisions[question, ""] = kept
         elif decision.reason.startswith("router_error") and self._keep_runs:
             self._decisions[question, self._run()] = self._decisions[question, None] = decision
@@ -167,12 +167,12 @@ class DecisionMemory:
             self._decisions.popitem(last=False)
 
 
-def _knowing(request: RoutingRequest, known: RoutingDecision) -> RoutingRequest:
+def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingRequest:
     """Return the request with what is known of its question: its score, or the run's fallback."""
     if known.reason == "score":
         return replace(request, win_probability=known.win_probability)
     return replace(request, sticky_to=known.model)
 
 
-def _unknown() -> None:
+def _no_run() -> None:
     """Know of no run."""

@@ -25,7 +25,9 @@ class Override:
 
 
 NOTHING = Override()
-_said: ContextVar[tuple[tuple[DecisionMemory, Override], ...]] = ContextVar("routellm_override", default=())
+_overrides: ContextVar[tuple[tuple[DecisionMemory, Override], ...]] = ContextVar(
+    "routellm_override", default=()
+)
 
 
 @contextmanager
@@ -49,16 +51,16 @@ def overriding(memory: DecisionMemory, threshold: float | None, route: str | Non
     inner = Override(
         outer.threshold if threshold is None else threshold, outer.route if route is None else route
     )
-    token = _said.set(((memory, inner), *_said.get()))
+    token = _overrides.set(((memory, inner), *_overrides.get()))
     try:
         yield
     finally:
-        _said.reset(token)
+        _overrides.reset(token)
 
 
 def override_of(memory: DecisionMemory) -> Override:
     """Return what the innermost block around says of an LLM's calls."""
-    for steered, override in _said.get():
-        if steered is memory:
+    for overridden, override in _overrides.get():
+        if overridden is memory:
             return override
     return NOTHING

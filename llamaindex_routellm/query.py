@@ -25,7 +25,7 @@ from typing import Any, Literal
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate
 
-from llamaindex_routellm.spans import Enclosing, text_of
+from llamaindex_routellm.spans import OpenSpans, text_of
 from shared_router import InvalidInputError, Message, query_of
 
 Source = Literal["scope", "extractor", "template", "span", "prompt"]
@@ -54,7 +54,7 @@ _SYNTHETIC = (
     "FAILURE: Your previous response was empty.",
 )
 # How the templates begin in which evaluators ask about a question and its answer.
-_EVALUATIONS = (
+_EVALUATOR_PROMPTS = (
     "Please tell if a given piece of information",
     "We want to understand if the following",
     "Your task is to evaluate if",
@@ -83,7 +83,7 @@ class LLMCall:
     tools: bool = False
 
     @property
-    def goes_on(self) -> bool:
+    def continues(self) -> bool:
         """Whether it goes on with a question already routed: a tool's result comes last."""
         return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
 
@@ -104,7 +104,7 @@ class Question:
 QueryExtractor = Callable[[LLMCall], "str | None"]
 
 # What is said for a block of code is said by its caller, so it holds for every routed LLM in the block.
-_said: ContextVar[Question | None] = ContextVar("routellm_question", default=None)
+_scoped_question: ContextVar[Question | None] = ContextVar("routellm_question", default=None)
 
 
 @contextmanager
@@ -112,11 +112,11 @@ def question_scope(text: str | None) -> Iterator[None]:
     """Say what the question is, for the calls inside the block and the tasks and threads they start."""
     if text is not None and not isinstance(text, str):
         raise InvalidInputError(f"a query must be text, or None for no question, got {type(text).__name__}")
-    token = _said.set(Question(text, "scope"))
+    token = _scoped_question.set(Question(text, "scope"))
     try:
         yield
     finally:
-        _said.reset(token)
+        _scoped_question.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class QuestionFinder:
     Attributes:
         keys: The template variables that hold a question, best first.
         extractor: The user's own way to find it; None from it means to go on looking.
-        enclosing: Where questions of enclosing spans are remembered; None looks at none.
+        open_spans: Where questions of enclosing spans are remembered; None looks at none.
 
     Raises:
         InvalidInputError: If `keys` are not names, or the extractor is no function.
@@ -134,7 +134,7 @@ class QuestionFinder:
 
     keys: Sequence[str] = QUERY_KEYS
     extractor: QueryExtractor | None = None
-    enclosing: Enclosing | None = None
+    open_spans: OpenSpans | None = None
 
     def __post_init__(self) -> None:
         """Refuse keys that name nothing, of which a bare string is read as its letters, and no function."""
@@ -152,28 +152,28 @@ class QuestionFinder:
             InvalidInputError: If the extractor returns something that is neither text nor None.
             QueryError: If the call is a chat without messages.
         """
-        if (said := _said.get()) is not None:
-            return said
-        if self.extractor is not None and (text := _checked(self.extractor(call))) is not None:
+        if (scoped := _scoped_question.get()) is not None:
+            return scoped
+        if self.extractor is not None and (text := _checked_text(self.extractor(call))) is not None:
             return Question(text, "extractor")
         if call.template is not None:
-            if _is_evaluation(call.template):
+            if _is_evaluator_prompt(call.template):
                 return Question(None, "template")
             filled_in = {**call.template.kwargs, **call.variables}
             for key in self.keys:
                 if (text := text_of(filled_in.get(key))) is not None:
                     return Question(text, "template")
-        if self.enclosing is not None and (span := self.enclosing.nearest()) is not None:
+        if self.open_spans is not None and (span := self.open_spans.nearest()) is not None:
             return Question(span.question, "span")
         return Question(_in_prompt(call), "prompt")
 
 
-def _is_evaluation(template: BasePromptTemplate) -> bool:
+def _is_evaluator_prompt(template: BasePromptTemplate) -> bool:
     text = template.get_template().removeprefix("system:")
-    return text.lstrip().startswith(_EVALUATIONS)
+    return text.lstrip().startswith(_EVALUATOR_PROMPTS)
 
 
-def _checked(extracted: object) -> str | None:
+def _checked_text(extracted: object) -> str | None:
     if extracted is not None and not isinstance(extracted, str):
         raise InvalidInputError(f"query_extractor must return text or None, got {type(extracted).__name__}")
     return extracted
@@ -181,29 +181,29 @@ def _checked(extracted: object) -> str | None:
 
 def _in_prompt(call: LLMCall) -> str | None:
     if call.text is not None:
-        return _unwrapped(call.text)
+        return _without_wrapper(call.text)
     messages = call.messages
     if call.template is not None:
         if call.template.template_vars:
             return None
         messages = call.template.format_messages()  # no variables: the template is the prompt itself
-    text = query_of([_message(message) for message in messages])
-    return None if text is None else _unwrapped(text)
+    text = query_of([_as_message(message) for message in messages])
+    return None if text is None else _without_wrapper(text)
 
 
-def user_text(message: ChatMessage) -> str | None:
+def text_of_user(message: ChatMessage) -> str | None:
     """Return what a user wrote in a message; None for a message that is no user's own."""
-    turn = _message(message)
-    return _unwrapped(turn.text) if turn.role == "user" and not turn.synthetic else None
+    turn = _as_message(message)
+    return _without_wrapper(turn.text) if turn.role == "user" and not turn.synthetic else None
 
 
-def _message(message: ChatMessage) -> Message:
+def _as_message(message: ChatMessage) -> Message:
     text = message.content or ""
     role = _ROLES.get(message.role, "assistant")
     return Message(role, text, synthetic=text.startswith(_SYNTHETIC))
 
 
-def _unwrapped(text: str) -> str:
+def _without_wrapper(text: str) -> str:
     """Return what the user wrote inside what LlamaIndex wrote around it."""
     body = text.rstrip()
     if body.endswith(_ANSWER) and _QUESTION in body:

@@ -1,4 +1,4 @@
-"""One call's way to a model: the question, the decision, and what is told of it."""
+"""One call's way to a model: the question, the decision, and the block in which the model is called."""
 
 from __future__ import annotations
 
@@ -8,38 +8,30 @@ from collections.abc import (
     Callable,
     Generator,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import Token
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
-from llama_index_instrumentation import get_dispatcher
-from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.dispatcher import active_instrument_tags
-from llama_index_instrumentation.event_handlers import NullEventHandler
 from typing_extensions import Self
 
-from llamaindex_routellm.capabilities import able_models, function_calling
+from llamaindex_routellm.capabilities import candidate_models, function_calling
 from llamaindex_routellm.conversation import Conversations, Turn, turns_of
 from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.metadata import DECISION_KEY, publish
 from llamaindex_routellm.override import override_of
 from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices
 
-DECISION_KEY = "routellm"
-"""Where a response's `additional_kwargs` and an event's tags hold the decision."""
-
 Response = TypeVar("Response", ChatResponse, CompletionResponse)
 Part = TypeVar("Part")
-_dispatcher = get_dispatcher(__name__)
 
 
 class _End:
@@ -47,25 +39,6 @@ class _End:
 
 
 _END = _End()
-
-
-class RoutingDecisionEvent(BaseEvent):
-    """A call was routed. It holds no prompt text.
-
-    Attributes:
-        decision: Where the call goes, and why.
-        source: Where the question was found; see `llamaindex_routellm.query.Question`.
-        model_name: What the chosen model calls itself.
-    """
-
-    decision: RoutingDecision
-    source: str
-    model_name: str
-
-    @classmethod
-    def class_name(cls) -> str:
-        """Name the event."""
-        return "RoutingDecisionEvent"
 
 
 class Route:
@@ -102,7 +75,7 @@ class Route:
     def __exit__(self, *error: object) -> None:
         active_instrument_tags.reset(self._token)
 
-    def mark(self, response: Response) -> Response:
+    def annotate(self, response: Response) -> Response:
         """Return the response with the decision on it, never on its message: that may be sent again.
 
         The child's own response is left as it is; it may keep it.
@@ -110,21 +83,21 @@ class Route:
         decision = dict(self.metadata)
         if self.prices is not None and (usage := reported_tokens(response)) is not None:
             decision["dollars"] = usage.dollars(self.prices)
-        marked = {**response.additional_kwargs, DECISION_KEY: decision}
-        return response.model_copy(update={"additional_kwargs": marked})
+        annotated = {**response.additional_kwargs, DECISION_KEY: decision}
+        return response.model_copy(update={"additional_kwargs": annotated})
 
-    def mark_each(self, chunks: Iterable[Response]) -> Generator[Response, None, None]:
-        """Mark each chunk; closing this stream closes the child's."""
-        return self.read(chunks, self.mark)
+    def annotate_each(self, chunks: Iterable[Response]) -> Generator[Response, None, None]:
+        """Annotate each chunk; closing this stream closes the child's."""
+        return self.read(chunks, self.annotate)
 
-    def amark_each(self, chunks: AsyncIterable[Response]) -> AsyncGenerator[Response, None]:
-        """Mark each chunk; closing this stream closes the child's at once, not when it is collected."""
-        return self.aread(chunks, self.mark)
+    def annotate_each_async(self, chunks: AsyncIterable[Response]) -> AsyncGenerator[Response, None]:
+        """Annotate each chunk; closing this stream closes the child's at once, not when it is collected."""
+        return self.aread(chunks, self.annotate)
 
     def read(
-        self, parts: Iterable[Part], told: Callable[[Part], Part] | None = None
+        self, parts: Iterable[Part], transform: Callable[[Part], Part] | None = None
     ) -> Generator[Part, None, None]:
-        """Read a stream inside this block, each part as `told` returns it."""
+        """Read a stream inside this block, each part as `transform` returns it."""
         reading = iter(parts)
         try:
             while True:
@@ -132,15 +105,15 @@ class Route:
                     part = next(reading, _END)
                 if isinstance(part, _End):
                     return
-                yield part if told is None else told(part)
+                yield part if transform is None else transform(part)
         finally:
             if isinstance(parts, Generator):  # a child may stream from any iterator
                 parts.close()
 
     async def aread(
-        self, parts: AsyncIterable[Part], told: Callable[[Part], Part] | None = None
+        self, parts: AsyncIterable[Part], transform: Callable[[Part], Part] | None = None
     ) -> AsyncGenerator[Part, None]:
-        """Read a stream inside this block, each part as `told` returns it."""
+        """Read a stream inside this block, each part as `transform` returns it."""
         reading = aiter(parts)
         try:
             while True:
@@ -148,26 +121,10 @@ class Route:
                     part = await anext(reading, _END)
                 if isinstance(part, _End):
                     return
-                yield part if told is None else told(part)
+                yield part if transform is None else transform(part)
         finally:
             if isinstance(parts, AsyncGenerator):
                 await parts.aclose()
-
-
-_captures: ContextVar[tuple[tuple[DecisionMemory, list[RoutingDecision]], ...]] = ContextVar(
-    "routellm_captures", default=()
-)
-
-
-@contextmanager
-def capture(memory: DecisionMemory) -> Iterator[list[RoutingDecision]]:
-    """Collect one LLM's decisions, known by its memory, in a block and in the tasks and threads it starts."""
-    decisions: list[RoutingDecision] = []
-    token = _captures.set((*_captures.get(), (memory, decisions)))
-    try:
-        yield decisions
-    finally:
-        _captures.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,56 +147,42 @@ class Routing:
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
-        question, request, turns = self._asked(models, call)
-        decision = self.memory.decide(request, goes_on=call.goes_on)
-        return self._told(models, decision, question, turns)
+        question, request, turns = self._request_of(models, call)
+        decision = self.memory.decide(request, continues=call.continues)
+        return self._route_to(models, decision, question, turns)
 
     async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
-        question, request, turns = self._asked(models, call)
-        decision = await self.memory.adecide(request, goes_on=call.goes_on)
-        return self._told(models, decision, question, turns)
+        question, request, turns = self._request_of(models, call)
+        decision = await self.memory.adecide(request, continues=call.continues)
+        return self._route_to(models, decision, question, turns)
 
-    def _asked(
+    def _request_of(
         self, models: Mapping[str, LLM], call: LLMCall
     ) -> tuple[Question, RoutingRequest, Sequence[Turn]]:
         question = self.finder.find(call)
-        said = override_of(self.memory)
-        able, needs = able_models(models, call)
-        request = RoutingRequest(question.text, said.threshold, said.route, able=able, needs=needs)
+        override = override_of(self.memory)
+        candidates, needs = candidate_models(models, call)
+        request = RoutingRequest(
+            question.text, override.threshold, override.route, able=candidates, needs=needs
+        )
         if self.conversations is None:
             return question, request, ()
         turns = turns_of(call, question)
-        model = self.conversations.model(turns, goes_on=call.goes_on)
+        model = self.conversations.model(turns, continues=call.continues)
         return question, replace(request, sticky_to=model), turns
 
-    def _told(
+    def _route_to(
         self,
         models: Mapping[str, LLM],
         decision: RoutingDecision,
         question: Question,
         turns: Sequence[Turn],
     ) -> Route:
-        """Tell who listens of a decision, and return the route that it makes."""
+        """Publish a decision, and return the route that it makes."""
         llm = models[decision.model]
         if self.conversations is not None:
             self.conversations.keep(turns, decision.model)
-        for capturing, decisions in _captures.get():
-            if capturing is self.memory:
-                decisions.append(decision)
-        if _is_heard():
-            name = llm.metadata.model_name
-            event = RoutingDecisionEvent(decision=decision, source=question.source, model_name=name)
-            _dispatcher.event(event)
+        publish(decision, question, llm, self.memory)
         metadata = {**decision.as_metadata(), "source": question.source}
         return Route(llm, metadata, self.prices.get(decision.model))
-
-
-def _is_heard() -> bool:
-    """Tell whether anybody hears our events: making one takes longer than deciding what it tells."""
-    dispatcher = _dispatcher
-    while all(isinstance(handler, NullEventHandler) for handler in dispatcher.event_handlers):
-        if not dispatcher.propagate:
-            return False
-        dispatcher = dispatcher.parent
-    return True

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from llama_index.core.llms import LLM
 from pydantic import PrivateAttr
 from typing_extensions import Self
 
 from llamaindex_routellm.base import RoutingLLM
-from llamaindex_routellm.serialization import constructor_names, described, pickled
+from llamaindex_routellm.serialization import constructor_names, description, reduced
 from shared_router import InvalidInputError, RoutingPolicy
 
 
@@ -19,11 +18,6 @@ class SelfDescription(RoutingLLM):
     """Describe, copy and pickle an LLM over others."""
 
     _arguments: dict[str, Any] = PrivateAttr()
-
-    @property
-    def children(self) -> Mapping[str, LLM]:
-        """The models by name."""
-        raise NotImplementedError
 
     @property
     def policy(self) -> RoutingPolicy:
@@ -34,7 +28,7 @@ class SelfDescription(RoutingLLM):
         """Describe this LLM, without keys; it cannot be made again from that."""
         return {
             **super().to_dict(**kwargs),
-            **{name: described(llm) for name, llm in self.children.items()},
+            **{name: description(llm) for name, llm in self.children.items()},
             "router": self.policy.router_name,
             "threshold": self.policy.threshold,
         }
@@ -55,13 +49,13 @@ class SelfDescription(RoutingLLM):
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show the models by name: their own reprs hold their keys."""
         for name, llm in self.children.items():
-            yield name, " ".join(described(llm).values())
+            yield name, " ".join(description(llm).values())
         yield "router", self.policy.router_name
         yield "threshold", self.policy.threshold
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without keys, or say what cannot be pickled."""
-        return pickled(type(self), self.children, self._settings)
+        """Pickle without keys, or say what cannot be reduced."""
+        return reduced(type(self), self.children, self._settings)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Copy the models; the router is shared, since it is asked from anywhere and learns nothing more."""

@@ -23,17 +23,17 @@ from shared_router import InvalidInputError
 _SECRET = re.compile(
     r"(^|_)(key|secret|password|credentials?|headers|auth|authorization)(_|$)|api_?keys?|token$", re.I
 )
-# Handlers hold what was said and whom it is told to; both belong to the process.
+# Handlers hold prompts and connections, which belong to the process.
 _OF_THE_PROCESS = ("callback_manager", "rate_limiter")
 
 
-def described(llm: LLM) -> dict[str, str]:
+def description(llm: LLM) -> dict[str, str]:
     """Describe a model by its class and its name; nothing is asked of its provider."""
     name = getattr(llm, "model", None) or getattr(llm, "model_name", None)
     return {"class_name": type(llm).__name__, **({"model": name} if isinstance(name, str) else {})}
 
 
-def pickled(
+def reduced(
     routed_class: Callable[..., LLM], children: Mapping[str, LLM], arguments: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """Return what `__reduce__` must: how to construct a routed LLM again, without keys.
@@ -47,25 +47,25 @@ def pickled(
         InvalidInputError: If an argument or a model's field cannot be pickled; LlamaIndex would drop it, and
             fail or format another prompt at the first call after.
     """
-    once = {id(llm): _kept(llm) for llm in children.values()}
-    kept = {name: once[id(llm)] for name, llm in children.items()}
+    by_identity = {id(llm): _saved(llm) for llm in children.values()}
+    saved = {name: by_identity[id(llm)] for name, llm in children.items()}
     _check_picklable(arguments)
-    for name, model in kept.items():
-        if isinstance(model, _Kept):
+    for name, model in saved.items():
+        if isinstance(model, _SavedModel):
             _check_picklable({f"{name}.{field}": value for field, value in model.fields.items()})
-    return _unpickled, (routed_class, kept, dict(arguments))
+    return _reconstructed, (routed_class, saved, dict(arguments))
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _SavedModel:
     """What a pickle keeps of a model."""
 
     llm_class: type[LLM]
     fields: Mapping[str, Any]
 
-    def revived(self) -> LLM:
+    def restore(self) -> LLM:
         """Construct the model, which makes its client and looks for its key."""
-        fields = {name: _revived(value) for name, value in self.fields.items()}
+        fields = {name: _restored(value) for name, value in self.fields.items()}
         taken = inspect.signature(self.llm_class.__init__).parameters
         takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
         llm = self.llm_class(**{name: value for name, value in fields.items() if takes_all or name in taken})
@@ -75,9 +75,9 @@ class _Kept:
         return llm
 
 
-def _unpickled(routed_class: Callable[..., LLM], kept: dict[str, Any], arguments: dict[str, Any]) -> LLM:
-    once = {id(model): _revived(model) for model in kept.values()}
-    llms = {name: once[id(model)] for name, model in kept.items()}
+def _reconstructed(routed_class: Callable[..., LLM], saved: dict[str, Any], arguments: dict[str, Any]) -> LLM:
+    by_identity = {id(model): _restored(model) for model in saved.values()}
+    llms = {name: by_identity[id(model)] for name, model in saved.items()}
     return routed_class(**constructor_names(llms), **arguments)
 
 
@@ -88,15 +88,15 @@ def constructor_names(children: Mapping[str, LLM]) -> dict[str, Any]:
     return {**pair, "others": others} if others else pair
 
 
-def _revived(value: Any) -> Any:
-    return value.revived() if isinstance(value, _Kept) else value
+def _restored(value: Any) -> Any:
+    return value.restore() if isinstance(value, _SavedModel) else value
 
 
-def _kept(value: Any) -> Any:
+def _saved(value: Any) -> Any:
     """Return a model without keys, headers and what belongs to this process, or a field's value."""
     if isinstance(value, LLM) and not isinstance(value, RoutingLLM):  # which pickles without keys itself
-        fields = {name: _kept(field) for name, field in _open_part(value.__dict__).items()}
-        return _Kept(
+        fields = {name: _saved(field) for name, field in _without_secrets(value.__dict__).items()}
+        return _SavedModel(
             type(value), {name: field for name, field in fields.items() if name not in _OF_THE_PROCESS}
         )
     return value
@@ -113,18 +113,20 @@ def _check_picklable(values: Mapping[str, Any]) -> None:
             ) from error
 
 
-def _open_part(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _without_secrets(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _open(value)
+        name: _value_without_secrets(value)
         for name, value in fields.items()
         if not (isinstance(name, str) and _SECRET.search(name)) and not _is_secret(value)
     }
 
 
-def _open(value: Any) -> Any:
+def _value_without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return _open_part(value)
-    return [_open(each) for each in value if not _is_secret(each)] if isinstance(value, list) else value
+        return _without_secrets(value)
+    if isinstance(value, list):
+        return [_value_without_secrets(each) for each in value if not _is_secret(each)]
+    return value
 
 
 def _is_secret(value: object) -> bool:

@@ -78,7 +78,7 @@ def _kind(instance_class: type) -> tuple[bool, bool]:
     return issubclass(instance_class, TransformComponent), issubclass(instance_class, LLM)
 
 
-class Enclosing(BaseSpanHandler[BaseSpan]):
+class OpenSpans(BaseSpanHandler[BaseSpan]):
     """Remember each open span's arguments, and nothing of a span that has ended."""
 
     # of the process, as the handler is; pydantic looks up a field of its own more slowly than all else here
@@ -87,10 +87,10 @@ class Enclosing(BaseSpanHandler[BaseSpan]):
     @classmethod
     def class_name(cls) -> str:
         """Name the handler."""
-        return "RouteLLMEnclosing"
+        return "RouteLLMOpenSpans"
 
     @classmethod
-    def watch(cls) -> Enclosing:
+    def watch(cls) -> OpenSpans:
         """Return the process's one handler, watching every span from now on."""
         root = get_dispatcher()
         for handler in root.span_handlers:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from typing import Any
 
+from llama_index.core.llms import LLM
 from llama_index.core.llms.structured_llm import StructuredLLM
 from pydantic import SerializeAsAny
 
@@ -23,6 +25,11 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
     """
 
     llm: SerializeAsAny[RoutingLLM]
+
+    @property
+    def children(self) -> Mapping[str, LLM]:
+        """The models by name, best first."""
+        return self.llm.children
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle with the routed LLM, or say why that cannot be; LlamaIndex would drop it without a word."""

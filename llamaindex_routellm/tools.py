@@ -16,6 +16,8 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
 from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.capabilities import function_calling
+from llamaindex_routellm.metadata import DECISION_KEY
 from llamaindex_routellm.query import LLMCall
 from shared_router import InvalidInputError
 
@@ -37,7 +39,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
         with self._route(_call(tools, user_msg, chat_history)) as route:
-            return route.mark(route.caller.chat_with_tools(tools, user_msg, chat_history, *args, **kwargs))
+            return route.annotate(
+                route.caller.chat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
+            )
 
     async def achat_with_tools(
         self,
@@ -49,7 +53,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
         with await self._aroute(_call(tools, user_msg, chat_history)) as route:
-            return route.mark(
+            return route.annotate(
                 await route.caller.achat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
             )
 
@@ -64,7 +68,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         """Stream a chat with the model that is chosen now, which may ask for tool calls."""
         with self._route(_call(tools, user_msg, chat_history)) as route:
             chunks = route.caller.stream_chat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
-            return route.mark_each(chunks)
+            return route.annotate_each(chunks)
 
     async def astream_chat_with_tools(
         self,
@@ -79,7 +83,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
             chunks = await route.caller.astream_chat_with_tools(
                 tools, user_msg, chat_history, *args, **kwargs
             )
-            return route.amark_each(chunks)
+            return route.annotate_each_async(chunks)
 
     def predict_and_call(
         self,
@@ -118,8 +122,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         raise InvalidInputError("a routed LLM must be asked through chat_with_tools, which chooses a model")
 
     def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
-        """Return the model that wrote a response."""
-        raise NotImplementedError
+        written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
+        callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
+        return function_calling(self.children.get(written_by) or next(iter(callers), self.children["strong"]))
 
 
 def _call(

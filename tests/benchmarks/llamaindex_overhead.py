@@ -16,7 +16,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index_instrumentation import get_dispatcher
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from shared_router import load_router
 from tests.benchmarks.measure import Timing, print_table, report, take_turns, take_turns_async
 
@@ -100,7 +100,7 @@ def measure_memory() -> dict[str, float]:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     grown = (after - before) / QUESTIONS
-    return {"grown_bytes_per_question": grown, "spans_left": float(len(Enclosing.watch()))}
+    return {"grown_bytes_per_question": grown, "spans_left": float(len(OpenSpans.watch()))}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from llama_index_instrumentation import get_dispatcher
 
-from tests.llamaindex.hearing import Hearing
+from tests.llamaindex.recorder import EventRecorder
 
 
 @pytest.fixture(autouse=True)
@@ -12,9 +12,9 @@ def no_loop_is_left(event_loop_of_the_thread: None) -> None:
 
 
 @pytest.fixture
-def hearing() -> Iterator[Hearing]:
-    """Hear every event of the process."""
-    handler = Hearing()
+def recorder() -> Iterator[EventRecorder]:
+    """Record every event of the process."""
+    handler = EventRecorder()
     get_dispatcher().add_event_handler(handler)
     yield handler
     get_dispatcher().event_handlers.remove(handler)

@@ -18,7 +18,7 @@ from llama_index.core.workflow import Context
 from pydantic import BaseModel
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from shared_router import RouterFallbackWarning
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, memory, routed_over_fakes
@@ -60,7 +60,7 @@ async def test_a_function_agents_steps_are_one_question(
         assert str(await agent.run(user_msg=EASY, memory=memory())) == "small says so"
     assert spy.seen == [EASY]
     assert [decision.model for decision in decisions] == ["weak", "weak"]
-    assert len(Enclosing.watch()) == 0
+    assert len(OpenSpans.watch()) == 0
 
 
 @pytest.mark.parametrize("streaming", [True, False])

@@ -8,7 +8,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine.types import BaseChatEngine
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from tests.llamaindex.fakes import memory, routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
 
@@ -56,7 +56,7 @@ async def test_every_chat_mode_does_so_when_it_streams(mode: str, scored: list[s
         assert "".join([token async for token in async_answer.async_response_gen()]) == "small says so"
     assert spy.seen == scored
     assert {decision.model for decision in decisions} == {"weak"}
-    assert len(Enclosing.watch()) == 0
+    assert len(OpenSpans.watch()) == 0
 
 
 def test_every_turn_has_a_decision_of_its_own() -> None:

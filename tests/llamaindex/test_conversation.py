@@ -20,7 +20,7 @@ from tests.llamaindex.indexes import index_of_documents
 EASY, HARD = "What is 2+2?", "HARD: why?"
 
 
-class Talk:
+class Conversation:
     """A conversation over `chat`, as a program leads one: the history goes along."""
 
     def __init__(self, routed: RoutedLLM) -> None:
@@ -47,22 +47,22 @@ def test_an_unknown_rule_is_refused(sticky: Any) -> None:
 
 @pytest.mark.parametrize("sticky", ["tool_loop", False])
 def test_each_turn_is_a_question_of_its_own_by_default(sticky: Any) -> None:
-    talk = Talk(routed_over_fakes(sticky=sticky)[0])
-    assert [talk.say(text) for text in (HARD, EASY)] == [("strong", "score"), ("weak", "score")]
+    conversation = Conversation(routed_over_fakes(sticky=sticky)[0])
+    assert [conversation.say(text) for text in (HARD, EASY)] == [("strong", "score"), ("weak", "score")]
 
 
 def test_a_conversation_stays_with_the_model_that_answered_it() -> None:
     routed, spy = kept()
-    talk = Talk(routed)
+    conversation = Conversation(routed)
     expected = [("strong", "score"), *[("strong", "sticky")] * 3]
-    assert [talk.say(text) for text in (HARD, EASY, "continue", "thanks")] == expected
+    assert [conversation.say(text) for text in (HARD, EASY, "continue", "thanks")] == expected
     assert spy.seen == [HARD]
 
 
 def test_conversations_that_begin_alike_and_say_the_same_are_kept_apart() -> None:
     """Both say "continue" in their second and third turns; only what the model said before differs."""
     routed, _ = kept()
-    hard, easy = Talk(routed), Talk(routed)
+    hard, easy = Conversation(routed), Conversation(routed)
     assert (hard.say(HARD)[0], easy.say(EASY)[0]) == ("strong", "weak")
     for _turn in range(3):
         assert (hard.say("continue")[0], easy.say("continue")[0]) == ("strong", "weak")
@@ -70,7 +70,7 @@ def test_conversations_that_begin_alike_and_say_the_same_are_kept_apart() -> Non
 
 def test_one_users_choice_does_not_move_another_who_began_with_the_same_words() -> None:
     routed, _ = kept()
-    theirs, mine = Talk(routed), Talk(routed)
+    theirs, mine = Conversation(routed), Conversation(routed)
     assert mine.say(EASY) == ("weak", "score")
     with routed.override(route="strong"):
         assert theirs.say(EASY) == ("strong", "route")
@@ -80,7 +80,7 @@ def test_one_users_choice_does_not_move_another_who_began_with_the_same_words() 
 def test_a_first_turns_model_is_kept_whatever_decided_it() -> None:
     """By its score "2+2" goes weak; a caller's choice, and tools that only strong can call, move it."""
     routed, _ = kept(strong=FakeChat(model="big"), weak=FakeChat(model="small", calls_functions=False))
-    chosen, tools = Talk(routed), Talk(routed)
+    chosen, tools = Conversation(routed), Conversation(routed)
     with routed.override(route="strong"):
         assert chosen.say(EASY) == ("strong", "route")
     tools.history.append(ChatMessage(content="look it up"))
@@ -88,46 +88,46 @@ def test_a_first_turns_model_is_kept_whatever_decided_it() -> None:
     answer = routed.chat_with_tools([tool], chat_history=tools.history)
     assert answer.additional_kwargs["routellm"]["reason"] == "capability:tools"
     tools.history.append(answer.message)
-    for talk in (chosen, tools):
-        assert talk.say("continue") == ("strong", "sticky")
+    for conversation in (chosen, tools):
+        assert conversation.say("continue") == ("strong", "sticky")
 
 
 def test_a_first_turns_tool_loop_stays_with_the_model_that_it_was_sent_to() -> None:
     routed, _ = kept()
-    talk = Talk(routed)
+    conversation = Conversation(routed)
     with routed.override(route="strong"):
-        talk.say(EASY)
-    talk.history.append(ChatMessage(role=MessageRole.TOOL, content="found"))
-    decision = routed.chat(talk.history).additional_kwargs["routellm"]
+        conversation.say(EASY)
+    conversation.history.append(ChatMessage(role=MessageRole.TOOL, content="found"))
+    decision = routed.chat(conversation.history).additional_kwargs["routellm"]
     assert (decision["model"], decision["reason"]) == ("strong", "sticky")
 
 
 def test_a_first_turns_fallback_is_kept_when_the_router_works_again() -> None:
     answers = iter([float("nan"), 0.2])
     router = FixedRouter(lambda query: next(answers))
-    talk = Talk(RoutedLLM(**models(router=router, sticky="conversation")))
+    conversation = Conversation(RoutedLLM(**models(router=router, sticky="conversation")))
     with pytest.warns(RouterFallbackWarning):
-        assert talk.say(EASY) == ("strong", "router_error:RouterOutputError")
-    assert talk.say("continue") == ("strong", "sticky")
+        assert conversation.say(EASY) == ("strong", "router_error:RouterOutputError")
+    assert conversation.say("continue") == ("strong", "sticky")
 
 
 def test_a_conversation_follows_the_model_that_it_was_moved_to() -> None:
     routed, _ = kept()
-    talk = Talk(routed)
-    talk.say(EASY)
+    conversation = Conversation(routed)
+    conversation.say(EASY)
     with routed.override(route="strong"):
-        assert talk.say("continue") == ("strong", "route")
-    assert talk.say("and on") == ("strong", "sticky")
+        assert conversation.say("continue") == ("strong", "route")
+    assert conversation.say("and on") == ("strong", "sticky")
 
 
 def test_a_conversation_is_known_after_its_beginning_is_cut_off() -> None:
     """A memory keeps the latest turns; the turn before is known by what was said before it."""
     routed, _ = kept()
-    talk = Talk(routed)
+    conversation = Conversation(routed)
     for text in (HARD, "continue", "and on"):
-        talk.say(text)
-    talk.history = talk.history[3:]  # from the answer before "and on"
-    assert talk.say(EASY) == ("strong", "sticky")
+        conversation.say(text)
+    conversation.history = conversation.history[3:]  # from the answer before "and on"
+    assert conversation.say(EASY) == ("strong", "sticky")
 
 
 def test_examples_in_a_prompt_are_no_earlier_turns() -> None:
@@ -140,19 +140,19 @@ def test_examples_in_a_prompt_are_no_earlier_turns() -> None:
 def test_what_a_conversations_model_cannot_do_goes_elsewhere() -> None:
     """Tools move it to the one model that calls them; it stays there."""
     routed, _ = kept(strong=FakeChat(model="big"), weak=FakeChat(model="small", calls_functions=False))
-    talk = Talk(routed)
-    assert talk.say(EASY) == ("weak", "score")
+    conversation = Conversation(routed)
+    assert conversation.say(EASY) == ("weak", "score")
     tool = FunctionTool.from_defaults(lambda at: at, name="look")
-    asked = [*talk.history, ChatMessage(content="look it up")]
+    asked = [*conversation.history, ChatMessage(content="look it up")]
     answer = routed.chat_with_tools([tool], chat_history=asked)
     assert answer.additional_kwargs["routellm"]["reason"] == "capability:tools"
-    talk.history = [*asked, answer.message]
-    assert talk.say("thanks") == ("strong", "sticky")
+    conversation.history = [*asked, answer.message]
+    assert conversation.say("thanks") == ("strong", "sticky")
 
 
 def test_without_a_memory_each_turn_is_scored() -> None:
-    talk = Talk(kept(cache_size=0)[0])
-    assert [talk.say(text) for text in (HARD, EASY, "continue")] == [
+    conversation = Conversation(kept(cache_size=0)[0])
+    assert [conversation.say(text) for text in (HARD, EASY, "continue")] == [
         ("strong", "score"),
         ("weak", "score"),
         ("weak", "score"),
@@ -164,9 +164,9 @@ def test_only_the_latest_turns_are_remembered_and_never_their_words() -> None:
     conversations = routed._routing.conversations
     assert conversations is not None
     for name in "abcd":
-        talk = Talk(routed)
+        conversation = Conversation(routed)
         for turn in ("first", "second", "third"):
-            talk.say(f"secret {name} {turn}")
+            conversation.say(f"secret {name} {turn}")
     assert len(conversations) == 2
     assert "secret" not in repr(vars(conversations)["_models"])
 
@@ -225,7 +225,7 @@ def test_the_turns_of_a_chat_template_end_with_the_question() -> None:
     ]
     call = LLMCall(template=ChatPromptTemplate(message_templates=history))
     turns = turns_of(call, Question("two", "template"))
-    assert [(turn.said, turn.after) for turn in turns] == [("one", None), ("two", "first")]
+    assert [(turn.user_text, turn.previous_answer) for turn in turns] == [("one", None), ("two", "first")]
     assert "two" not in repr(turns)
 
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from llamaindex_routellm import RoutedLLM, RoutingDecisionEvent
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, FakeCompletion, memory
-from tests.llamaindex.hearing import Hearing
 from tests.llamaindex.indexes import index_of_documents
+from tests.llamaindex.recorder import EventRecorder
 
 ASKED = [ChatMessage(role="system", content="Be brief."), ChatMessage(role="user", content="What is 2+2?")]
 FILLED: dict[str, Any] = {"context_str": "documents", "query_str": "What is 2+2?"}
@@ -99,20 +99,20 @@ CASES = [
 """A model that completes text alone calls no tools, and this one writes no JSON."""
 
 
-async def observed(ask: Callable[[Any], Any], llm: LLM, hearing: Hearing) -> dict[str, Any]:
+async def observed(ask: Callable[[Any], Any], llm: LLM, recorder: EventRecorder) -> dict[str, Any]:
     """Return what a flow answers or raises, its events, the tokens it counts and the prompts it sends."""
     counter = TokenCountingHandler(tokenizer=str.split)
     llm.callback_manager = Settings.callback_manager = CallbackManager([counter])
-    hearing.heard.clear()
+    recorder.events.clear()
     try:
         said = await answered(ask(llm))
     except NotImplementedError as error:  # what this version of LlamaIndex does not do, neither does
         said = [repr(error)]
     child: Any = llm.strong if isinstance(llm, RoutedLLM) else llm
     # a routed LLM's own spans are spans more, which fail with the call
-    told = [type(event).__name__ for event in hearing.heard if not isinstance(event, OURS)]
+    events = [type(event).__name__ for event in recorder.events if not isinstance(event, OURS)]
     tokens = [(call.prompt_token_count, call.completion_token_count) for call in counter.llm_token_counts]
-    return {"said": said, "events": told, "tokens": tokens, "prompts": child.prompts}
+    return {"said": said, "events": events, "tokens": tokens, "prompts": child.prompts}
 
 
 async def answered(answer: Any) -> list[str]:
@@ -132,10 +132,10 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("flow", "kind"), CASES)
 @pytest.mark.filterwarnings("ignore:The `json` method is deprecated")  # core's StructuredLLM calls it
 @pytest.mark.filterwarnings("ignore:strong and weak should be two models")
-async def test_a_routed_model_is_the_model(flow: str, kind: str, hearing: Hearing) -> None:
+async def test_a_routed_model_is_the_model(flow: str, kind: str, recorder: EventRecorder) -> None:
     ask = FLOWS[flow]
-    bare = await observed(ask, CHILDREN[kind](), hearing)
+    bare = await observed(ask, CHILDREN[kind](), recorder)
     model = CHILDREN[kind]()
     routed = RoutedLLM(strong=model, weak=model, router=FixedRouter(0.2))
-    assert await observed(ask, routed, hearing) == bare
+    assert await observed(ask, routed, recorder) == bare
     assert bare["events"]

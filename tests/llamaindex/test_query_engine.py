@@ -9,7 +9,7 @@ from llama_index.core.base.response.schema import AsyncStreamingResponse, Stream
 from llama_index.core.schema import QueryBundle
 from pydantic import ValidationError
 
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from tests.llamaindex.fakes import routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
 
@@ -122,4 +122,4 @@ def test_no_span_is_left_when_a_query_ends_or_fails() -> None:
     engine.query(EASY)
     with pytest.raises(ValidationError):
         engine.query(3)
-    assert len(Enclosing.watch()) == 0
+    assert len(OpenSpans.watch()) == 0

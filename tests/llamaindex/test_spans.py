@@ -8,7 +8,7 @@ from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from llama_index_instrumentation import get_dispatcher
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.spans import OpenSpans
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, SpyRouter, routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
@@ -94,7 +94,7 @@ async def test_what_a_workflow_of_ones_own_is_begun_with_is_the_question() -> No
 def test_one_handler_watches_for_all_routed_llms() -> None:
     routed_over_fakes()
     routed_over_fakes()
-    handlers = [handler for handler in get_dispatcher().span_handlers if isinstance(handler, Enclosing)]
+    handlers = [handler for handler in get_dispatcher().span_handlers if isinstance(handler, OpenSpans)]
     assert len(handlers) == 1
 
 
@@ -117,7 +117,7 @@ def test_a_span_that_fails_is_forgotten() -> None:
 
     with pytest.raises(ValueError, match="mine"):
         asked("outer", failing)
-    assert len(Enclosing.watch()) == 0
+    assert len(OpenSpans.watch()) == 0
 
 
 def test_nothing_is_left_of_a_thousand_questions() -> None:
@@ -134,7 +134,7 @@ def test_nothing_is_left_of_a_thousand_questions() -> None:
 
     before = ask(200)
     assert ask(1000) - before < 100
-    assert len(Enclosing.watch()) == 0
+    assert len(OpenSpans.watch()) == 0
 
 
 def test_the_spy_sees_what_the_model_is_not_asked() -> None:

@@ -116,7 +116,7 @@ def test_a_model_without_functions_makes_objects_from_text() -> None:
 def test_a_structured_llms_own_fields_hold_for_its_calls() -> None:
     """One chat and one completion, which is a chat inside: three events, as without routing."""
 
-    def told(llm: LLM) -> int:
+    def asked(llm: LLM) -> int:
         counter = TokenCountingHandler(tokenizer=str.split)
         structured = llm.as_structured_llm(Sum, system_prompt="Be brief.")
         structured.callback_manager = CallbackManager([counter])  # as LlamaIndex's synthesizers do
@@ -126,6 +126,6 @@ def test_a_structured_llms_own_fields_hold_for_its_calls() -> None:
 
     bare = FakeChat(model="small", tool_calls=[{"name": "Sum", "kwargs": {"n": 4}} for _ in range(2)])
     small = bare.model_copy(deep=True)
-    assert told(routed_over_fakes(weak=small)[0]) == told(bare) == 3
+    assert asked(routed_over_fakes(weak=small)[0]) == asked(bare) == 3
     assert small.prompts == bare.prompts
     assert [message.content for message in small.prompts[0]][0] == "Be brief."

@@ -1,4 +1,4 @@
-"""An event handler that keeps what it hears."""
+"""An event handler that records."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from llama_index_instrumentation.event_handlers import BaseEventHandler
 from pydantic import Field
 
 
-class Hearing(BaseEventHandler):
+class EventRecorder(BaseEventHandler):
     """Keep every event."""
 
-    heard: list[BaseEvent] = Field(default_factory=list)
+    events: list[BaseEvent] = Field(default_factory=list)
 
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
-        self.heard.append(event)
+        self.events.append(event)

@@ -6,7 +6,7 @@ from llama_index.core.llms.callbacks import llm_chat_callback
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel, Field
 
-import llamaindex_routellm.usage
+import llamaindex_routellm.savings
 from llamaindex_routellm import RoutedTokens
 from shared_router import InvalidInputError, TokenPrices, TokenUsage
 from tests.llamaindex.fakes import FakeChat, FakeCompletion, routed_over_fakes
@@ -161,7 +161,7 @@ def test_calls_that_fail_do_not_count() -> None:
 
 
 def test_streams_that_nobody_reads_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llamaindex_routellm.usage, "MAX_OPEN_CALLS", 3)
+    monkeypatch.setattr(llamaindex_routellm.savings, "MAX_OPEN_CALLS", 3)
     routed, _ = routed_over_fakes()
     with RoutedTokens() as tokens:
         streams = [routed.stream_chat(EASY) for _ in range(5)]

@@ -21,8 +21,8 @@ from llama_index_instrumentation.event_handlers import BaseEventHandler
 from pydantic import PrivateAttr
 from typing_extensions import Self
 
-from llamaindex_routellm.routing import DECISION_KEY
-from llamaindex_routellm.spans import Enclosing
+from llamaindex_routellm.metadata import DECISION_KEY
+from llamaindex_routellm.spans import OpenSpans
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import Savings, TokenPrices, TokenUsage, savings_of
 
@@ -42,7 +42,7 @@ class RoutedTokens(BaseEventHandler):
     _calls: OrderedDict[str, str] = PrivateAttr(default_factory=OrderedDict)
     _usage: dict[str, TokenUsage] = PrivateAttr(default_factory=dict)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
-    _enclosing: Enclosing = PrivateAttr(default_factory=Enclosing.watch)
+    _open_spans: OpenSpans = PrivateAttr(default_factory=OpenSpans.watch)
 
     @classmethod
     def class_name(cls) -> str:
@@ -91,10 +91,10 @@ class RoutedTokens(BaseEventHandler):
         decision = event.tags.get(DECISION_KEY)
         if decision is None or event.span_id is None:
             return
-        if self._enclosing.is_structured(event.span_id):
+        if self._open_spans.is_structured(event.span_id):
             return  # the LLM inside is the one that calls a model, for a stream after this call has returned
         with self._lock:
-            for around in self._enclosing.around(event.span_id):
+            for around in self._open_spans.around(event.span_id):
                 self._calls.pop(around, None)
             self._calls[event.span_id] = decision["model"]
             if len(self._calls) > MAX_OPEN_CALLS:
