@@ -37,7 +37,6 @@ from llamaindex_routellm.children import (
     policy_of,
     refuse_own_fields,
 )
-from llamaindex_routellm.conversation import Conversations
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.metadata import capture
 from llamaindex_routellm.override import overriding
@@ -49,6 +48,7 @@ from llamaindex_routellm.spans import OpenSpans
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
 from shared_router import (
+    Conversations,
     OnRouterError,
     Router,
     RoutingDecision,
@@ -145,7 +145,9 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         memory = DecisionMemory(decides, cache_size, run, keep_runs=sticky is not False)
         models: dict[str, Any] = {"strong": strong, "weak": weak, "others": dict(others or {})}
         super().__init__(**models, **common_fields(children, callback_manager, system_prompt))
-        conversations = Conversations(memory) if sticky == "conversation" else None
+        conversations = (
+            Conversations(memory.size, first_turn_model=memory.model_of) if sticky == "conversation" else None
+        )
         self._routing = Routing(decides, finder, memory, conversations, dict(prices or {}))
         self._context_window = context_window
         self._arguments = {

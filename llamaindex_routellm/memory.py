@@ -1,4 +1,7 @@
-"""One question, one decision: its chunks, its steps and its tool loop stay on one model."""
+"""One question, one decision: its chunks, its steps and its tool loop stay on one model.
+
+A whole conversation that stays with its model is known by its words, see `shared_router.Conversations`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from shared_router import InvalidInputError, RoutingDecision, RoutingPolicy, RoutingRequest, clean
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.prompts import ChatPromptTemplate
+
+from llamaindex_routellm.query import LLMCall, Question, as_message
+from shared_router import (
+    InvalidInputError,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    Turn,
+    clean,
+    turns_of,
+)
 
 Key = tuple[bytes, str | None]
 """A question's hash and, for what holds within one run alone, the run."""
@@ -176,3 +191,14 @@ def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingReque
 
 def _no_run() -> None:
     """Know of no run."""
+
+
+def turns_in(call: LLMCall, question: Question) -> list[Turn]:
+    """Return what a user has said so far in a call's conversation, the question that is asked now last."""
+    if not isinstance(call.template, ChatPromptTemplate):
+        return turns_of([as_message(message) for message in call.messages])
+    history = list(call.template.message_templates)
+    if history and history[-1].role == MessageRole.USER:  # where the template puts the question
+        history.pop()
+    asked = ChatMessage(role=MessageRole.USER, content=question.text or "")
+    return turns_of([as_message(message) for message in [*history, asked]])

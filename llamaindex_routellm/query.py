@@ -187,20 +187,17 @@ def _in_prompt(call: LLMCall) -> str | None:
         if call.template.template_vars:
             return None
         messages = call.template.format_messages()  # no variables: the template is the prompt itself
-    text = query_of([_as_message(message) for message in messages])
-    return None if text is None else _without_wrapper(text)
+    return query_of([as_message(message) for message in messages])
 
 
-def text_of_user(message: ChatMessage) -> str | None:
-    """Return what a user wrote in a message; None for a message that is no user's own."""
-    turn = _as_message(message)
-    return _without_wrapper(turn.text) if turn.role == "user" and not turn.synthetic else None
-
-
-def _as_message(message: ChatMessage) -> Message:
+def as_message(message: ChatMessage) -> Message:
+    """Return a message as the core reads it: a user's own words without what LlamaIndex wrote around them."""
     text = message.content or ""
     role = _ROLES.get(message.role, "assistant")
-    return Message(role, text, synthetic=text.startswith(_SYNTHETIC))
+    if role != "user":
+        return Message(role, text)
+    synthetic = text.startswith(_SYNTHETIC)
+    return Message(role, text if synthetic else _without_wrapper(text), synthetic=synthetic)
 
 
 def _without_wrapper(text: str) -> str:

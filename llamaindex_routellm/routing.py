@@ -22,13 +22,12 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags
 from typing_extensions import Self
 
 from llamaindex_routellm.capabilities import candidate_models, function_calling
-from llamaindex_routellm.conversation import Conversations, Turn, turns_of
-from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.memory import DecisionMemory, turns_in
 from llamaindex_routellm.metadata import DECISION_KEY, publish
 from llamaindex_routellm.override import override_of
 from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
 from llamaindex_routellm.tokens import reported_tokens
-from shared_router import RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices
+from shared_router import Conversations, RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices, Turn
 
 Response = TypeVar("Response", ChatResponse, CompletionResponse)
 Part = TypeVar("Part")
@@ -168,8 +167,8 @@ class Routing:
         )
         if self.conversations is None:
             return question, request, ()
-        turns = turns_of(call, question)
-        model = self.conversations.model(turns, continues=call.continues)
+        turns = turns_in(call, question)
+        model = self.conversations.model_of(turns)
         return question, replace(request, sticky_to=model), turns
 
     def _route_to(

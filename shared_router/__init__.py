@@ -7,6 +7,7 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.costs import TokenPrices, check_prices
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedders import Embedder
@@ -91,6 +92,7 @@ __all__ = [
     "CachedEmbedder",
     "CapabilityError",
     "ContractError",
+    "Conversations",
     "DataError",
     "DisconnectedModelsError",
     "Embedder",
@@ -125,6 +127,7 @@ __all__ = [
     "TokenUsage",
     "TransformersEmbedder",
     "TruncatedTextWarning",
+    "Turn",
     "UnknownNameError",
     "UnlikeModelsWarning",
     "WinLabels",
@@ -145,6 +148,7 @@ __all__ = [
     "savings_of",
     "split_preferences",
     "tier_pair",
+    "turns_of",
     "win_labels",
     "without_queries",
 ]

@@ -10,7 +10,7 @@ from llama_index.core.prompts import ChatPromptTemplate
 from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.conversation import turns_of
+from llamaindex_routellm.memory import turns_in
 from llamaindex_routellm.query import LLMCall, Question
 from shared_router import InvalidInputError, RouterFallbackWarning
 from shared_router.testing import FixedRouter
@@ -224,14 +224,14 @@ def test_the_turns_of_a_chat_template_end_with_the_question() -> None:
         ChatMessage(content="{query_str}"),
     ]
     call = LLMCall(template=ChatPromptTemplate(message_templates=history))
-    turns = turns_of(call, Question("two", "template"))
+    turns = turns_in(call, Question("two", "template"))
     assert [(turn.user_text, turn.previous_answer) for turn in turns] == [("one", None), ("two", "first")]
     assert "two" not in repr(turns)
 
 
 def test_other_calls_belong_to_no_conversation() -> None:
     for call in (LLMCall(text="x"), LLMCall(template=PromptTemplate("{query_str}"))):
-        assert turns_of(call, Question("x", "prompt")) == []
+        assert turns_in(call, Question("x", "prompt")) == []
 
 
 def test_a_conversation_of_images_and_odd_characters_is_kept() -> None:
