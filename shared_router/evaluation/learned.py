@@ -64,7 +64,7 @@ def knn_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows) -> Float
 
 def kmeans_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows, *, seed: int) -> Floats:
     """Return each prompt's cluster's mean gain in other folds, five of average gain added, shape (n,)."""
-    n_clusters = min(CLUSTERS, max(2, len(vectors) // 10))
+    n_clusters = min(CLUSTERS, max(2, len(vectors) // 10), len(np.unique(vectors, axis=0)))
     model = _sklearn("cluster").KMeans(n_clusters, n_init=1, max_iter=50, random_state=seed)
     cluster: Rows = model.fit_predict(vectors)
 

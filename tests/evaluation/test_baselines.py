@@ -96,7 +96,7 @@ def test_one_kind_of_outcome_alone_is_no_error() -> None:
 
 
 def test_prompts_without_a_single_word_are_no_error() -> None:
-    pair = pair_from_scores(["?" * (i + 1) for i in range(20)], np.ones(20), np.arange(20) % 2)
+    pair = pair_from_scores(["?" * (i + 1) for i in range(20)], np.ones(20), [i % 2 for i in range(20)])
     assert np.isfinite(by_name(pair)["knn"].scores).all()
 
 
