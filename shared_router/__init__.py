@@ -33,6 +33,7 @@ from shared_router.errors import (
     RouterOutputError,
     RouterWarning,
     SameModelWarning,
+    ScaleError,
     SkippedRowsWarning,
     TruncatedTextWarning,
     UnknownNameError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from shared_router.openai_embedder import OpenAIEmbedder
     from shared_router.pairs import battles_from_scores, tier_pair
     from shared_router.preferences import PreferenceData
+    from shared_router.records.outcomes import Outcomes
     from shared_router.splits import split_preferences, without_queries
     from shared_router.static_embedder import StaticEmbedder
     from shared_router.ties import Ties, WinLabels, win_labels
@@ -62,6 +64,7 @@ _LAZY = {
     "Artifact": "shared_router.checkpoints",
     "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
+    "Outcomes": "shared_router.records.outcomes",
     "PreferenceData": "shared_router.preferences",
     "StaticEmbedder": "shared_router.static_embedder",
     "Ties": "shared_router.ties",
@@ -106,6 +109,7 @@ __all__ = [
     "NotFittedError",
     "OnRouterError",
     "OpenAIEmbedder",
+    "Outcomes",
     "PreferenceData",
     "QueryError",
     "Router",
@@ -118,6 +122,7 @@ __all__ = [
     "RoutingRequest",
     "SameModelWarning",
     "Savings",
+    "ScaleError",
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Sticky",

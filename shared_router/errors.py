@@ -4,7 +4,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
 
     RouterError
     ├── InvalidInputError (ValueError)         an argument breaks its rule
-    │   ├── DataError                          a file or row of preference data breaks a rule
+    │   ├── DataError                          a file or row of data breaks a rule
+    │   │   └── ScaleError                     scores are outside the scale they were said to be on
     │   ├── QueryError                         the request holds no message to route
     │   ├── UnknownNameError (LookupError)     no router, model or option has that name
     │   └── DisconnectedModelsError            the battles do not compare every model with every other
@@ -40,7 +41,11 @@ class InvalidInputError(RouterError, ValueError):
 
 
 class DataError(InvalidInputError):
-    """A file or a row of preference data breaks a rule; the message names the line or the row."""
+    """A file or a row of data breaks a rule; the message names the line or the row."""
+
+
+class ScaleError(DataError):
+    """Scores are outside the scale they were said to be on; which scale it is, is never guessed."""
 
 
 class QueryError(InvalidInputError):

@@ -1,0 +1,238 @@
+"""What came of asking models: one row a prompt, and for each model its grade, tokens, dollars and answer.
+
+A benchmark grades several models on every prompt. A log holds one model's answer a prompt, mostly without
+a grade: that is enough for shares and budgets, not for quality (`Outcomes.can_compute`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import DataError, InvalidInputError, UnknownNameError
+from shared_router.records.computable import Computable, computable
+from shared_router.records.measures import MEASURES, Measure
+from shared_router.records.validity import check_outcomes, equal_outcomes
+
+if TYPE_CHECKING:
+    from shared_router.costs import TokenPrices
+
+ByModel = Mapping[str, Sequence[float | None] | NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """Prompts, and what came of asking models for an answer to each.
+
+    Stored as one row an answer, sorted by prompt and then by model, so that a log of millions of prompts
+    with one answer each stays small; the accessors give dense columns, NaN where there is no value.
+    `from_columns` makes one by hand and `read_outcomes` from a file.
+
+    Attributes:
+        prompts: The texts that are routed, n of them, none blank. Not in the repr.
+        models: The models' names, m of them, none twice.
+        prompt_index: Which prompt each answer is for, shape (a,).
+        model_index: Which model gave each answer, shape (a,).
+        values: For each measure that any answer has, its values, shape (a,), NaN where absent. Scores are
+            in [0, 1], all others >= 0. Input tokens count cached ones, output tokens reasoning ones.
+        texts: What each answer says, a texts or None, or None where no answer was kept. Not in the repr.
+        samples: Further answers of the same model, a tuples, or None. Not in the repr.
+        domains: What each prompt is about, n names or None, or None where no prompt has one.
+        conversations: Which conversation or agent run each prompt belongs to, as `domains`.
+        times: When each prompt was asked, seconds since 1970 in UTC, shape (n,), NaN where unknown; or None.
+
+    Raises:
+        DataError: If a column breaks its rule; the message holds no prompt.
+    """
+
+    prompts: Sequence[str] = field(repr=False)
+    models: tuple[str, ...]
+    prompt_index: NDArray[np.int64] = field(repr=False)
+    model_index: NDArray[np.int64] = field(repr=False)
+    values: Mapping[Measure, NDArray[np.float64]] = field(repr=False)
+    texts: Sequence[str | None] | None = field(default=None, repr=False)
+    samples: Sequence[tuple[str, ...]] | None = field(default=None, repr=False)
+    domains: Sequence[str | None] | None = field(default=None, repr=False)
+    conversations: Sequence[str | None] | None = field(default=None, repr=False)
+    times: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check every column once, so that nothing that computes with them need."""
+        check_outcomes(self)
+        for array in (self.prompt_index, self.model_index, *self.values.values(), self.times):
+            if array is not None:
+                array.setflags(write=False)
+
+    @classmethod
+    def from_columns(
+        cls,
+        prompts: Sequence[str],
+        scores: ByModel | None = None,
+        *,
+        domains: Sequence[str | None] | None = None,
+        conversations: Sequence[str | None] | None = None,
+        times: Sequence[float] | NDArray[np.float64] | None = None,
+        answers: Mapping[str, Sequence[str | None]] | None = None,
+        samples: Mapping[str, Sequence[Sequence[str]]] | None = None,
+        measures: Mapping[Measure, ByModel] | None = None,
+    ) -> Outcomes:
+        """Make outcomes of columns by model.
+
+        Args:
+            prompts: The texts, n of them.
+            scores: For each model n grades in [0, 1]; None or NaN where it has none.
+            domains: n names or None.
+            conversations: n names or None.
+            times: n numbers, seconds since 1970.
+            answers: For each model n texts or None.
+            samples: For each model n sequences of further answers.
+            measures: The further columns, for example `{"dollars": {"gpt": [...], "mixtral": [...]}}`.
+
+        Returns:
+            A table whose models stand in the order in which the columns first name them. A model that has
+            nothing for a prompt has no answer to it.
+
+        Raises:
+            DataError: If a column has another length than the prompts, or breaks its rule.
+        """
+        from shared_router.records.columns import outcomes_of_columns
+
+        by_measure: dict[Measure, ByModel] = dict(measures or {})
+        if scores is not None:
+            by_measure = {"score": scores, **by_measure}
+        return outcomes_of_columns(
+            prompts,
+            by_measure,
+            answers=answers or {},
+            samples=samples or {},
+            domains=domains,
+            conversations=conversations,
+            times=times,
+        )
+
+    def __len__(self) -> int:
+        """Count the prompts."""
+        return len(self.prompts)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether all columns are equal, NaN for NaN."""
+        return equal_outcomes(self, other) if isinstance(other, Outcomes) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def column(self, measure: Measure, model: str) -> NDArray[np.float64]:
+        """Return one measure of one model for every prompt.
+
+        Args:
+            measure: One of `MEASURES`, for example `"dollars"`.
+            model: The model's name.
+
+        Returns:
+            Shape (n,), NaN where the model has no such value.
+
+        Raises:
+            UnknownNameError: If there is no such measure or model.
+        """
+        if measure not in MEASURES:
+            raise UnknownNameError(f"a measure must be one of {list(MEASURES)}, got {measure!r}")
+        chosen = self.model_index == self._place(model)
+        dense = np.full(len(self), np.nan)
+        if measure in self.values:
+            dense[self.prompt_index[chosen]] = self.values[measure][chosen]
+        return dense
+
+    def matrix(self, measure: Measure) -> NDArray[np.float64]:
+        """Return one measure of all models, shape (n, m), NaN where absent."""
+        return np.column_stack([self.column(measure, model) for model in self.models])
+
+    def scores(self, model: str) -> NDArray[np.float64]:
+        """Return a model's grades, shape (n,), in [0, 1], NaN where absent."""
+        return self.column("score", model)
+
+    def dollars(self, model: str) -> NDArray[np.float64]:
+        """Return what a model's answers cost, shape (n,), NaN where unknown."""
+        return self.column("dollars", model)
+
+    def answers(self, model: str) -> list[str | None]:
+        """Return a model's answers, n texts; None where there is none or it was not kept."""
+        found: list[str | None] = [None] * len(self)
+        if self.texts is not None:
+            for place in np.flatnonzero(self.model_index == self._place(model)).tolist():
+                found[self.prompt_index[place]] = self.texts[place]
+        return found
+
+    def samples_of(self, model: str) -> list[tuple[str, ...]]:
+        """Return a model's further answers, n tuples, empty where there are none."""
+        found: list[tuple[str, ...]] = [()] * len(self)
+        if self.samples is not None:
+            for place in np.flatnonzero(self.model_index == self._place(model)).tolist():
+                found[self.prompt_index[place]] = self.samples[place]
+        return found
+
+    def answered(self, model: str) -> NDArray[np.bool_]:
+        """Return which prompts the model answered, graded or not, shape (n,)."""
+        found = np.zeros(len(self), dtype=np.bool_)
+        found[self.prompt_index[self.model_index == self._place(model)]] = True
+        return found
+
+    def pair(self, strong: str, weak: str) -> Outcomes:
+        """Keep two models and the prompts on which both have a grade.
+
+        Args:
+            strong: The strong model's name; it comes first.
+            weak: The weak model's name.
+
+        Raises:
+            UnknownNameError: If there is no such model.
+            InvalidInputError: If they are one model.
+            DataError: If no prompt has both grades.
+        """
+        if strong == weak:
+            raise InvalidInputError(f"strong and weak must be two models, got {strong!r} twice")
+        both = np.flatnonzero(~np.isnan(self.scores(strong)) & ~np.isnan(self.scores(weak)))
+        if not len(both):
+            raise DataError(f"a prompt must be graded for {strong!r} and {weak!r}, and none is for both")
+        return self.select(both, models=(strong, weak))
+
+    def select(self, rows: Iterable[int], *, models: Sequence[str] | None = None) -> Outcomes:
+        """Return the prompts at the given places, in the given order, with all models or some.
+
+        Args:
+            rows: Places from 0; one may stand there more than once, as in a bootstrap.
+            models: The models to keep, in their new order; None keeps all.
+
+        Raises:
+            UnknownNameError: If there is no such model.
+            DataError: If no row is left.
+        """
+        from shared_router.records.selection import select
+
+        chosen = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.int64)
+        return select(self, chosen, tuple(self.models if models is None else models))
+
+    @property
+    def can_compute(self) -> Computable:
+        """What these outcomes are enough for: shares, budgets, quality."""
+        return computable(self)
+
+    def with_prices(self, prices: Mapping[str, TokenPrices]) -> Outcomes:
+        """Compute the dollars of answers that have tokens and no dollars.
+
+        Args:
+            prices: Prices by model's name, of some of the models or all.
+
+        Raises:
+            InvalidInputError: If a price is for no model here.
+        """
+        from shared_router.records.pricing import with_prices
+
+        return with_prices(self, prices)
+
+    def _place(self, model: str) -> int:
+        if model not in self.models:
+            raise UnknownNameError(f"a model must be one of {sorted(self.models)}, got {model!r}")
+        return self.models.index(model)
