@@ -47,7 +47,7 @@ from shared_router.savings import Savings, TokenUsage, savings_of
 
 if TYPE_CHECKING:
     from shared_router.cached_embedder import CachedEmbedder
-    from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+    from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
     from shared_router.compat import load_published
     from shared_router.judging import battles_from_judge
     from shared_router.mixing import mix_preferences
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
-    "Artifact": "shared_router.checkpoints",
+    "Artifact": "shared_router.checkpoints.artifact",
     "CachedEmbedder": "shared_router.cached_embedder",
     "OpenAIEmbedder": "shared_router.openai_embedder",
     "Outcomes": "shared_router.records.outcomes",
@@ -72,10 +72,10 @@ _LAZY = {
     "WinLabels": "shared_router.ties",
     "battles_from_judge": "shared_router.judging",
     "battles_from_scores": "shared_router.pairs",
-    "load_artifact": "shared_router.checkpoints",
+    "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.compat",
     "mix_preferences": "shared_router.mixing",
-    "save_artifact": "shared_router.checkpoints",
+    "save_artifact": "shared_router.checkpoints.artifact",
     "split_preferences": "shared_router.splits",
     "tier_pair": "shared_router.pairs",
     "win_labels": "shared_router.ties",

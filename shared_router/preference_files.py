@@ -13,8 +13,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from shared_router.checkpoints.strict_json import parse_strict_json
 from shared_router.errors import DataError, InvalidInputError, MissingExtraError
-from shared_router.strict_json import parse_strict_json
 
 Row = Mapping[str, Any]
 Numbered = tuple[str, Row | str]

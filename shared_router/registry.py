@@ -116,7 +116,7 @@ def _folder(router: str | Path | None) -> Path:
 
 
 def _load(folder: Path, expected_sha256: str | None) -> Router:
-    from shared_router.checkpoints import artifact_kind
+    from shared_router.checkpoints.artifact import artifact_kind
 
     kind = artifact_kind(folder)
     if not kind.startswith("router/"):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoints import Artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.errors import ArtifactNotFoundError, InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.instruction import Prompt, PromptTokenizer

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoints import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.errors import InvalidInputError
 
 if TYPE_CHECKING:

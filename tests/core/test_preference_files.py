@@ -17,7 +17,7 @@ from shared_router import (
     PreferenceData,
     SkippedRowsWarning,
 )
-from tests.core.test_corruption import MUTATORS
+from tests.checkpoints.test_corruption import MUTATORS
 
 GOOD = {"query": "What is 2+2?", "model_a": "gpt", "model_b": "mix", "winner": "a"}
 LINE = json.dumps(GOOD)

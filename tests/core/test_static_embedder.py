@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared_router import ArtifactError, ArtifactSchemaError, InvalidInputError, StaticEmbedder, load_embedder
-from shared_router.checkpoints import load_artifact, save_artifact
+from shared_router.checkpoints.artifact import load_artifact, save_artifact
 from shared_router.testing import HOSTILE_QUERIES
 
 _TOKENIZER: dict[str, Any] = {

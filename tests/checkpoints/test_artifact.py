@@ -17,7 +17,7 @@ from shared_router import (
     load_artifact,
     save_artifact,
 )
-from shared_router.checkpoints import MAX_ABS_WEIGHT, artifact_kind
+from shared_router.checkpoints.artifact import MAX_ABS_WEIGHT, artifact_kind
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "weights.safetensors", "tokenizer.json"
 

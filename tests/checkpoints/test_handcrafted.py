@@ -13,9 +13,9 @@ import pytest
 from safetensors.numpy import save as save_tensors
 
 from shared_router import ArtifactError, load_artifact, save_artifact
-from shared_router.checkpoint_config import MAX_CONFIG_BYTES
-from shared_router.checkpoints import MAX_HEADER_BYTES
-from tests.core.test_checkpoints import CONFIG, TOKENIZER, WEIGHTS, artifact, edit_config, replace_weights
+from shared_router.checkpoints.artifact import MAX_HEADER_BYTES
+from shared_router.checkpoints.config import MAX_CONFIG_BYTES
+from tests.checkpoints.test_artifact import CONFIG, TOKENIZER, WEIGHTS, artifact, edit_config, replace_weights
 
 
 def _config(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], object]:

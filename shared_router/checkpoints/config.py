@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from shared_router.checkpoints.strict_json import parse_strict_json
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
-from shared_router.strict_json import parse_strict_json
 
 SCHEMA_VERSION = 1
 MAX_CONFIG_BYTES = 64 * 1024

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoint_config import (
+from shared_router.checkpoints.config import (
     CONFIG,
     DATA_FILES,
     MAX_CONFIG_BYTES,
@@ -31,9 +31,9 @@ from shared_router.checkpoint_config import (
     dump_config,
     parse_config,
 )
-from shared_router.checkpoint_files import check_hash, read_file, write_whole
+from shared_router.checkpoints.files import check_hash, read_file, write_whole
+from shared_router.checkpoints.mapped import map_weights
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
-from shared_router.mapped_weights import map_weights
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_ABS_WEIGHT = 1e6

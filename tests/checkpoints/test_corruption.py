@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from shared_router import ArtifactError, load_artifact, load_router, save_artifact
 from shared_router.routers.random import RandomRouter
-from tests.core.test_checkpoints import CONFIG, TOKENIZER, WEIGHTS, artifact, replace_weights
+from tests.checkpoints.test_artifact import CONFIG, TOKENIZER, WEIGHTS, artifact, replace_weights
 
 ROUNDS = 640
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_router import Artifact, ArtifactCorruptError, ArtifactSchemaError, load_artifact, save_artifact
-from shared_router.checkpoints import MAX_ABS_WEIGHT
+from shared_router.checkpoints.artifact import MAX_ABS_WEIGHT
 
 TENSORS: dict[str, NDArray[Any]] = {
     "halves": np.array([1.5, -2.0], dtype=np.float16),
