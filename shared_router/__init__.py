@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.costs import TokenPrices, check_prices
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
-from shared_router.embedders import Embedder
+from shared_router.embedding.protocol import Embedder
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactError,
@@ -46,29 +46,29 @@ from shared_router.router import Router
 from shared_router.savings import Savings, TokenUsage, savings_of
 
 if TYPE_CHECKING:
-    from shared_router.cached_embedder import CachedEmbedder
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
     from shared_router.compat import load_published
+    from shared_router.embedding.cached import CachedEmbedder
+    from shared_router.embedding.openai import OpenAIEmbedder
+    from shared_router.embedding.static import StaticEmbedder
+    from shared_router.embedding.transformers import TransformersEmbedder
     from shared_router.judging import battles_from_judge
     from shared_router.mixing import mix_preferences
-    from shared_router.openai_embedder import OpenAIEmbedder
     from shared_router.pairs import battles_from_scores, tier_pair
     from shared_router.preferences import PreferenceData
     from shared_router.records.outcomes import Outcomes
     from shared_router.splits import split_preferences, without_queries
-    from shared_router.static_embedder import StaticEmbedder
     from shared_router.ties import Ties, WinLabels, win_labels
-    from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
-    "CachedEmbedder": "shared_router.cached_embedder",
-    "OpenAIEmbedder": "shared_router.openai_embedder",
+    "CachedEmbedder": "shared_router.embedding.cached",
+    "OpenAIEmbedder": "shared_router.embedding.openai",
     "Outcomes": "shared_router.records.outcomes",
     "PreferenceData": "shared_router.preferences",
-    "StaticEmbedder": "shared_router.static_embedder",
+    "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.ties",
-    "TransformersEmbedder": "shared_router.transformers_embedder",
+    "TransformersEmbedder": "shared_router.embedding.transformers",
     "WinLabels": "shared_router.ties",
     "battles_from_judge": "shared_router.judging",
     "battles_from_scores": "shared_router.pairs",

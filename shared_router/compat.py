@@ -30,7 +30,7 @@ from shared_router.errors import (
 )
 
 if TYPE_CHECKING:
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.router import Router
 
 Kind = Literal["mf", "bert", "causal_llm"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.loading import reading
 from shared_router.errors import ArtifactNotFoundError, ArtifactSchemaError
 from shared_router.published_models import MF_MODELS
-from shared_router.transformers_loading import reading
 
 if TYPE_CHECKING:
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.routers.bert import BertRouter
     from shared_router.routers.causal_lm import CausalLMRouter
     from shared_router.routers.instruction import Prompt

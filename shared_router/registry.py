@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from shared_router.embedders import Embedder
+from shared_router.embedding.protocol import Embedder
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
 
@@ -138,6 +138,6 @@ def _load_shipped(name: str) -> Router:
 
 @cache
 def _load_shipped_embedder(name: str) -> Embedder:
-    from shared_router.static_embedder import StaticEmbedder
+    from shared_router.embedding.static import StaticEmbedder
 
     return StaticEmbedder.load(_PRETRAINED / name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.checkpoints.artifact import Artifact
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 PROBE_QUERIES = (

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import torch
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 

@@ -31,7 +31,7 @@ from shared_router.routers.recipe import FineTuning
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)

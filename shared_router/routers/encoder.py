@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
 from shared_router.errors import InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.modules import (
@@ -21,7 +22,6 @@ from shared_router.routers.modules import (
     tensors_of,
 )
 from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
-from shared_router.transformers_loading import cut_layers, position_count, quietly, reading
 
 if TYPE_CHECKING:
     import torch

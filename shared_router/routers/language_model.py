@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.embedding.loading import reading
 from shared_router.errors import ArtifactNotFoundError, InvalidInputError
 from shared_router.routers.finetuning import seeded
 from shared_router.routers.instruction import Prompt, PromptTokenizer
@@ -30,7 +31,6 @@ from shared_router.routers.modules import (
     tensors_of,
 )
 from shared_router.routers.tokens import batches_by_length, pad
-from shared_router.transformers_loading import reading
 
 if TYPE_CHECKING:
     import torch

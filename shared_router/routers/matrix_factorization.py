@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.bradley_terry import win_chance
+from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.encoded_battles import encode_battles
 from shared_router.errors import InvalidInputError
-from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import EmbeddingRouter, all_or_nothing, checked_embeddings
 from shared_router.splits import hold_out
@@ -28,7 +28,7 @@ from shared_router.ties import Ties, check_ties
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 

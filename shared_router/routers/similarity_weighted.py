@@ -26,9 +26,9 @@ from shared_router.bradley_terry import (
     win_matrix,
 )
 from shared_router.choices import check_choice
+from shared_router.embedding.vectors import Storage
 from shared_router.encoded_battles import EncodedBattles, encode_battles
 from shared_router.errors import InvalidInputError, UnknownNameError
-from shared_router.prompt_vectors import Storage
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import all_or_nothing
 from shared_router.routers.prompt_router import PromptRouter
@@ -38,7 +38,7 @@ from shared_router.ties import Ties, check_ties
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 Weighting = Literal["relative", "cosine"]
@@ -71,7 +71,7 @@ class SimilarityWeightedRouter(PromptRouter):
         storage: `"float32"`, or rounded to take less memory and time, which needs the extra `fast`:
             `"int12"`, three eighths of the bytes, gives the same win probability to about 1e-6 from 50,000
             battles on and to 1e-5 from a thousand, `"int8"`, a quarter, to 1e-5 and 1e-4. See
-            `shared_router.prompt_vectors`.
+            `shared_router.embedding.vectors`.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.

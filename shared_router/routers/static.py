@@ -32,7 +32,7 @@ from shared_router.ties import Ties, check_ties
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.preferences import PreferenceData
 
 _CHUNK = 4096

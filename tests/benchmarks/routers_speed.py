@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from shared_router import PreferenceData
-from shared_router.prompt_vectors import Storage, keep_vectors
+from shared_router.embedding.vectors import Storage, keep_vectors
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter

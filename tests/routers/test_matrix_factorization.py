@@ -14,7 +14,7 @@ from shared_router import (
     PreferenceData,
     UnknownNameError,
 )
-from shared_router.principal_components import PrincipalComponents
+from shared_router.embedding.components import PrincipalComponents
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models, two_models

@@ -15,8 +15,8 @@ from shared_router.routers.static import StaticRouter
 from shared_router.routers.static_training import Examples, calibrated, examples_of, held_out_scores
 
 if TYPE_CHECKING:
+    from shared_router.embedding.static import StaticEmbedder
     from shared_router.pretrained.build.corpus import Corpus
-    from shared_router.static_embedder import StaticEmbedder
 
 REPEATS = 3
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 import shared_router
 from shared_router import clean, word_pieces
-from shared_router.word_pieces import WordPieces, remembers_words
+from shared_router.embedding.word_pieces import WordPieces, remembers_words
 
 SHIPPED = Path(shared_router.__file__).parent / "pretrained" / "minilm-static-v1" / "tokenizer.json"
 TOKENIZER = Tokenizer.from_str(SHIPPED.read_text("utf-8"))

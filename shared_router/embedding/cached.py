@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from shared_router.errors import EmbedderError, InvalidInputError
 
 if TYPE_CHECKING:
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
 
 MAX_CACHE_BYTES = 1024**3
 _LOCK_TIMEOUT_S = 60.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router import InvalidInputError
-from shared_router.principal_components import PrincipalComponents
+from shared_router.embedding.components import PrincipalComponents
 
 
 def test_the_first_component_lies_along_the_greatest_variance() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared_router import InvalidInputError, MissingExtraError
 from shared_router import prompt_vectors as module
-from shared_router.prompt_vectors import (
+from shared_router.embedding.vectors import (
     FloatVectors,
     IntegerVectors,
     Storage,

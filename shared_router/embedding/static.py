@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.embedding.word_pieces import WordPieces, remembers_words
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.query import clean
-from shared_router.word_pieces import WordPieces, remembers_words
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
+from shared_router.embedding.loading import cut_layers, position_count, quietly
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.query import clean
 from shared_router.routers.tokens import pad
-from shared_router.transformers_loading import cut_layers, position_count, quietly
 
 if TYPE_CHECKING:
     import torch

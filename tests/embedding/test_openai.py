@@ -21,7 +21,7 @@ from shared_router import (
     OpenAIEmbedder,
     TruncatedTextWarning,
 )
-from shared_router.openai_embedder import MAX_TOKENS
+from shared_router.embedding.openai import MAX_TOKENS
 from shared_router.testing import HOSTILE_QUERIES
 
 KEY = "sk-canary-0123456789"
