@@ -52,34 +52,34 @@ if TYPE_CHECKING:
     from shared_router.embedding.openai import OpenAIEmbedder
     from shared_router.embedding.static import StaticEmbedder
     from shared_router.embedding.transformers import TransformersEmbedder
-    from shared_router.judging import battles_from_judge
-    from shared_router.mixing import mix_preferences
-    from shared_router.pairs import battles_from_scores, tier_pair
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
+    from shared_router.preferences.judging import battles_from_judge
+    from shared_router.preferences.mixing import mix_preferences
+    from shared_router.preferences.pairs import battles_from_scores, tier_pair
+    from shared_router.preferences.splits import split_preferences, without_queries
+    from shared_router.preferences.ties import Ties, WinLabels, win_labels
     from shared_router.records.outcomes import Outcomes
-    from shared_router.splits import split_preferences, without_queries
-    from shared_router.ties import Ties, WinLabels, win_labels
 
 _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
     "CachedEmbedder": "shared_router.embedding.cached",
     "OpenAIEmbedder": "shared_router.embedding.openai",
+    "PreferenceData": "shared_router.preferences.data",
     "Outcomes": "shared_router.records.outcomes",
-    "PreferenceData": "shared_router.preferences",
     "StaticEmbedder": "shared_router.embedding.static",
-    "Ties": "shared_router.ties",
+    "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",
-    "WinLabels": "shared_router.ties",
-    "battles_from_judge": "shared_router.judging",
-    "battles_from_scores": "shared_router.pairs",
+    "WinLabels": "shared_router.preferences.ties",
+    "battles_from_judge": "shared_router.preferences.judging",
+    "battles_from_scores": "shared_router.preferences.pairs",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.compat",
-    "mix_preferences": "shared_router.mixing",
+    "mix_preferences": "shared_router.preferences.mixing",
     "save_artifact": "shared_router.checkpoints.artifact",
-    "split_preferences": "shared_router.splits",
-    "tier_pair": "shared_router.pairs",
-    "win_labels": "shared_router.ties",
-    "without_queries": "shared_router.splits",
+    "split_preferences": "shared_router.preferences.splits",
+    "tier_pair": "shared_router.preferences.pairs",
+    "win_labels": "shared_router.preferences.ties",
+    "without_queries": "shared_router.preferences.splits",
 }
 """Names whose modules are imported at their first use: they import numpy or more, and importing the package
 must not."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from shared_router.checkpoints.artifact import Artifact
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 PROBE_QUERIES = (
     "What is the capital of France?",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)
 """The paper's batch and steps for its causal LM; its rate, 1e-6, is one for training every weight."""

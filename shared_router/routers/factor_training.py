@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.encoded_battles import EncodedBattles
 from shared_router.errors import InvalidInputError, MissingExtraError
+from shared_router.preferences.encoded import EncodedBattles
 
 if TYPE_CHECKING:
     import torch

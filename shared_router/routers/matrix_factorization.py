@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from shared_router.bradley_terry import win_chance
 from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
-from shared_router.encoded_battles import encode_battles
 from shared_router.errors import InvalidInputError
+from shared_router.preferences.encoded import encode_battles
+from shared_router.preferences.splits import hold_out
+from shared_router.preferences.ties import Ties, check_ties
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import EmbeddingRouter, all_or_nothing, checked_embeddings
-from shared_router.splits import hold_out
-from shared_router.ties import Ties, check_ties
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 
 class MatrixFactorizationRouter(EmbeddingRouter):
@@ -45,7 +45,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         dim: Length of the model vectors, >= 1.
         normalize: Whether model vectors are scaled to length 1, as published.
         bias: Whether the projection has a bias, as in the paper's formula and not in its code.
-        ties: How a tie counts; `"drop"` is the published way. See `shared_router.ties`.
+        ties: How a tie counts; `"drop"` is the published way. See `shared_router.preferences.ties`.
         epochs: Passes over the training battles, >= 1.
         batch_size: EncodedBattles per step, >= 1.
         learning_rate: Adam's, > 0.

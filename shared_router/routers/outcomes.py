@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError
-from shared_router.pairs import tier_pair
-from shared_router.preference_rows import weight_fault
+from shared_router.preferences.pairs import tier_pair
+from shared_router.preferences.rows import weight_fault
 
 if TYPE_CHECKING:
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 Ties = Literal["class", "half", "weak", "drop"]
 STRONG_WINS, TIE, WEAK_WINS = 0, 1, 2

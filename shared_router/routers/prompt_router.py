@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 _BLOCK_ROWS = 1024
 

@@ -27,19 +27,19 @@ from shared_router.bradley_terry import (
 )
 from shared_router.choices import check_choice
 from shared_router.embedding.vectors import Storage
-from shared_router.encoded_battles import EncodedBattles, encode_battles
 from shared_router.errors import InvalidInputError, UnknownNameError
+from shared_router.preferences.encoded import EncodedBattles, encode_battles
+from shared_router.preferences.tiers import group_ratings
+from shared_router.preferences.ties import Ties, check_ties
 from shared_router.registry import DEFAULT_EMBEDDER
 from shared_router.routers.embedding_router import all_or_nothing
 from shared_router.routers.prompt_router import PromptRouter
-from shared_router.tiers import group_ratings
-from shared_router.ties import Ties, check_ties
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 Weighting = Literal["relative", "cosine"]
 MAX_GAMMA = 1e16
@@ -65,7 +65,7 @@ class SimilarityWeightedRouter(PromptRouter):
         weighting: `"relative"` is the published form, s the cosine over the largest one; `"cosine"` leaves
             s the cosine itself, so that a query far from all battles weighs them more evenly.
         gamma: How much more the most similar battle weighs than one without similarity, in (1, 1e16].
-        ties: How a tie counts; `"half"` is the published way. See `shared_router.ties`.
+        ties: How a tie counts; `"half"` is the published way. See `shared_router.preferences.ties`.
         n_components: How many principal components of the embeddings to compare; None, as published,
             compares all of the embedding. With one or two thousand battles 8 to 32 rank better.
         storage: `"float32"`, or rounded to take less memory and time, which needs the extra `fast`:

@@ -25,15 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.preferences.ties import Ties, check_ties
 from shared_router.registry import DEFAULT_EMBEDDER, load_embedder
 from shared_router.router import Router
-from shared_router.ties import Ties, check_ties
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
 
 _CHUNK = 4096
 """Rows whose kernel is held at once: 4,096 x 512 numbers are 16 MB."""

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import MissingExtraError
+from shared_router.preferences.ties import win_labels
 from shared_router.routers.static import StaticHead
-from shared_router.ties import win_labels
 
 if TYPE_CHECKING:
-    from shared_router.preferences import PreferenceData
+    from shared_router.preferences.data import PreferenceData
     from shared_router.routers.static import StaticRouter
 
 FOLDS = 5

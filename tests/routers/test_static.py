@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError, PreferenceData
-from shared_router.preferences import Winner
+from shared_router.preferences.data import Winner
 from shared_router.routers.static import StaticHead, StaticRouter
 from shared_router.routers.static_training import kernel
 from shared_router.testing import HashEmbedder, check_router

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences import PreferenceData
+from shared_router.preferences.data import PreferenceData
 from shared_router.query import clean
 
 

@@ -1,8 +1,8 @@
 """Battles of any models as arrays: who fought, and what share of the win the first side took.
 
-`shared_router.ties` reads battles of one strong and one weak side; here are K models, either side first. A
-tie read as `"weak"` goes to the worse model of the two: the one that takes the smaller share of its battles
-over the whole data (of equals, the later name).
+`preferences.ties` reads battles of one strong and one weak side; here are K models, either side first. A tie
+read as `"weak"` goes to the worse model of the two: the one that takes the smaller share of its battles over
+the whole data (of equals, the later name).
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError
-from shared_router.preferences import PreferenceData
-from shared_router.ties import WIN_SHARES, Ties, check_ties
+from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.ties import WIN_SHARES, Ties, check_ties
 
 
 @dataclass(frozen=True, slots=True)

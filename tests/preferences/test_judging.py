@@ -12,7 +12,7 @@ from shared_router import (
     SkippedRowsWarning,
     battles_from_judge,
 )
-from shared_router.judging import judge_prompt
+from shared_router.preferences.judging import judge_prompt
 
 
 class Judge:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from shared_router.errors import InvalidInputError
-from shared_router.preference_rows import weight_fault
-from shared_router.preferences import PreferenceData
+from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.rows import weight_fault
 
 
 def mix_preferences(sets: Sequence[tuple[PreferenceData, float]]) -> PreferenceData:

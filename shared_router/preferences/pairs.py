@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences import PreferenceData, Winner, winner_by_score
+from shared_router.preferences.data import PreferenceData, Winner, winner_by_score
 
 _SWAPPED: dict[Winner, Winner] = {"a": "b", "b": "a", "tie": "tie"}
 

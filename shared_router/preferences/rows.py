@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError, SkippedRowsWarning
-from shared_router.preference_files import Numbered, Row
+from shared_router.preferences.files import Numbered, Row
 
 OnBadRows = Literal["raise", "skip"]
 COLUMNS = ("query", "model_a", "model_b", "winner")

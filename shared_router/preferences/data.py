@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from shared_router.errors import InvalidInputError
-from shared_router.preference_files import read_file
-from shared_router.preference_rows import (
+from shared_router.preferences.files import read_file
+from shared_router.preferences.rows import (
     COLUMNS,
     MAX_BAD_FRACTION,
     MAX_ROW_BYTES,

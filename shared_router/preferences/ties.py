@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences import PreferenceData
+from shared_router.preferences.data import PreferenceData
 
 Ties = Literal["half", "weak", "drop"]
 ClassWeights = Literal["balanced"]

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Literal
 
 from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
-from shared_router.preference_rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
-from shared_router.preferences import PreferenceData, Winner
+from shared_router.preferences.data import PreferenceData, Winner
+from shared_router.preferences.rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
 
 _VERDICT = re.compile(r"\[\[\s*([ABC])\s*\]\]", re.IGNORECASE)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_router import InvalidInputError
-from shared_router.tiers import group_ratings
+from shared_router.preferences.tiers import group_ratings
 
 
 def test_the_cut_is_where_variances_sum_to_the_least() -> None:
