@@ -7,8 +7,9 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from shared_router.costs.prices import TokenPrices, check_prices
+from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.conversations import Conversations, Turn, turns_of
-from shared_router.costs import TokenPrices, check_prices
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedding.protocol import Embedder
 from shared_router.errors import (
@@ -43,11 +44,9 @@ from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.query import Message, clean, query_of
 from shared_router.registry import load_embedder, load_router, router_class, router_names
 from shared_router.router import Router
-from shared_router.savings import Savings, TokenUsage, savings_of
 
 if TYPE_CHECKING:
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-    from shared_router.compat import load_published
     from shared_router.embedding.cached import CachedEmbedder
     from shared_router.embedding.openai import OpenAIEmbedder
     from shared_router.embedding.static import StaticEmbedder
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.pairs import battles_from_scores, tier_pair
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
+    from shared_router.published.load import load_published
     from shared_router.records.outcomes import Outcomes
 
 _LAZY = {
@@ -73,7 +73,7 @@ _LAZY = {
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
     "load_artifact": "shared_router.checkpoints.artifact",
-    "load_published": "shared_router.compat",
+    "load_published": "shared_router.published.load",
     "mix_preferences": "shared_router.preferences.mixing",
     "save_artifact": "shared_router.checkpoints.artifact",
     "split_preferences": "shared_router.preferences.splits",

@@ -2,8 +2,8 @@
 
 Any encoder that `AutoModelForSequenceClassification` loads will do. The published checkpoint has three
 classes (strong wins, tie, weak wins) and its win probability is the first one's. Two differences from
-RouteLLM by default, both undone for its checkpoint (`shared_router.compat`): of a prompt that is too long
-both ends are kept, not the head alone, and text that spells a special token is read as text.
+RouteLLM by default, both undone for its checkpoint (`load_published`): of a prompt that is too long both ends
+are kept, not the head alone, and text that spells a special token is read as text.
 """
 
 from __future__ import annotations

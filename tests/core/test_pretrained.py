@@ -7,7 +7,7 @@ import pytest
 
 import shared_router
 from shared_router import RoutingPolicy, load_router
-from shared_router.metrics import apgr
+from shared_router.evaluation.metrics import apgr
 from shared_router.testing import check_router
 
 PRETRAINED = Path(shared_router.__file__).parent / "pretrained"

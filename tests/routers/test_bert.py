@@ -23,7 +23,7 @@ from shared_router.routers.encoder import Encoder
 from shared_router.routers.heads import Head, win_probability
 from shared_router.routers.recipe import FineTuning
 from shared_router.testing import check_router
-from tests.routers.published_folders import bert_folder
+from tests.published.folders import bert_folder
 from tests.routers.tiny_models import EASY, ENCODER_LENGTH, HARD, tiny_encoder
 
 RECIPE = FineTuning(

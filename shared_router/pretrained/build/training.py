@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_router.metrics import Floats
+from shared_router.evaluation.metrics import Floats
 from shared_router.pretrained.build.battles import gold_battles, like_battles
 from shared_router.pretrained.build.distill import distil, load_distill_data, quantised
 from shared_router.routers.static import StaticRouter

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared_router.costs import TokenPrices
+from shared_router.costs.prices import TokenPrices
 from shared_router.errors import InvalidInputError
 
 

@@ -93,18 +93,18 @@ def load_published(
             raise InvalidInputError(
                 "mf needs the embedder it was trained on, got none; give OpenAI's text-embedding-3-small"
             )
-        from shared_router.published import matrix_factorization
+        from shared_router.published.formats import matrix_factorization
 
         return matrix_factorization(read_tensors(folder, weights), embedder, strong=strong, weak=weak)
     if embedder is not None:
         raise InvalidInputError(f"{kind} reads the query itself, got an embedder; leave it out")
     if kind == "bert":
-        from shared_router.published import bert
+        from shared_router.published.formats import bert
 
         return bert(folder, read_tensors(folder, weights), strong=strong, weak=weak, device=device)
     if weights is not None:
         raise InvalidInputError("causal_llm is read from safetensors alone, got weights; convert them")
-    from shared_router.published import causal_llm
+    from shared_router.published.formats import causal_llm
 
     return causal_llm(folder, strong=strong, weak=weak, dtype=dtype or "bfloat16", device_map=device_map)
 

@@ -20,12 +20,12 @@ from shared_router import (
     Router,
     UnknownNameError,
 )
-from shared_router.compat import load_published
+from shared_router.published.load import load_published
 from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.testing import HashEmbedder, check_router
-from tests.routers.published_folders import (
+from tests.published.folders import (
     MF_WIDTH,
     QUERIES,
     bert_folder,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from shared_router.embedding.loading import reading
 from shared_router.errors import ArtifactNotFoundError, ArtifactSchemaError
-from shared_router.published_models import MF_MODELS
+from shared_router.published.models import MF_MODELS
 
 if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder

@@ -1,11 +1,11 @@
-"""Ask RouteLLM's own code for the win probabilities that `test_compat` compares ours with.
+"""Ask RouteLLM's own code for the win probabilities that `test_load` compares ours with.
 
 It needs a checkout of lm-sys/RouteLLM (0.2.0) and takes nothing from it but numbers. Its code is run as it
 is, save what this has not: the CPU in the GPU's place, float32 for bfloat16, and for OpenAI's client one
 that answers with `HashEmbedder`'s vectors. Of `routers.py`, which imports every data set, only the source
 of `BERTRouter` is run.
 
-Run: python -m tests.routers.parity.freeze_published CHECKOUT
+Run: python -m tests.published.parity.freeze_published CHECKOUT
 """
 
 import ast
@@ -22,7 +22,7 @@ import torch
 import transformers
 
 from shared_router.testing import HashEmbedder
-from tests.routers.published_folders import (
+from tests.published.folders import (
     CLASSIFIER,
     LABELS,
     MF_DIM,
@@ -129,7 +129,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             answers = ask(checkout, make(Path(folder)))
         frozen = {
-            "made_by": "tests/routers/parity/freeze_published.py with lm-sys/RouteLLM 0.2.0",
+            "made_by": "tests/published/parity/freeze_published.py with lm-sys/RouteLLM 0.2.0",
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "win_probabilities": answers,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared_router.metrics import apgr, calibration_error, cpt, decile_apgr, gap_curve
+from shared_router.evaluation.metrics import apgr, calibration_error, cpt, decile_apgr, gap_curve
 
 STRONG = np.array([1.0, 1.0, 1.0, 0.0])
 WEAK = np.array([0.0, 1.0, 0.0, 0.0])
