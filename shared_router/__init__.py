@@ -12,6 +12,7 @@ from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedding.protocol import Embedder
+from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactError,
@@ -41,9 +42,10 @@ from shared_router.errors import (
     UnlikeModelsWarning,
 )
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
-from shared_router.query import Message, clean, query_of
-from shared_router.registry import load_embedder, load_router, router_class, router_names
+from shared_router.query import Message, query_of
+from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.text import clean
 
 if TYPE_CHECKING:
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact

@@ -23,10 +23,10 @@ from shared_router.errors import (
     RouterOutputError,
     UnknownNameError,
 )
-from shared_router.query import clean
 from shared_router.registry import load_router, recommended_threshold
 from shared_router.router import Router
 from shared_router.scoring import score_each
+from shared_router.text import clean
 
 Tier = Literal["strong", "weak"]
 OnRouterError = Literal["strong", "weak", "raise"]

@@ -5,12 +5,10 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from shared_router.embedding.protocol import Embedder
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
 
 DEFAULT_ROUTER = "static-v1"
-DEFAULT_EMBEDDER = "minilm-static-v1"
 
 _CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
@@ -62,18 +60,6 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
     if folder.parent == _PRETRAINED and expected_sha256 is None:
         return _load_shipped(folder.name)
     return _load(folder, expected_sha256)
-
-
-def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
-    """Return a shipped embedder, loaded once per process.
-
-    Raises:
-        UnknownNameError: If no embedder of that name ships.
-        ArtifactError: If its checkpoint is damaged.
-    """
-    if name != DEFAULT_EMBEDDER:
-        raise UnknownNameError(f"an embedder must be one of {[DEFAULT_EMBEDDER]}, got {name!r}")
-    return _load_shipped_embedder(name)
 
 
 def recommended_threshold(router: str | None, *, otherwise: float) -> tuple[str, float]:
@@ -134,10 +120,3 @@ def _load(folder: Path, expected_sha256: str | None) -> Router:
 @cache
 def _load_shipped(name: str) -> Router:
     return _load(_PRETRAINED / name, None)
-
-
-@cache
-def _load_shipped_embedder(name: str) -> Embedder:
-    from shared_router.embedding.static import StaticEmbedder
-
-    return StaticEmbedder.load(_PRETRAINED / name)

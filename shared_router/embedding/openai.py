@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError, TruncatedTextWarning
-from shared_router.query import MAX_QUERY_CHARS, clean
+from shared_router.text import MAX_QUERY_CHARS, clean
 
 if TYPE_CHECKING:
     from openai import OpenAI

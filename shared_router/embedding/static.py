@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.embedding.word_pieces import WordPieces, remembers_words
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
-from shared_router.query import clean
+from shared_router.text import clean
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -21,9 +20,10 @@ from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
 from shared_router.embedding.loading import cut_layers, position_count, quietly
+from shared_router.embedding.padding import pad
+from shared_router.embedding.threads import torch_threads
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
-from shared_router.query import clean
-from shared_router.routers.tokens import pad
+from shared_router.text import clean
 
 if TYPE_CHECKING:
     import torch
@@ -138,7 +138,7 @@ class TransformersEmbedder:
         rows = np.zeros((len(texts), loaded.dim), dtype=np.float32)
         encodings = loaded.tokenizer.encode_batch([clean(text) for text in texts])
         longest_first = sorted(range(len(texts)), key=lambda i: -len(encodings[i]))
-        with _torch_threads(self.threads):
+        with torch_threads(self.threads):
             for start in range(0, len(texts), self.batch_size):
                 chosen = longest_first[start : start + self.batch_size]
                 rows[chosen] = self._forward(loaded, [encodings[i] for i in chosen])
@@ -212,33 +212,6 @@ class TransformersEmbedder:
         tokenizer.encode_special_tokens = True
         model.eval().to(torch.device("cpu" if self.device is None else self.device))
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))
-
-
-_threads_lock = threading.Lock()
-_threads_users = 0
-_threads_before = 1
-
-
-@contextmanager
-def _torch_threads(threads: int | None) -> Iterator[None]:
-    """Bound torch's threads, and give back what was there before the first of several callers."""
-    global _threads_users, _threads_before
-    if threads is None:
-        yield
-        return
-    import torch
-
-    with _threads_lock:
-        if _threads_users == 0:
-            _threads_before = torch.get_num_threads()
-        _threads_users += 1
-        torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        with _threads_lock:
-            _threads_users -= 1
-            torch.set_num_threads(_threads_before)
 
 
 def _hash_of_weights(folder: Path) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
+from shared_router.embedding.rounding import packed, rounded, split, unpacked
 from shared_router.errors import InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -89,11 +90,11 @@ class IntegerVectors:
         for start in range(0, n, _BLOCK_ROWS):
             part = slice(start, start + _BLOCK_ROWS)
             if low is None:
-                high[part], scales[part] = _rounded(columns[:, part].T, _TOP)
+                high[part], scales[part] = rounded(columns[:, part].T, _TOP)
             else:
-                whole, scales[part] = _rounded(columns[:, part].T, 16 * _TOP)
-                high[part], rest = _split(whole, 16)
-                low[part] = _packed(rest)
+                whole, scales[part] = rounded(columns[:, part].T, 16 * _TOP)
+                high[part], rest = split(whole, 16)
+                low[part] = packed(rest)
         return cls(high, low, scales)
 
     @property
@@ -106,7 +107,7 @@ class IntegerVectors:
         """The prompts as columns, shape (width, n), widened anew at each call."""
         rows = self.high.astype(np.float32)
         if self.low is not None:
-            rows = 16 * rows + _unpacked(self.low)[:, : self.width]
+            rows = 16 * rows + unpacked(self.low)[:, : self.width]
         columns: NDArray[np.float32] = (rows * self.scales[:, None]).T
         return columns
 
@@ -123,9 +124,9 @@ class IntegerVectors:
         product = np.empty((m, len(self)), dtype=np.float32)
         if m == 0:
             return product
-        whole, scales = _rounded(queries, _TOP if low is None else 256 * _TOP)
-        asked = (whole if low is None else np.concatenate(_split(whole, 256))).astype(np.int8)
-        halves = None if low is None else _packed(np.rint(whole / _STEP).astype(np.int32))
+        whole, scales = rounded(queries, _TOP if low is None else 256 * _TOP)
+        asked = (whole if low is None else np.concatenate(split(whole, 256))).astype(np.int8)
+        halves = None if low is None else packed(np.rint(whole / _STEP).astype(np.int32))
 
         def fill(part: slice) -> None:
             sums = _dots(self.high[part], asked, "int8")  # (n, m), or (n, 2 m) beside half bytes
@@ -194,40 +195,13 @@ def restore_vectors(tensors: Mapping[str, NDArray[Any]], storage: Storage) -> Fl
     return vectors
 
 
-def _rounded(rows: NDArray[np.float32], top: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Round rows (n, width) to [-top, top], and return their scales (n,); a row of zeros stays one."""
-    scales = (np.abs(rows).max(axis=1) / top).astype(np.float32)
-    whole = np.rint(rows / np.where(scales > 0, scales, np.float32(1))[:, None])
-    return whole.astype(np.int32), scales
-
-
-def _split(whole: NDArray[np.int32], base: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return high and low with `whole = base * high + low`, low in [-base / 2, base / 2)."""
-    high = (whole + base // 2) // base
-    return high, whole - base * high
-
-
-def _packed(halves: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Put numbers in [-8, 7], shape (n, width), two in a byte: shape (n, width / 2) rounded up."""
-    packed = (halves[:, ::2] & 15).astype(np.uint8)
-    packed[:, : halves.shape[1] // 2] |= (halves[:, 1::2] << 4 & 0xF0).astype(np.uint8)
-    return packed
-
-
-def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Return the numbers that `_packed` took, and the 0 that filled it up."""
-    both = packed.view(np.int8)
-    halves: NDArray[np.int8] = np.stack([both << 4 >> 4, both >> 4], axis=-1).reshape(len(packed), -1)
-    return halves
-
-
 def _dots(rows: NDArray[Any], queries: Any, dtype: Literal["int8", "int4"]) -> NDArray[np.float32]:
     """Return the products of rows (n, width) with queries (m, width), shape (n, m)."""
     numkong = _numkong()
     if len(queries) < _MANY_QUERIES:
         return np.asarray(numkong.cdist(rows, queries, "dot", dtype=dtype, out_dtype="float32"))
-    packed = numkong.dots_pack(queries, dtype=dtype)
-    return np.asarray(numkong.dots_packed(rows, packed)).astype(np.float32)
+    fast = numkong.dots_pack(queries, dtype=dtype)
+    return np.asarray(numkong.dots_packed(rows, fast)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.data import PreferenceData
-from shared_router.query import clean
+from shared_router.text import clean
 
 
 def prompt_key(query: str) -> str:

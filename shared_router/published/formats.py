@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
     from shared_router.routers.bert import BertRouter
     from shared_router.routers.causal_lm import CausalLMRouter
-    from shared_router.routers.instruction import Prompt
     from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
+    from shared_router.training.instruction import Prompt
 
 # The training script writes the layers without the server's `.0`, and the prompts' embeddings as Q.
 _MF_NAMES = {"text_proj.weight": "text_proj.0.weight", "classifier.weight": "classifier.0.weight"}
@@ -75,15 +75,15 @@ def bert(
         ArtifactError: If the config or the tokenizer cannot be read, or the tensors are not all of the
             config's model, with three classes.
     """
-    from shared_router.routers.modules import backend_of, require_transformers
+    from shared_router.training.modules import backend_of, require_transformers
 
     require_transformers()
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
     from shared_router.routers.bert import BertRouter
-    from shared_router.routers.encoder import Encoder
-    from shared_router.routers.finetuning import seeded
+    from shared_router.training.encoder import Encoder
+    from shared_router.training.seeding import seeded
 
     with reading(folder):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, num_labels=3)
@@ -121,7 +121,7 @@ def causal_llm(
         ArtifactSchemaError: If a text has no place for the question or weights are missing.
     """
     from shared_router.routers.causal_lm import CausalLMRouter
-    from shared_router.routers.language_model import LanguageModel
+    from shared_router.training.language_model import LanguageModel
 
     router = CausalLMRouter(
         folder, lora=None, strong=strong, weak=weak, prompt=_llama_prompt(folder), dtype=dtype
@@ -135,7 +135,7 @@ def causal_llm(
 
 def _llama_prompt(folder: Path) -> Prompt:
     """Write what RouteLLM's model reads and, greedily, writes up to where its score comes."""
-    from shared_router.routers.instruction import Prompt
+    from shared_router.training.instruction import Prompt
 
     texts = []
     for name in (_SYSTEM, _CLASSIFIER):

@@ -197,7 +197,7 @@ def _read_safetensors(path: Path) -> Mapping[str, NDArray[Any]]:
 def _read_pickle(path: Path) -> Mapping[str, NDArray[Any]]:
     from pickle import UnpicklingError
 
-    from shared_router.routers.modules import require_transformers
+    from shared_router.training.modules import require_transformers
 
     require_transformers()
     import torch

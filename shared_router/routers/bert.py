@@ -20,12 +20,13 @@ from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.encoder import Encoder, Pooling
-from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
-from shared_router.routers.heads import N_OUTPUTS, Head, row_losses, win_probability
-from shared_router.routers.outcomes import STRONG_WINS, Ties, graded, outcomes, side
-from shared_router.routers.recipe import FineTuning
-from shared_router.routers.tokens import Keep
+from shared_router.training.encoder import Encoder, Pooling
+from shared_router.training.finetuning import TrainingHistory, fine_tune
+from shared_router.training.heads import N_OUTPUTS, Head, row_losses, win_probability
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.tokens import Keep
+from shared_router.training.win_labels import STRONG_WINS, Ties, graded, side, side_labels
 
 if TYPE_CHECKING:
     import torch
@@ -46,8 +47,8 @@ class BertRouter(Router):
             `"logit"`: one logit of the strong side winning; its sigmoid.
             `"correctness"`: logits of P(strong is right) and P(weak is right), for `fit_correctness`;
             (1 + P(strong right) - P(weak right)) / 2, which shares ties equally.
-        ties: What a tie teaches; see `outcomes`. None is the paper's rule: `"class"` with three classes
-            (so it counts for the weak side when served), else `"weak"`.
+        ties: What a tie teaches; see `side_labels`. None is the paper's rule: `"class"` with three
+            classes (it counts for the weak side when served), else `"weak"`.
         strong: The strong side's model, or models; so is `weak` for the weak side.
         weak: See `strong`.
         keep: Which part of a query longer than `max_length` is read. The question itself may stand at the
@@ -131,7 +132,7 @@ class BertRouter(Router):
                 'head="correctness" learns from each model\'s grades, got battles; call fit_correctness'
             )
         ties: Ties = self.ties or ("class" if self.head == "three_classes" else "weak")
-        data = outcomes(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
+        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
         targets = data.shares
         if self.head == "logit":
             targets = targets[:, [STRONG_WINS]]

@@ -20,13 +20,14 @@ from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
-from shared_router.routers.heads import row_losses, softmax
-from shared_router.routers.instruction import Prompt
-from shared_router.routers.language_model import N_SCORES, LanguageModel
-from shared_router.routers.lora import Lora
-from shared_router.routers.outcomes import Ties, outcomes, scored, side
-from shared_router.routers.recipe import FineTuning
+from shared_router.training.finetuning import TrainingHistory, fine_tune
+from shared_router.training.heads import row_losses, softmax
+from shared_router.training.instruction import Prompt
+from shared_router.training.language_model import N_SCORES, LanguageModel
+from shared_router.training.lora import Lora
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.win_labels import Ties, scored, side, side_labels
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -127,7 +128,7 @@ class CausalLMRouter(Router):
             DataError: If no battle is of this pair, or they all end alike; see also `fine_tune`.
             MissingExtraError: If torch, transformers or peft is missing.
         """
-        data = outcomes(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
+        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
         targets = data.shares @ _SCORES_OF_OUTCOMES
         return self._fit(Rows(data.queries, [], targets, data.weights), folder, progress)
 

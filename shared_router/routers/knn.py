@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.encoded import encode_battles
 from shared_router.preferences.ties import Ties, check_ties
-from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import all_or_nothing
+from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.prompt_router import PromptRouter
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class KNNRouter(PromptRouter):
         self.vote = vote
         self.ties: Ties = ties
 
-    @all_or_nothing
+    @restored_on_failure
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Keep the battles and an embedding of every prompt.
 

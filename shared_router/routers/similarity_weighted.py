@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.bradley_terry import (
+from shared_router.choices import check_choice
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
+from shared_router.embedding.vectors import Storage
+from shared_router.errors import InvalidInputError, UnknownNameError
+from shared_router.preferences.encoded import EncodedBattles, encode_battles
+from shared_router.preferences.tiers import group_ratings
+from shared_router.preferences.ties import Ties, check_ties
+from shared_router.routers.bradley_terry import (
     battle_cells,
     fit_ratings,
     solve_ratings,
     win_chance,
     win_matrix,
 )
-from shared_router.choices import check_choice
-from shared_router.embedding.vectors import Storage
-from shared_router.errors import InvalidInputError, UnknownNameError
-from shared_router.preferences.encoded import EncodedBattles, encode_battles
-from shared_router.preferences.tiers import group_ratings
-from shared_router.preferences.ties import Ties, check_ties
-from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import all_or_nothing
+from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.prompt_router import PromptRouter
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class SimilarityWeightedRouter(PromptRouter):
         self.gamma = gamma
         self.ties: Ties = ties
 
-    @all_or_nothing
+    @restored_on_failure
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Group the models into tiers and keep an embedding of every prompt.
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_router import InvalidInputError, MissingExtraError
-from shared_router import prompt_vectors as module
+from shared_router.embedding import vectors as module
 from shared_router.embedding.vectors import (
     FloatVectors,
     IntegerVectors,

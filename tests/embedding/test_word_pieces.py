@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 import shared_router
-from shared_router import clean, word_pieces
+from shared_router import clean
+from shared_router.embedding import word_pieces
 from shared_router.embedding.word_pieces import WordPieces, remembers_words
 
 SHIPPED = Path(shared_router.__file__).parent / "pretrained" / "minilm-static-v1" / "tokenizer.json"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared_router.routers.tokens import QueryTokenizer, special_ids_around
+from shared_router.training.tokens import QueryTokenizer, special_ids_around
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

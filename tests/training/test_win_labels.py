@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router import DataError, InvalidInputError, PreferenceData
-from shared_router.routers.outcomes import graded, outcomes, scored, side
+from shared_router.training.win_labels import graded, scored, side, side_labels
 
 BATTLES = PreferenceData(
     ["q0", "q1", "q2", "q3", "q4"],
@@ -17,7 +17,7 @@ BATTLES = PreferenceData(
 
 def test_only_battles_between_the_two_sides_teach() -> None:
     """q3 is within the strong side and q4 within the weak one; in q1 the weak model stands first."""
-    data = outcomes(BATTLES, strong=("gpt", "claude"), weak=("llama", "vicuna"), ties="class")
+    data = side_labels(BATTLES, strong=("gpt", "claude"), weak=("llama", "vicuna"), ties="class")
     assert data.queries == ["q0", "q1", "q2"]
     assert data.shares.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
     assert data.weights.tolist() == [1, 2, 3]
@@ -25,43 +25,43 @@ def test_only_battles_between_the_two_sides_teach() -> None:
 
 def test_a_tie_counts_half_for_each_side_or_for_the_weak_or_not_at_all() -> None:
     sides = {"strong": ("gpt",), "weak": ("llama",)}
-    assert outcomes(BATTLES, **sides, ties="half").shares.tolist() == [[1, 0, 0], [0, 0, 1], [0.5, 0, 0.5]]
-    assert outcomes(BATTLES, **sides, ties="weak").shares.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
-    assert outcomes(BATTLES, **sides, ties="drop").queries == ["q0", "q1"]
+    assert side_labels(BATTLES, **sides, ties="half").shares.tolist() == [[1, 0, 0], [0, 0, 1], [0.5, 0, 0.5]]
+    assert side_labels(BATTLES, **sides, ties="weak").shares.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
+    assert side_labels(BATTLES, **sides, ties="drop").queries == ["q0", "q1"]
 
 
 def test_rows_without_weights_count_once() -> None:
     data = PreferenceData.from_correctness(["a", "b"], [1, 0], [0, 1])
-    assert outcomes(data, strong=("strong",), weak=("weak",), ties="class").weights.tolist() == [1, 1]
+    assert side_labels(data, strong=("strong",), weak=("weak",), ties="class").weights.tolist() == [1, 1]
 
 
 def test_a_pair_that_never_met_is_refused_and_the_models_are_named() -> None:
     with pytest.raises(InvalidInputError, match=r"got none among the models \['claude', 'gpt'"):
-        outcomes(BATTLES, strong=("gemini",), weak=("llama",), ties="class")
+        side_labels(BATTLES, strong=("gemini",), weak=("llama",), ties="class")
 
 
 def test_ties_alone_are_refused() -> None:
     data = PreferenceData.from_correctness(["a", "b"], [1, 0], [1, 0])
     for ties in ("class", "half", "weak", "drop"):
         with pytest.raises(DataError, match="got ties alone"):
-            outcomes(data, strong=("strong",), weak=("weak",), ties=ties)
+            side_labels(data, strong=("strong",), weak=("weak",), ties=ties)
 
 
 def test_one_class_is_refused() -> None:
     data = PreferenceData.from_correctness(["a", "b"], [1, 1], [0, 0])
     with pytest.raises(DataError, match="more than one outcome, got 2 of one"):
-        outcomes(data, strong=("strong",), weak=("weak",), ties="class")
+        side_labels(data, strong=("strong",), weak=("weak",), ties="class")
 
 
 def test_one_class_that_is_left_once_ties_are_dropped_is_refused() -> None:
     data = PreferenceData.from_correctness(["a", "b"], [1, 1], [0, 1])
     with pytest.raises(DataError, match="more than one outcome, got 1 of one"):
-        outcomes(data, strong=("strong",), weak=("weak",), ties="drop")
+        side_labels(data, strong=("strong",), weak=("weak",), ties="drop")
 
 
 def test_a_model_on_both_sides_is_refused() -> None:
     with pytest.raises(InvalidInputError, match=r"may be strong and weak, got \['gpt'\]"):
-        outcomes(BATTLES, strong=("gpt", "claude"), weak=("gpt",), ties="class")
+        side_labels(BATTLES, strong=("gpt", "claude"), weak=("gpt",), ties="class")
 
 
 def test_a_side_is_one_model_or_several() -> None:

@@ -19,18 +19,19 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.loading import reading
+from shared_router.embedding.padding import pad
 from shared_router.errors import ArtifactNotFoundError, InvalidInputError
-from shared_router.routers.finetuning import seeded
-from shared_router.routers.instruction import Prompt, PromptTokenizer
-from shared_router.routers.lora import Lora, add_adapters
-from shared_router.routers.modules import (
+from shared_router.training.instruction import Prompt, PromptTokenizer
+from shared_router.training.lora import Lora, add_adapters
+from shared_router.training.modules import (
     backend_of,
     load_tensors,
     refuse_missing,
     require_transformers,
     tensors_of,
 )
-from shared_router.routers.tokens import batches_by_length, pad
+from shared_router.training.seeding import seeded
+from shared_router.training.tokens import batches_by_length
 
 if TYPE_CHECKING:
     import torch

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
-from shared_router.routers.recipe import FineTuning
-from shared_router.routers.tokens import batches_by_length
-from shared_router.routers.training_state import TrainingState, load_state, save_state
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.seeding import seeded
+from shared_router.training.state import TrainingState, load_state, save_state
+from shared_router.training.tokens import batches_by_length
 
 if TYPE_CHECKING:
     import torch
@@ -31,30 +32,6 @@ _POOL = 50  # batches sorted by length together: many save padding, few keep the
 
 RowLosses = Callable[[list[list[int]], "torch.Tensor"], "torch.Tensor"]
 """Token ids of b rows and their targets, shape (b, k), to their losses, shape (b,)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What is learned from.
-
-    Attributes:
-        queries: n texts: equal ones are held out together. Not in the repr.
-        ids: The token ids of each.
-        targets: Shape (n, k): what the model's k outputs should be.
-        weights: Shape (n,), how much each row counts, > 0.
-    """
-
-    queries: Sequence[str] = field(repr=False)
-    ids: list[list[int]] = field(repr=False)
-    targets: NDArray[np.float32] = field(repr=False)
-    weights: NDArray[np.float32] = field(repr=False)
-
-    def sha256(self) -> str:
-        """Return what pins the rows, in hex."""
-        digest = hashlib.sha256(repr((list(self.queries), self.ids)).encode("utf-8", "surrogatepass"))
-        digest.update(self.targets.tobytes())
-        digest.update(self.weights.tobytes())
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +98,6 @@ def fine_tune(
         if folder is not None:
             save_state(folder, identity, state)
     return run.finish()
-
-
-@contextmanager
-def seeded(model: torch.nn.Module | None, *numbers: int) -> Iterator[None]:
-    """Draw from a generator of these numbers inside, and leave everybody else's as it was."""
-    import torch
-
-    devices = {p.device.index for p in model.parameters() if p.device.type == "cuda"} if model else set()
-    with torch.random.fork_rng(sorted(devices)):
-        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))
-        yield
 
 
 class _Run:

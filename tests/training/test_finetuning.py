@@ -9,8 +9,10 @@ import torch
 from shared_router import PreferenceData
 from shared_router.errors import InvalidInputError
 from shared_router.preferences.splits import split_preferences
-from shared_router.routers.finetuning import Rows, fine_tune, seeded
-from shared_router.routers.recipe import FineTuning
+from shared_router.training.finetuning import fine_tune
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.seeding import seeded
 
 RECIPE = FineTuning(
     learning_rate=0.05, batch_size=4, max_steps=12, validation_fraction=0.3, evaluate_every=3, patience=100

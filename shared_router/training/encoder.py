@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
+from shared_router.embedding.padding import pad
 from shared_router.errors import InvalidInputError
-from shared_router.routers.finetuning import seeded
-from shared_router.routers.modules import (
+from shared_router.training.modules import (
     backend_of,
     load_tensors,
     refuse_missing,
     require_transformers,
     tensors_of,
 )
-from shared_router.routers.tokens import Keep, QueryTokenizer, batches_by_length, pad, special_ids_around
+from shared_router.training.seeding import seeded
+from shared_router.training.tokens import Keep, QueryTokenizer, batches_by_length, special_ids_around
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_router import DisconnectedModelsError, InvalidInputError
-from shared_router.bradley_terry import (
+from shared_router.routers.bradley_terry import (
     battle_cells,
     check_connected,
     fit_ratings,

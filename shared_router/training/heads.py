@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.routers.outcomes import STRONG_WINS
+from shared_router.training.win_labels import STRONG_WINS
 
 if TYPE_CHECKING:
     import torch

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from shared_router.embedding.padding import pad
 from shared_router.errors import InvalidInputError
-from shared_router.routers.tokens import (
+from shared_router.training.tokens import (
     Keep,
     QueryTokenizer,
     batches_by_length,
-    pad,
     plain_text_tokenizer,
     special_ids_around,
 )

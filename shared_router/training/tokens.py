@@ -9,16 +9,15 @@ a user must not be able to write the end of the prompt.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
-from shared_router.query import clean
+from shared_router.text import clean
 
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Tokenizer
 
 Keep = Literal["ends", "head", "tail"]
@@ -98,26 +97,6 @@ def _cut(ids: list[int], room: int, keep: Keep) -> list[int]:
         return ids[len(ids) - room :]
     tail = room // 2
     return ids[: room - tail] + ids[len(ids) - tail :]
-
-
-def pad(
-    rows: Sequence[Sequence[int]],
-    *,
-    pad_id: int,
-    device: torch.device | str | None,
-    side: Literal["left", "right"] = "right",
-) -> dict[str, Any]:
-    """Return `input_ids` and `attention_mask`, each (n, longest row), padded on one side."""
-    import torch
-
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for row, content in enumerate(rows):
-        columns = slice(0, len(content)) if side == "right" else slice(width - len(content), width)
-        ids[row, columns] = torch.tensor(content, dtype=torch.long)
-        mask[row, columns] = 1
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
 
 
 def batches_by_length(lengths: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:

@@ -29,8 +29,8 @@ _COLUMNS = {"a": STRONG_WINS, "tie": TIE, "b": WEAK_WINS}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What came of the battles between the two sides.
+class SideLabels:
+    """What each battle between the two sides teaches.
 
     Attributes:
         queries: n texts. Not in the repr.
@@ -48,9 +48,9 @@ def side(models: str | Collection[str]) -> tuple[str, ...]:
     return (models,) if isinstance(models, str) else tuple(sorted(models))
 
 
-def outcomes(
+def side_labels(
     preferences: PreferenceData, *, strong: Collection[str], weak: Collection[str], ties: Ties
-) -> Outcomes:
+) -> SideLabels:
     """Pick the battles between the two sides and say what each teaches.
 
     Args:
@@ -83,7 +83,7 @@ def outcomes(
             "one class"
         )
     weights = np.ones(len(battles)) if battles.weights is None else np.asarray(battles.weights)
-    return Outcomes(list(battles.queries), shares, weights.astype(np.float32))
+    return SideLabels(list(battles.queries), shares, weights.astype(np.float32))
 
 
 def graded(
