@@ -1,9 +1,11 @@
 """What a policy is asked and what it answers."""
 
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
+from shared_router.errors import InvalidInputError
 
 Sticky = Literal["tool_loop", "conversation", False]
 """Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
@@ -16,6 +18,18 @@ def check_sticky(sticky: object) -> None:
         InvalidInputError: If it is no such rule.
     """
     check_choice("sticky", sticky, get_args(Sticky))
+
+
+def check_threshold(threshold: object) -> None:
+    """Check a cost threshold.
+
+    Raises:
+        InvalidInputError: If it is no number in [0, 1].
+    """
+    # written so that NaN, which compares with nothing, is refused too
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= float(threshold) <= 1:
+        value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
+        raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")
 
 
 @dataclass(frozen=True, slots=True)

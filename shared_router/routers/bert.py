@@ -161,9 +161,6 @@ class BertRouter(Router):
             folder: See `fit`.
             progress: See `fit`.
 
-        Returns:
-            This router.
-
         Raises:
             InvalidInputError: If the head is another.
             DataError: If the lengths differ, a grade is outside [0, 1], a weight is not > 0, a query is
@@ -213,13 +210,10 @@ class BertRouter(Router):
     def _artifact(self) -> Artifact:
         settings = {
             "encoder": str(self.encoder),
-            "head": self.head,
-            "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
-            "layers": self.layers,
             "recipe": asdict(self.recipe),
-            "revision": self.revision,
+            **{name: getattr(self, name) for name in ("head", "ties", "layers", "revision")},
             **self._reading(),
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
@@ -242,14 +236,13 @@ class BertRouter(Router):
             device: Where to serve; None is the CPU.
         """
         del embedder
-
         return cls._load(folder, expected_sha256, lambda artifact: cls._build(artifact, device))
 
     @classmethod
     def _build(cls, artifact: Artifact, device: str | torch.device | None) -> Self:
         settings = dict(artifact.settings)
         settings.pop("encoder_config")
-        recipe = FineTuning(**settings.pop("recipe"))
-        router = cls(settings.pop("encoder"), recipe=recipe, device=device, **settings)
+        settings["recipe"] = FineTuning(**settings["recipe"])
+        router = cls(settings.pop("encoder"), device=device, **settings)
         router.encoder_ = Encoder.from_artifact(artifact, device=device, **router._reading())
         return router

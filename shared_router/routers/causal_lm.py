@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)
 """The paper's batch and steps for its causal LM; its rate, 1e-6, is one for training every weight."""
 
+_SAVED = ("good_score", "ties", "max_length", "dtype", "revision")
 # What an outcome says about the weak model's answer: strong won, tie, weak won.
 _SCORES_OF_OUTCOMES = np.eye(N_SCORES, dtype=np.float32)[[0, 3, 4]]
 
@@ -121,9 +122,6 @@ class CausalLMRouter(Router):
             folder: Where the training's state goes; after an interruption the same call goes on from it.
             progress: Whether to show a bar.
 
-        Returns:
-            This router.
-
         Raises:
             DataError: If no battle is of this pair, or they all end alike; see also `fine_tune`.
             MissingExtraError: If torch, transformers or peft is missing.
@@ -197,14 +195,13 @@ class CausalLMRouter(Router):
         settings = {
             "model": str(self.model),
             "lora": None if self.lora is None else asdict(self.lora),
-            "good_score": self.good_score,
-            "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
-            "max_length": self.max_length,
             "recipe": asdict(self.recipe),
-            "dtype": self.dtype,
-            "revision": self.revision,
+            **{
+                name: getattr(self, name)
+                for name in ("good_score", "ties", "max_length", "dtype", "revision")
+            },
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
 

@@ -216,13 +216,9 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         self.projection_ = weights["projection"]  # (dim, width)
         self.classifier_ = weights["classifier"]  # (dim,)
         self.bias_ = weights["bias"] if self.bias else None  # (dim,)
-        k, dim = len(self._fitted_models()), self.dim
+        k, dim, width = len(self._fitted_models()), self.dim, self.projection_.shape[-1]
         shapes = {name: weight.shape for name, weight in weights.items()}
-        wanted = {
-            "model_vectors": (k, dim),
-            "projection": (dim, self.projection_.shape[-1]),
-            "classifier": (dim,),
-        }
+        wanted = {"model_vectors": (k, dim), "projection": (dim, width), "classifier": (dim,)}
         if self.bias:
             wanted["bias"] = (dim,)
         if shapes != wanted:
@@ -230,11 +226,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings = self._settings("dim", "normalize", "bias", "ties", "n_components") | asdict(self.recipe)
-        tensors = {
-            "model_vectors": self.model_vectors_,
-            "projection": self.projection_,
-            "classifier": self.classifier_,
-        }
+        tensors = {name: getattr(self, f"{name}_") for name in ("model_vectors", "projection", "classifier")}
         if self.bias_ is not None:
             tensors["bias"] = self.bias_
         if self.components_ is not None:

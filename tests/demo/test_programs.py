@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared_router import MissingExtraError, RoutingPolicy, TokenPrices, router_class
-from shared_router.cli import main
+from shared_router.commands.main import main
 from shared_router.demo.arguments import OPENAI_URL, Endpoint, add_arguments, named_endpoint
 from shared_router.demo.chain import langchain_answers
 from shared_router.demo.query_engine import llamaindex_answers

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared_router import __version__, router_class
-from shared_router.cli import main
+from shared_router.commands.main import main
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_a_reader_that_leaves_early_is_no_error(router_folder: str) -> None:
 
 def test_the_command_loads_neither_framework_nor_torch() -> None:
     code = (
-        "import sys, shared_router.cli as cli\n"
+        "import sys, shared_router.commands.main as cli\n"
         "try: cli.main(['demo', '--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'transformers', 'openai', 'langchain_core', 'llama_index', 'pandas', 'sklearn'}\n"
