@@ -39,6 +39,7 @@ LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)
 """The paper's batch and steps for its causal LM; its rate, 1e-6, is one for training every weight."""
 
 _SAVED = ("good_score", "ties", "max_length", "dtype", "revision")
+
 # What an outcome says about the weak model's answer: strong won, tie, weak won.
 _SCORES_OF_OUTCOMES = np.eye(N_SCORES, dtype=np.float32)[[0, 3, 4]]
 
