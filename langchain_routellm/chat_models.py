@@ -208,9 +208,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     def _request(
         self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Binding | None = None
     ) -> RoutingRequest:
-        able, needs = candidate_models(self.children, messages, bound)
+        candidates, needs = candidate_models(self.children, messages, bound)
         question = question_of(messages, self.route_on)
-        return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
+        return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
 
     def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
         """Add what was set on the routed model to a run that is not its own."""

@@ -40,9 +40,9 @@ class RoutingRequest:
         query: The user's question (`shared_router.query.query_of`), or None where there is none. Not in
             the repr.
         threshold: This request's own threshold, in [0, 1]; None takes the policy's.
-        route: The model the caller asked for by name; it overrides everything but `able`.
+        route: The model the caller asked for by name; it overrides everything but `candidates`.
         sticky_to: The model that began what this request goes on with, such as a tool loop.
-        able: The models that can serve this request; None means all.
+        candidates: The models that can serve this request; None means all.
         needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
         win_probability: The question's score, in [0, 1], where it is known from before; the router is
@@ -53,7 +53,7 @@ class RoutingRequest:
     threshold: float | None = None
     route: str | None = None
     sticky_to: str | None = None
-    able: tuple[str, ...] | None = None
+    candidates: tuple[str, ...] | None = None
     needs: str = ""
     win_probability: float | None = None
 

@@ -90,18 +90,18 @@ class RoutingPolicy:
         """Show the rule."""
         return f"RoutingPolicy({self._router_name!r}, threshold={self.threshold!r})"
 
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         """Choose a model by a question's score.
 
         Args:
             win_probability: P(strong preferred | query), in [0, 1].
             threshold: The cost threshold that applies, in [0, 1].
-            able: The models that can serve the request, at least two of `models`, in their order.
+            candidates: The models that can serve the request, at least two of `models`, in their order.
 
         Returns:
-            One of `able`.
+            One of `candidates`.
         """
-        del able  # of two models both
+        del candidates  # of two models both
         return "strong" if win_probability >= threshold else "weak"
 
     @property
@@ -212,16 +212,16 @@ class RoutingPolicy:
         if isinstance(outcome, Exception):
             if self.on_router_error == "raise":
                 return outcome
-            model = among(request.able or self.models, self._fallback(outcome))
+            model = among(request.candidates or self.models, self._fallback(outcome))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
         return self._by_known_score(request, outcome)
 
     def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else request.threshold
-        able = request.able or self.models
-        model = self.choose(score, threshold, able)
-        if model not in able:
-            raise InvalidInputError(f"choose must return one of {list(able)}, got {model!r}")
+        candidates = request.candidates or self.models
+        model = self.choose(score, threshold, candidates)
+        if model not in candidates:
+            raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
         return self._decision(request, model, "score", score)
 
     def _decision(

@@ -41,23 +41,23 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
         UnknownNameError: If it names a model that is none.
         CapabilityError: If no model can serve it.
     """
-    able = _candidates(request, models)
+    candidates = _candidates(request, models)
     if request.route is not None:
         return Ruling(request.route, "route")
-    if len(able) == 1:
-        return Ruling(able[0], f"capability:{request.needs}")
-    if request.sticky_to is not None and request.sticky_to in able:
+    if len(candidates) == 1:
+        return Ruling(candidates[0], f"capability:{request.needs}")
+    if request.sticky_to is not None and request.sticky_to in candidates:
         return Ruling(request.sticky_to, "sticky")
     if request.query is None or not request.query.strip():
-        return Ruling(among(able, on_no_query), "no_query")
+        return Ruling(among(candidates, on_no_query), "no_query")
     if request.win_probability is not None and not 0 <= request.win_probability <= 1:
         raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
     return None
 
 
-def among(able: Sequence[str], model: str) -> str:
+def among(candidates: Sequence[str], model: str) -> str:
     """Return a rule's model, or the best of those that can serve the request where it cannot."""
-    return model if model in able else able[0]
+    return model if model in candidates else candidates[0]
 
 
 def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,10 +65,10 @@ def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, 
         check_threshold(request.threshold)
     if request.route is not None and request.route not in models:
         raise UnknownNameError(f"route must be one of {list(models)}, got {request.route!r}")
-    able = models if request.able is None else request.able
-    if able is not models and not set(able) <= set(models):
-        raise UnknownNameError(f"able must be among {list(models)}, got {list(able)}")
-    if not able or (request.route is not None and request.route not in able):
+    candidates = models if request.candidates is None else request.candidates
+    if candidates is not models and not set(candidates) <= set(models):
+        raise UnknownNameError(f"candidates must be among {list(models)}, got {list(candidates)}")
+    if not candidates or (request.route is not None and request.route not in candidates):
         who = request.route or " and ".join(models)
         raise CapabilityError(f"a model must be able to serve the request, and {who} cannot: {request.needs}")
-    return able
+    return candidates
