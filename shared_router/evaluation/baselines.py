@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LEARNED = ("domain_mean", "tfidf_logistic", "knn", "kmeans")
 _SHRINKAGE = 5.0
-_FEWEST_GROUPS = 10
+FEWEST_GROUPS = 10
 """Groups of prompts below which nothing is learned: a fold would hold one."""
 
 
@@ -51,7 +51,7 @@ def baselines(
         Candidate("length", length),
         Candidate("always_strong", np.ones(n), threshold=1.0, ranks=False),
         Candidate("always_weak", np.zeros(n), threshold=1.0, ranks=False),
-        *(_learned(pair, groups, vectors, seed) if groups.max() + 1 >= _FEWEST_GROUPS else []),
+        *(_learned(pair, groups, vectors, seed) if groups.max() + 1 >= FEWEST_GROUPS else []),
         Candidate("oracle", pair.gain, threshold=float(np.nextafter(0, 1))),
     ]
 

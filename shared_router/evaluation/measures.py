@@ -76,17 +76,19 @@ class Measured:
     cost: Floats
 
 
-def measure(candidate: Candidate, pair: Pair, counts: Floats, *, ranked: Ranking | None = None) -> Measured:
+def measure(candidate: Candidate, pair: Pair, counts: Floats, *, coin: Ranking | None = None) -> Measured:
     """Measure a candidate on B resamples.
 
     Args:
         candidate: What is measured.
         pair: The n prompts.
         counts: How often each resample drew each prompt, shape (n, B); ones give the data as they are.
-        ranked: Another order than that of the candidate's scores, for a router that has none.
+        coin: For a router without an order, B random ones; its curves are read over each prompt once, so that
+            they say where a coin lands on these very prompts.
     """
-    ranked = ranking(candidate.scores) if ranked is None else ranked
-    curve = curves(ranked, pair, counts)
+    ranked = ranking(candidate.scores) if coin is None else coin
+    # a coin would toss for each copy of a prompt that a resample drew twice, and ranking cannot
+    curve = curves(ranked, pair, counts if coin is None else np.ones_like(counts))
     quality, cost = curve.at_grid()
     figures = at_threshold(candidate, pair, counts)
     if candidate.ranks:

@@ -9,17 +9,44 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.evaluation.pair import Rows
-from shared_router.preferences.splits import prompt_key
+from shared_router.splits import prompt_key
 
 RESEMBLANCE = 0.8
 _RUN = 3
 _BANDS, _ROWS = 16, 4  # prompts that resemble by .8 agree in a band with probability .9998
 _PRIME = np.uint64((1 << 31) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Which prompts repeat others.
+
+    Attributes:
+        groups: The group of each prompt, shape (n,), numbers from 0 on; equal and nearly equal ones share it.
+        n_duplicates: How many prompts are equal to an earlier one (`prompt_key`).
+        n_near_duplicates: How many further ones are nearly so.
+    """
+
+    groups: Rows = field(repr=False)
+    n_duplicates: int
+    n_near_duplicates: int
+
+
+def find_repeats(prompts: Sequence[str]) -> Repeats:
+    """Group prompts that are equal or nearly so, and count them.
+
+    Args:
+        prompts: n texts, n >= 1.
+    """
+    groups = duplicate_groups(prompts)
+    distinct = len({prompt_key(prompt) for prompt in prompts})
+    return Repeats(groups, len(prompts) - distinct, distinct - (int(groups.max()) + 1))
 
 
 def duplicate_groups(prompts: Sequence[str]) -> Rows:

@@ -1,0 +1,101 @@
+"""The routers, or columns of scores, that are to be evaluated, made into candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from shared_router.errors import InvalidInputError, UnknownNameError
+from shared_router.evaluation.measures import Candidate
+from shared_router.evaluation.pair import Floats
+from shared_router.router import Router, check_win_probabilities
+
+if TYPE_CHECKING:
+    from shared_router.evaluation.units import Units
+
+Scored: TypeAlias = "Router | Sequence[float] | Floats"
+Thresholds: TypeAlias = "float | Mapping[str, float | None] | None"
+
+RESERVED = (
+    "random",
+    "length",
+    "always_strong",
+    "always_weak",
+    "domain_mean",
+    "tfidf_logistic",
+    "knn",
+    "kmeans",
+    "oracle",
+)
+"""The baselines' names: a router of such a name is reported as NAME_router."""
+
+
+def named_routers(given: Scored | Mapping[str, Scored]) -> dict[str, Scored]:
+    """Return the routers by the names they have in the report.
+
+    Args:
+        given: One router or column of scores, or several by name.
+
+    Raises:
+        InvalidInputError: If there is none, or two get one name.
+    """
+    if isinstance(given, Mapping):
+        named = dict(given)
+    else:
+        named = {given.name if isinstance(given, Router) else "scores": given}
+    found = {f"{name}_router" if name in RESERVED else name: router for name, router in named.items()}
+    if not found or len(found) < len(named):
+        raise InvalidInputError(f"evaluation needs routers by distinct names, got {list(named)}")
+    return found
+
+
+def router_candidates(
+    routers: Mapping[str, Scored], units: Units, n_prompts: int, thresholds: Thresholds
+) -> list[Candidate]:
+    """Ask every router about every unit.
+
+    Args:
+        routers: By name, see `named_routers`.
+        units: What is routed.
+        n_prompts: How many prompts the outcomes have: the length of a column of scores.
+        thresholds: One for all, or one a router by name; None sends half.
+
+    Raises:
+        UnknownNameError: If a threshold is for no router here.
+        InvalidInputError: If a column of scores is not one finite number a prompt, or a threshold is none.
+        RouterOutputError: If a router returns something other than win probabilities.
+    """
+    if isinstance(thresholds, Mapping) and not set(thresholds) <= set(routers):
+        raise UnknownNameError(
+            f"thresholds must be by router, one of {list(routers)}, got {list(thresholds)}"
+        )
+    found = []
+    for name, router in routers.items():
+        threshold = thresholds.get(name) if isinstance(thresholds, Mapping) else thresholds
+        if threshold is not None and not np.isfinite(threshold):
+            raise InvalidInputError(f"threshold must be a finite number, got {threshold!r}")
+        if isinstance(router, Router):
+            asked = router.win_probability(units.pair.prompts)
+            scores = np.array(check_win_probabilities(asked, len(units.pair)))
+            found.append(Candidate(name, scores, threshold, probabilities=True))
+        else:
+            scores = _checked_scores(name, router, n_prompts)[units.rows]
+            in_range = bool(scores.min() >= 0 and scores.max() <= 1)
+            found.append(Candidate(name, scores, threshold, probabilities=in_range))
+    return found
+
+
+def _checked_scores(name: str, given: Sequence[float] | Floats, n_prompts: int) -> Floats:
+    try:
+        scores = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"the scores of {name!r} must be numbers, got {type(given).__name__}"
+        ) from error
+    if scores.shape != (n_prompts,) or not np.isfinite(scores).all():
+        raise InvalidInputError(
+            f"the scores of {name!r} must be {n_prompts} finite numbers, one a prompt, got {scores.shape}"
+        )
+    return scores
