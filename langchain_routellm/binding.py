@@ -1,21 +1,25 @@
 """Tools and schemas, bound by each child in its own way and carried to the call as one argument.
 
 A provider's tool format is its own: tools that one child converted are noise to the other. So each
-child binds what the caller gave, once, and the call picks the child with its binding.
+child binds what the caller gave, once, and the call picks the child with its binding. What one child
+refuses goes to those that take it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from langchain_core.runnables import Runnable
+from langchain_core.runnables.base import RunnableBindingBase
 
 from shared_router import CapabilityError
 
 BINDING_KEY = "routellm_bound"
 """The keyword argument that carries a `Binding` from `bind_tools` to the call."""
+
+# How a child says that it cannot bind what it was given: another provider's tool, an unknown method.
+_REFUSALS = (NotImplementedError, ValueError, TypeError, LookupError, AttributeError)
 
 
 class Binding:
@@ -35,6 +39,26 @@ class Binding:
         """What the bound children return."""
         return next(iter(self.models.values())).OutputType
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that a routed model's own binding holds: this one, and `tools` for who looks.
+
+        LangGraph finds out by `tools` whether a model that it is given has been bound, and to what.
+        """
+        shown = {} if self._tools is None else {"tools": self._tools}
+        return {BINDING_KEY: self, **shown}
+
+    def of_call(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a call's arguments without the tools that only show what is bound."""
+        tools = kwargs.get("tools")
+        shown = tools is not None and (tools is self._tools or tools == self._tools)
+        return {name: value for name, value in kwargs.items() if not (shown and name == "tools")}
+
+    @property
+    def _tools(self) -> Any:
+        bound = next(iter(self.models.values()))
+        return bound.kwargs.get("tools") if isinstance(bound, RunnableBindingBase) else None
+
     def __repr__(self) -> str:
         """Stay short: a traced chain shows this where the children would show all their settings."""
         return f"Binding({self.need!r}, {sorted(self.models)})"
@@ -53,18 +77,35 @@ def bind_children(
         **kwargs: What the method is called with.
 
     Returns:
-        What is bound; a child that does not implement the method is left out.
+        What is bound; a child that refuses is left out.
 
     Raises:
-        CapabilityError: If no child implements it.
-        Exception: What a child's own method raises, for example of a tool that is none.
+        CapabilityError: If no child can be bound, with what each of them said.
+        Exception: What the children's own method raises, where all say the same of what they were given.
     """
     models = {}
+    refusals: dict[str, Exception] = {}
     for name, child in children.items():
-        with suppress(NotImplementedError):
-            if hasattr(child, method):  # a Runnable need not be a chat model
-                models[name] = getattr(child, method)(*args, **kwargs)
+        try:
+            models[name] = getattr(child, method)(*args, **kwargs)
+        except _REFUSALS as error:
+            refusals[name] = error
     if not models:
-        who = " and ".join(children)
-        raise CapabilityError(f"a model must be able to serve the request, and {who} cannot: {need}")
+        raise _refusal(refusals, need)
     return Binding(models, need)
+
+
+def _refusal(refusals: Mapping[str, Exception], need: str) -> Exception:
+    first, *others = refusals.values()
+    unable = (NotImplementedError, AttributeError)  # a Runnable need not have the method
+    if not isinstance(first, unable) and all(_same(first, error) for error in others):
+        return first  # a mistake in what was given, of which one provider's words say enough
+    said = "; ".join(f"{name}: {type(error).__name__}: {error}" for name, error in refusals.items())
+    who = " and ".join(refusals)
+    refusal = CapabilityError(f"a model must be able to serve the request, and {who} cannot: {need} ({said})")
+    refusal.__cause__ = first
+    return refusal
+
+
+def _same(first: Exception, other: Exception) -> bool:
+    return type(first) is type(other) and str(first) == str(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.callbacks import Callbacks
@@ -13,15 +14,18 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import ensure_config, merge_configs
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr, SkipValidation
-from typing_extensions import override
+from typing_extensions import Self, override
 
+from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import BINDING_KEY, Binding, bind_children
 from langchain_routellm.calls import Call
 from langchain_routellm.capabilities import candidate_models
-from langchain_routellm.children import checked_children, split_settings
+from langchain_routellm.changes import RULES, change, first_and_last
+from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.metadata import Prices
 from langchain_routellm.override import request_of
+from langchain_routellm.policies import check_models, made_policy
 from langchain_routellm.query import RouteOn, check_routing, question_of
 from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.self_description import SelfDescription
@@ -78,13 +82,15 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     strong: Child
     weak: Child
-    router: str | Router | None = None
+    models: SkipValidation[Mapping[str, Any] | None] = None
+    router: str | Path | Router | None = None
     threshold: float | None = None
     on_router_error: OnRouterError = "strong"
     on_no_query: Tier = "strong"
     route_on: RouteOn = "last_human"
     sticky: Sticky = "tool_loop"
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
+    given_policy: RoutingPolicy | None = None
 
     _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
 
@@ -93,7 +99,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         *,
         strong: Child | str | None = None,
         weak: Child | str | None = None,
-        router: str | Router | None = None,
+        models: Mapping[str, Child | str] | None = None,
+        policy: RoutingPolicy | None = None,
+        router: str | Path | Router | None = None,
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
@@ -104,36 +112,52 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
         check_routing(route_on, sticky)
-        policy: builtins.dict[str, Any] = {
+        rules: builtins.dict[str, Any] = {
             "router": router,
             "threshold": threshold,
             "on_router_error": on_router_error,
             "on_no_query": on_no_query,
         }
-        made = RoutingPolicy(**policy)
-        own, shared = split_settings(others, known=type(self).model_fields)
-        children: builtins.dict[str, Any] = checked_children(strong, weak, shared)
+        rules["given_policy"] = others.pop("given_policy", None) if policy is None else policy
+        made = made_policy(**rules)
+        own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
+        children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)
+        if models is not None:
+            check_models(made, children)
+            children = {**first_and_last(children, made.models), "models": children}
         how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky, "prices": prices}
-        super().__init__(**children, **policy, **how, **own)
-        self._policy = (tuple(policy.values()), made)
+        super().__init__(**children, **rules, **how, **own)
+        check_models(self.policy, self.children)
         check_prices(prices, self.policy.models)
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Change a field under the rules that the constructor has for it."""
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+        else:
+            change(self, name, value)
+
+    @override
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        copied = super().model_copy(deep=deep)
+        for name, value in (update or {}).items():
+            setattr(copied, name, value)
+        return copied
 
     @property
     @override
     def children(self) -> builtins.dict[str, Child]:
-        return {"strong": self.strong, "weak": self.weak}
+        return dict(self.models) if self.models else {"strong": self.strong, "weak": self.weak}
 
     @property
     @override
     def policy(self) -> RoutingPolicy:
-        fields = (self.router, self.threshold, self.on_router_error, self.on_no_query)
+        fields = (self.router, self.threshold, self.on_router_error, self.on_no_query, self.given_policy)
         made_from, policy = self._policy
-        # assignment and model_copy(update=...) change fields behind the constructor's back
+        # assignment and model_copy(update=...) change fields after construction
         if policy is None or fields[0] is not made_from[0] or fields[1:] != made_from[1:]:
-            router, threshold, on_router_error, on_no_query = fields
-            policy = RoutingPolicy(
-                router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
-            )
+            policy = made_policy(**cast("Any", dict(zip(RULES, fields, strict=True))))
             self._policy = (fields, policy)
         return policy
 
@@ -153,11 +177,10 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     @override
     def with_structured_output(
-        self, schema: builtins.dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+        self, schema: builtins.dict[str, Any] | type, **kwargs: Any
     ) -> Runnable[LanguageModelInput, builtins.dict[str, Any] | BaseModel]:
-        return self._bind_children(
-            "structured_output", "with_structured_output", schema, include_raw=include_raw, **kwargs
-        )
+        # `include_raw` too only where the caller gives it: a child need not know it
+        return self._bind_children("structured_output", "with_structured_output", schema, **kwargs)
 
     @property
     @override
@@ -166,7 +189,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
 
     def _bind_children(self, need: str, method: str, /, *args: Any, **kwargs: Any) -> Runnable[Any, Any]:
         bound = bind_children(self.children, need, method, *args, **kwargs)
-        return self.bind(**{BINDING_KEY: bound}).with_types(output_type=bound.output_type)
+        return self.bind(**bound.arguments).with_types(output_type=bound.output_type)
 
     @override
     def _call(
@@ -177,7 +200,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             kwargs["stop"] = stop
         bound = kwargs.pop(BINDING_KEY, None)
         request = self._request(self._messages(model_input), config["configurable"], bound)
-        models = bound.models if bound else self.children
+        models, kwargs = (bound.models, bound.of_call(kwargs)) if bound else (self.children, kwargs)
         return Call(model_input, config, kwargs, models, request, self.prices or {})
 
     def _messages(self, model_input: Any) -> list[BaseMessage]:
@@ -208,9 +231,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     def _request(
         self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Binding | None = None
     ) -> RoutingRequest:
-        able, needs = candidate_models(self.children, messages, bound)
+        candidates, needs = candidate_models(self.children, messages, bound)
         question = question_of(messages, self.route_on)
-        return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
+        return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
 
     def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
         """Add what was set on the routed model to a run that is not its own."""

@@ -1,77 +1,64 @@
 """The models behind a routed model: what may be one, and what is true of all of them."""
 
 import warnings
-from collections.abc import Container, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
 
-from shared_router import IgnoredArgumentWarning, InvalidInputError, MissingExtraError, SameModelWarning
-
-SHARED_SETTINGS = ("disable_streaming", "output_version", "rate_limiter", "verbose")
-"""Settings of every chat model that act in a child's own call, so a routed model passes them on."""
+from shared_router import InvalidInputError, MissingExtraError, SameModelWarning
 
 
 def checked_children(
-    strong: object, weak: object, settings: Mapping[str, Any]
+    strong: object,
+    weak: object,
+    settings: Mapping[str, Any],
+    models: Mapping[str, object] | None = None,
 ) -> dict[str, Runnable[Any, Any]]:
     """Return the children by name, or copies of them that have the settings given to the routed model.
 
+    Args:
+        strong: The strong model of two, or None where `models` names them.
+        weak: The weak model of two, likewise.
+        settings: Fields of a chat model that the children must have.
+        models: All models by the names that a policy gives them.
+
     Raises:
-        InvalidInputError: If one is missing or is no chat model, or cannot hold the settings.
+        InvalidInputError: If one is missing or is no chat model, or cannot hold the settings; if both ways
+            of naming are used.
         MissingExtraError: If one is a "provider:model" string and langchain is not installed.
 
     Warns:
-        SameModelWarning: If both are one object.
+        SameModelWarning: If two are one object.
     """
-    if strong is weak and strong is not None:
+    named = {"strong": strong, "weak": weak} if models is None else _checked_models(models)
+    if models is not None and any(
+        child is not None and all(child is not other for other in named.values()) for child in (strong, weak)
+    ):
+        raise InvalidInputError(
+            "models must name all models, got strong= or weak= beside it; give one of them"
+        )
+    objects = [id(child) for child in named.values() if child is not None]
+    if len(set(objects)) < len(objects):
         warnings.warn(
-            "strong and weak must be two models for routing to save anything, got one object twice",
+            f"{' and '.join(named)} must be {'two' if models is None else 'different'} models for routing to "
+            "save anything, got one object twice",
             SameModelWarning,
             stacklevel=3,
         )
-    return {
-        name: _with_settings(name, _checked_child(name, child), settings)
-        for name, child in (("strong", strong), ("weak", weak))
-    }
+    return {name: with_settings(name, checked_child(name, child), settings) for name, child in named.items()}
 
 
-def split_settings(
-    others: Mapping[str, Any], *, known: Container[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Sort the constructor's further arguments: the routed model's own, and those its children must have.
-
-    Args:
-        others: The arguments.
-        known: The names of the routed model's fields.
+def checked_child(name: str, child: object) -> Runnable[Any, Any]:
+    """Return a child that is one, or the model that a "provider:model" string names.
 
     Raises:
-        InvalidInputError: If there is a cache: keyed by the routed model it would serve one child's
-            answer for the other's.
-
-    Warns:
-        IgnoredArgumentWarning: If an argument is no field of a chat model.
+        InvalidInputError: If it is missing or is no chat model and no Runnable.
+        MissingExtraError: If it is a string and langchain is not installed.
     """
-    if others.get("cache") is not None:
-        raise InvalidInputError(
-            "cache must be set on the children, where it is keyed by the model that answers, got one for "
-            "both; pass strong=ChatOpenAI(..., cache=...) and weak=..., or use set_llm_cache"
-        )
-    ignored = sorted(name for name in others if name not in known)
-    if ignored:
-        warnings.warn(
-            f"a routed model answers with its children, so {', '.join(ignored)} must be set on strong and "
-            "weak; ignored here",
-            IgnoredArgumentWarning,
-            stacklevel=3,
-        )
-    own = {name: value for name, value in others.items() if name in known}
-    # a setting's default on the routed model is no wish about its children
-    return own, {name: own[name] for name in SHARED_SETTINGS if own.get(name)}
-
-
-def _checked_child(name: str, child: object) -> Runnable[Any, Any]:
     if isinstance(child, str):
         return _model_called(child)
     answers_in_text = isinstance(child, BaseLanguageModel) and not isinstance(child, BaseChatModel)
@@ -84,15 +71,12 @@ def _checked_child(name: str, child: object) -> Runnable[Any, Any]:
     )
 
 
-def _model_called(provider_and_model: str) -> BaseChatModel:
-    try:
-        from langchain.chat_models import init_chat_model
-    except ImportError as error:
-        raise MissingExtraError.of("langchain", "agents") from error
-    return init_chat_model(provider_and_model)
+def with_settings(name: str, child: Runnable[Any, Any], settings: Mapping[str, Any]) -> Runnable[Any, Any]:
+    """Return a child, or a copy of it that has these settings.
 
-
-def _with_settings(name: str, child: Runnable[Any, Any], settings: Mapping[str, Any]) -> Runnable[Any, Any]:
+    Raises:
+        InvalidInputError: If it is no chat model and so has no such fields.
+    """
     if not settings:
         return child
     if not isinstance(child, BaseChatModel):
@@ -101,3 +85,38 @@ def _with_settings(name: str, child: Runnable[Any, Any], settings: Mapping[str, 
             "set it on the models inside"
         )
     return child.model_copy(update=dict(settings))
+
+
+def chat_models_in(child: object) -> Iterator[BaseChatModel]:
+    """Yield the chat models that may answer for a child: itself, or those a binding or its fallbacks hold."""
+    if isinstance(child, BaseChatModel):
+        yield child
+    elif isinstance(child, RunnableBindingBase):
+        yield from chat_models_in(child.bound)
+    elif isinstance(child, RunnableWithFallbacks):
+        for runnable in child.runnables:
+            yield from chat_models_in(runnable)
+    elif isinstance(child, RunnableSequence):
+        for step in child.steps:
+            yield from chat_models_in(step)
+    elif isinstance(child, DynamicRunnable):
+        yield from chat_models_in(child.default)
+
+
+def _checked_models(models: object) -> dict[str, object]:
+    if (
+        not isinstance(models, Mapping)
+        or len(models) < 2
+        or not all(isinstance(name, str) for name in models)
+    ):
+        got = f"{len(models)} of them" if isinstance(models, Mapping) else type(models).__name__
+        raise InvalidInputError(f"models must be two or more models by name, got {got}")
+    return dict(models)
+
+
+def _model_called(provider_and_model: str) -> BaseChatModel:
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as error:
+        raise MissingExtraError.of("langchain", "agents") from error
+    return init_chat_model(provider_and_model)

@@ -143,10 +143,10 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             return _with_decision(await handler(self._on_chosen_model(request, decision)), decision)
 
     def _request(self, messages: Sequence[BaseMessage]) -> RoutingRequest:
-        able, needs = candidate_models(self.children, messages, None)
+        candidates, needs = candidate_models(self.children, messages, None)
         question = question_of(list(messages), self.route_on)
         configurable = ensure_config()["configurable"]
-        return request_of(question, messages, configurable, self.sticky, able=able, needs=needs)
+        return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
 
     def _decided_before(self, request: ModelRequest[Any]) -> Decision | None:
         state: Any = request.state

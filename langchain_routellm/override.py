@@ -39,7 +39,7 @@ def request_of(
     configurable: Mapping[str, Any],
     sticky: Sticky,
     *,
-    able: tuple[str, ...] | None = None,
+    candidates: tuple[str, ...] | None = None,
     needs: str = "",
 ) -> RoutingRequest:
     """Return what the policy must know of a conversation.
@@ -49,7 +49,7 @@ def request_of(
         messages: The conversation, oldest first.
         configurable: The run's `config["configurable"]`.
         sticky: Whether the conversation keeps its model.
-        able: As in `RoutingRequest`.
+        candidates: As in `RoutingRequest`.
         needs: As in `RoutingRequest`.
 
     Raises:
@@ -64,6 +64,6 @@ def request_of(
         threshold=configurable.get(THRESHOLD_KEY),
         route=configurable.get(ROUTE_KEY),
         sticky_to=model_to_stick_to(messages, sticky),
-        able=able,
+        candidates=candidates,
         needs=needs,
     )

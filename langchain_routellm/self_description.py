@@ -17,6 +17,7 @@ from langchain_core.runnables import ConfigurableFieldSpec, Runnable
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
+from langchain_routellm.children import chat_models_in
 from langchain_routellm.override import runtime_specs
 from shared_router import InvalidInputError
 
@@ -67,7 +68,25 @@ class SelfDescription(BaseChatModel):
     @property
     @override
     def _llm_type(self) -> str:
-        return "routellm"
+        # libraries look a provider up by it: how it counts tokens, whether it takes caching marks
+        types = {model._llm_type for child in self.children.values() for model in chat_models_in(child)}
+        return types.pop() if len(types) == 1 else "routellm"
+
+    @property
+    def model_name(self) -> str:
+        """The children's model's name where it is one and the same, else all names in `routellm(...)`."""
+        # Who asks looks for patterns in it. No pattern begins inside the brackets, so that one child's name
+        # promises nothing for the other; "gemini" is looked for anywhere, as what must be kept from it.
+        names = dict.fromkeys(self._model_names())
+        return next(iter(names)) if len(names) == 1 else f"routellm({' | '.join(names)})"
+
+    @property
+    def model(self) -> str:
+        """What `model_name` is; some libraries ask for it by this name."""
+        return self.model_name
+
+    def _model_names(self) -> list[str]:
+        return [_name_of(child) for child in self.children.values()]
 
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -75,7 +94,12 @@ class SelfDescription(BaseChatModel):
 
     @override
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return shared_profile(self.children.values())
+        profile = shared_profile(self.children.values())
+        names = self._model_names()
+        if profile and any(map(_is_old_gemini, names)) and any("gemini-3" in name.lower() for name in names):
+            # the older takes no schema beside tools; LangChain knows it by a name without "gemini-3" in it
+            profile["structured_output"] = False
+        return profile
 
 
 def shared_profile(children: Iterable[object]) -> ModelProfile | None:
@@ -110,6 +134,20 @@ def shared_ls_params(children: Iterable[object], **kwargs: Any) -> LangSmithPara
     }
     pair = {"ls_provider": "routellm", "ls_model_name": " | ".join(names), "ls_model_type": "chat"}
     return cast("LangSmithParams", {**pair, **shared})
+
+
+def _name_of(child: object) -> str:
+    for attribute in ("model_name", "model", "model_id"):
+        name = getattr(child, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    if isinstance(child, BaseChatModel):
+        return str(child._get_ls_params().get("ls_model_name", "unnamed"))
+    return next((_name_of(model) for model in chat_models_in(child)), "unnamed")
+
+
+def _is_old_gemini(name: str) -> bool:
+    return "gemini" in name.lower() and "gemini-3" not in name.lower()
 
 
 def _shared_value(values: list[Any]) -> Any:

@@ -117,7 +117,7 @@ class DecisionMemory:
 
     def _question(self, request: RoutingRequest) -> bytes | None:
         """Return a question's hash; None for a request that no score decides."""
-        only_one = request.able is not None and len(request.able) == 1
+        only_one = request.candidates is not None and len(request.candidates) == 1
         if not self.size or request.query is None or request.route or request.sticky_to or only_one:
             return None
         # a short text is known again as it is; cleaning bounds what a long one costs
@@ -130,7 +130,7 @@ class DecisionMemory:
             known.reason == "score"
             and known.threshold == self.policy.threshold  # it may be changed while the program runs
             and request.threshold is None
-            and request.able is None
+            and request.candidates is None
         )
 
     def _recall(self, question: bytes | None, continues: bool) -> RoutingDecision | None:
@@ -172,7 +172,7 @@ class DecisionMemory:
     def _put(self, question: bytes, request: RoutingRequest, decision: RoutingDecision) -> None:
         if decision.reason == "score" and decision.win_probability is not None:
             kept = decision
-            if request.able is not None or request.threshold is not None:
+            if request.candidates is not None or request.threshold is not None:
                 # made under a condition of this call alone: its score is worth keeping, its model is not
                 kept = self._decisions.get((question, "")) or replace(decision, threshold=_SCORE_ONLY)
             self._decisions[question, ""] = kept

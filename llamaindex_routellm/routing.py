@@ -163,7 +163,7 @@ class Routing:
         override = override_of(self.memory)
         candidates, needs = candidate_models(models, call)
         request = RoutingRequest(
-            question.text, override.threshold, override.route, able=candidates, needs=needs
+            question.text, override.threshold, override.route, candidates=candidates, needs=needs
         )
         if self.conversations is None:
             return question, request, ()

@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared_router.conversations import Conversations, Turn, turns_of
-from shared_router.costs import TokenPrices, check_prices
+from shared_router.costs.prices import TokenPrices, check_prices
+from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
-from shared_router.embedders import Embedder
+from shared_router.embedding.protocol import Embedder
+from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactError,
@@ -40,46 +42,46 @@ from shared_router.errors import (
     UnlikeModelsWarning,
 )
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
-from shared_router.query import Message, clean, query_of
-from shared_router.registry import load_embedder, load_router, router_class, router_names
+from shared_router.query import Message, query_of
+from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
-from shared_router.savings import Savings, TokenUsage, savings_of
+from shared_router.text import clean
 
 if TYPE_CHECKING:
-    from shared_router.cached_embedder import CachedEmbedder
-    from shared_router.checkpoints import Artifact, load_artifact, save_artifact
-    from shared_router.compat import load_published
-    from shared_router.judging import battles_from_judge
-    from shared_router.mixing import mix_preferences
-    from shared_router.openai_embedder import OpenAIEmbedder
-    from shared_router.pairs import battles_from_scores, tier_pair
-    from shared_router.preferences import PreferenceData
+    from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+    from shared_router.embedding.cached import CachedEmbedder
+    from shared_router.embedding.openai import OpenAIEmbedder
+    from shared_router.embedding.static import StaticEmbedder
+    from shared_router.embedding.transformers import TransformersEmbedder
+    from shared_router.preferences.data import PreferenceData
+    from shared_router.preferences.judging import battles_from_judge
+    from shared_router.preferences.mixing import mix_preferences
+    from shared_router.preferences.pairs import battles_from_scores, tier_pair
+    from shared_router.preferences.splits import split_preferences, without_queries
+    from shared_router.preferences.ties import Ties, WinLabels, win_labels
+    from shared_router.published.load import load_published
     from shared_router.records.outcomes import Outcomes
-    from shared_router.splits import split_preferences, without_queries
-    from shared_router.static_embedder import StaticEmbedder
-    from shared_router.ties import Ties, WinLabels, win_labels
-    from shared_router.transformers_embedder import TransformersEmbedder
 
 _LAZY = {
-    "Artifact": "shared_router.checkpoints",
-    "CachedEmbedder": "shared_router.cached_embedder",
-    "OpenAIEmbedder": "shared_router.openai_embedder",
+    "Artifact": "shared_router.checkpoints.artifact",
+    "CachedEmbedder": "shared_router.embedding.cached",
+    "OpenAIEmbedder": "shared_router.embedding.openai",
     "Outcomes": "shared_router.records.outcomes",
-    "PreferenceData": "shared_router.preferences",
-    "StaticEmbedder": "shared_router.static_embedder",
-    "Ties": "shared_router.ties",
-    "TransformersEmbedder": "shared_router.transformers_embedder",
-    "WinLabels": "shared_router.ties",
-    "battles_from_judge": "shared_router.judging",
-    "battles_from_scores": "shared_router.pairs",
-    "load_artifact": "shared_router.checkpoints",
-    "load_published": "shared_router.compat",
-    "mix_preferences": "shared_router.mixing",
-    "save_artifact": "shared_router.checkpoints",
-    "split_preferences": "shared_router.splits",
-    "tier_pair": "shared_router.pairs",
-    "win_labels": "shared_router.ties",
-    "without_queries": "shared_router.splits",
+    "PreferenceData": "shared_router.preferences.data",
+    "StaticEmbedder": "shared_router.embedding.static",
+    "Ties": "shared_router.preferences.ties",
+    "TransformersEmbedder": "shared_router.embedding.transformers",
+    "WinLabels": "shared_router.preferences.ties",
+    "battles_from_judge": "shared_router.preferences.judging",
+    "battles_from_scores": "shared_router.preferences.pairs",
+    "load_artifact": "shared_router.checkpoints.artifact",
+    "load_published": "shared_router.published.load",
+    "mix_preferences": "shared_router.preferences.mixing",
+    "save_artifact": "shared_router.checkpoints.artifact",
+    "split_preferences": "shared_router.preferences.splits",
+    "tier_pair": "shared_router.preferences.pairs",
+    "win_labels": "shared_router.preferences.ties",
+    "without_queries": "shared_router.preferences.splits",
 }
 """Names whose modules are imported at their first use: they import numpy or more, and importing the package
 must not."""

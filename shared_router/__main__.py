@@ -2,7 +2,7 @@
 
 import sys
 
-from shared_router.cli import main
+from shared_router.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

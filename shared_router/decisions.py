@@ -1,9 +1,11 @@
 """What a policy is asked and what it answers."""
 
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
+from shared_router.errors import InvalidInputError
 
 Sticky = Literal["tool_loop", "conversation", False]
 """Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
@@ -18,6 +20,18 @@ def check_sticky(sticky: object) -> None:
     check_choice("sticky", sticky, get_args(Sticky))
 
 
+def check_threshold(threshold: object) -> None:
+    """Check a cost threshold.
+
+    Raises:
+        InvalidInputError: If it is no number in [0, 1].
+    """
+    # written so that NaN, which compares with nothing, is refused too
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= float(threshold) <= 1:
+        value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
+        raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")
+
+
 @dataclass(frozen=True, slots=True)
 class RoutingRequest:
     """What a policy must know of a request.
@@ -26,9 +40,9 @@ class RoutingRequest:
         query: The user's question (`shared_router.query.query_of`), or None where there is none. Not in
             the repr.
         threshold: This request's own threshold, in [0, 1]; None takes the policy's.
-        route: The model the caller asked for by name; it overrides everything but `able`.
+        route: The model the caller asked for by name; it overrides everything but `candidates`.
         sticky_to: The model that began what this request goes on with, such as a tool loop.
-        able: The models that can serve this request; None means all.
+        candidates: The models that can serve this request; None means all.
         needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
         win_probability: The question's score, in [0, 1], where it is known from before; the router is
@@ -39,7 +53,7 @@ class RoutingRequest:
     threshold: float | None = None
     route: str | None = None
     sticky_to: str | None = None
-    able: tuple[str, ...] | None = None
+    candidates: tuple[str, ...] | None = None
     needs: str = ""
     win_probability: float | None = None
 

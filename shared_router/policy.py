@@ -10,23 +10,21 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Sequence
-from numbers import Real
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
-from shared_router.decisions import RoutingDecision, RoutingRequest
+from shared_router.decisions import RoutingDecision, RoutingRequest, check_threshold
 from shared_router.errors import (
-    CapabilityError,
     InvalidInputError,
     RouterError,
     RouterFallbackWarning,
     RouterOutputError,
-    UnknownNameError,
 )
-from shared_router.query import clean
 from shared_router.registry import load_router, recommended_threshold
 from shared_router.router import Router
+from shared_router.rules import among, ruling_of
 from shared_router.scoring import score_each
+from shared_router.text import clean
 
 Tier = Literal["strong", "weak"]
 OnRouterError = Literal["strong", "weak", "raise"]
@@ -68,7 +66,7 @@ class RoutingPolicy:
             UnknownNameError: If no router has that name.
         """
         if threshold is not None:
-            _check_threshold(threshold)
+            check_threshold(threshold)
         check_choice("on_router_error", on_router_error, get_args(OnRouterError))
         check_choice("on_no_query", on_no_query, get_args(Tier))
         if isinstance(router, Router):
@@ -92,18 +90,18 @@ class RoutingPolicy:
         """Show the rule."""
         return f"RoutingPolicy({self._router_name!r}, threshold={self.threshold!r})"
 
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         """Choose a model by a question's score.
 
         Args:
             win_probability: P(strong preferred | query), in [0, 1].
             threshold: The cost threshold that applies, in [0, 1].
-            able: The models that can serve the request, at least two of `models`, in their order.
+            candidates: The models that can serve the request, at least two of `models`, in their order.
 
         Returns:
-            One of `able`.
+            One of `candidates`.
         """
-        del able  # of two models both
+        del candidates  # of two models both
         return "strong" if win_probability >= threshold else "weak"
 
     @property
@@ -202,57 +200,28 @@ class RoutingPolicy:
 
     def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
         try:
-            return self._without_score(request)
+            ruling = ruling_of(request, self.models, self.on_no_query)
+            if ruling is not None:
+                return self._decision(request, ruling.model, ruling.reason)
+            known = request.win_probability
+            return None if known is None else self._by_known_score(request, known)
         except RouterError as error:
             return error
-
-    def _without_score(self, request: RoutingRequest) -> RoutingDecision | None:
-        """Apply the rules that need no router, strongest first."""
-        able = self._able(request)
-        if request.route is not None:
-            return self._decision(request, request.route, "route")
-        if len(able) == 1:
-            return self._decision(request, able[0], f"capability:{request.needs}")
-        if request.sticky_to is not None and request.sticky_to in able:
-            return self._decision(request, request.sticky_to, "sticky")
-        if request.query is None or not request.query.strip():
-            return self._decision(request, _among(able, self.on_no_query), "no_query")
-        if request.win_probability is not None:
-            if not 0 <= request.win_probability <= 1:
-                raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
-            return self._by_known_score(request, request.win_probability)
-        return None
-
-    def _able(self, request: RoutingRequest) -> tuple[str, ...]:
-        """Check a request's own settings, and return the models that can serve it."""
-        if request.threshold is not None:
-            _check_threshold(request.threshold)
-        if request.route is not None and request.route not in self.models:
-            raise UnknownNameError(f"route must be one of {list(self.models)}, got {request.route!r}")
-        able = self.models if request.able is None else request.able
-        if able is not self.models and not set(able) <= set(self.models):
-            raise UnknownNameError(f"able must be among {list(self.models)}, got {list(able)}")
-        if not able or (request.route is not None and request.route not in able):
-            who = request.route or " and ".join(self.models)
-            raise CapabilityError(
-                f"a model must be able to serve the request, and {who} cannot: {request.needs}"
-            )
-        return able
 
     def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
         if isinstance(outcome, Exception):
             if self.on_router_error == "raise":
                 return outcome
-            model = _among(request.able or self.models, self._fallback(outcome))
+            model = among(request.candidates or self.models, self._fallback(outcome))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
         return self._by_known_score(request, outcome)
 
     def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else request.threshold
-        able = request.able or self.models
-        model = self.choose(score, threshold, able)
-        if model not in able:
-            raise InvalidInputError(f"choose must return one of {list(able)}, got {model!r}")
+        candidates = request.candidates or self.models
+        model = self.choose(score, threshold, candidates)
+        if model not in candidates:
+            raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
         return self._decision(request, model, "score", score)
 
     def _decision(
@@ -273,15 +242,3 @@ class RoutingPolicy:
                 stacklevel=2,
             )
         return self.on_router_error
-
-
-def _among(able: Sequence[str], model: str) -> str:
-    """Return a rule's model, or the best of those that can serve the request where it cannot."""
-    return model if model in able else able[0]
-
-
-def _check_threshold(threshold: float) -> None:
-    # written so that NaN, which compares with nothing, is refused too
-    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= threshold <= 1:
-        value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
-        raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")

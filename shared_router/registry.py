@@ -5,12 +5,10 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from shared_router.embedders import Embedder
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
 
 DEFAULT_ROUTER = "static-v1"
-DEFAULT_EMBEDDER = "minilm-static-v1"
 
 _CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
@@ -64,18 +62,6 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
     return _load(folder, expected_sha256)
 
 
-def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
-    """Return a shipped embedder, loaded once per process.
-
-    Raises:
-        UnknownNameError: If no embedder of that name ships.
-        ArtifactError: If its checkpoint is damaged.
-    """
-    if name != DEFAULT_EMBEDDER:
-        raise UnknownNameError(f"an embedder must be one of {[DEFAULT_EMBEDDER]}, got {name!r}")
-    return _load_shipped_embedder(name)
-
-
 def recommended_threshold(router: str | None, *, otherwise: float) -> tuple[str, float]:
     """Return a named router's own name and the threshold that its card recommends.
 
@@ -116,7 +102,7 @@ def _folder(router: str | Path | None) -> Path:
 
 
 def _load(folder: Path, expected_sha256: str | None) -> Router:
-    from shared_router.checkpoints import artifact_kind
+    from shared_router.checkpoints.artifact import artifact_kind
 
     kind = artifact_kind(folder)
     if not kind.startswith("router/"):
@@ -134,10 +120,3 @@ def _load(folder: Path, expected_sha256: str | None) -> Router:
 @cache
 def _load_shipped(name: str) -> Router:
     return _load(_PRETRAINED / name, None)
-
-
-@cache
-def _load_shipped_embedder(name: str) -> Embedder:
-    from shared_router.static_embedder import StaticEmbedder
-
-    return StaticEmbedder.load(_PRETRAINED / name)

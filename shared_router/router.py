@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from shared_router.checkpoint_config import MAX_FILE_BYTES
+from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, RouterOutputError
 
 # numpy and what imports it load at the first score: a program that only names a router does not wait for it.
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
-    from shared_router.checkpoints import Artifact
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.checkpoints.artifact import Artifact
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 PROBE_QUERIES = (
     "What is the capital of France?",
@@ -113,7 +113,7 @@ class Router(ABC):
             NotFittedError: If the router has learned nothing yet.
             InvalidInputError: If this class of router cannot be saved.
         """
-        from shared_router.checkpoints import save_artifact
+        from shared_router.checkpoints.artifact import save_artifact
 
         artifact = self._artifact()
         probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
@@ -157,7 +157,7 @@ class Router(ABC):
         `load` of a router with further files or arguments calls this with its own `build`; `memory_map` is
         `load_artifact`'s.
         """
-        from shared_router.checkpoints import load_artifact
+        from shared_router.checkpoints.artifact import load_artifact
 
         artifact = load_artifact(
             folder, expected_sha256=expected_sha256, max_bytes=cls.max_checkpoint_bytes, memory_map=memory_map
@@ -189,7 +189,7 @@ class Router(ABC):
 
     def _artifact(self) -> Artifact:
         """Return what makes this router again; a router with further files overrides it."""
-        from shared_router.checkpoints import Artifact
+        from shared_router.checkpoints.artifact import Artifact
 
         settings, tensors = self._state()
         return Artifact(f"router/{self.name}", settings, tensors)

@@ -11,6 +11,6 @@ class ThreeTiers(RoutingPolicy):
     models = ("strong", "medium", "weak")
 
     @override
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         model = self.models[min(int((1 - win_probability) * 3), 2)]
-        return model if model in able else able[0]
+        return model if model in candidates else candidates[0]

@@ -6,7 +6,7 @@ import argparse
 import os
 from dataclasses import dataclass, field
 
-from shared_router.costs import TokenPrices
+from shared_router.costs.prices import TokenPrices
 from shared_router.errors import InvalidInputError
 
 OPENAI_URL = "https://api.openai.com/v1"

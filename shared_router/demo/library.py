@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared_router.testing import HashEmbedder
 
 if TYPE_CHECKING:
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
 
 
 def documents() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared_router.costs import TokenPrices
+from shared_router.costs.prices import TokenPrices
 
 _WIDTHS = (32, 6, 7, 32, 7, 10, 7)  # of the columns below
 _TITLES = ("question", "P(win)", "model", "answer begins", "tokens", "dollars", "saving")

@@ -24,7 +24,7 @@ from shared_router.evaluation.verdicts import notes, verdict
 from shared_router.router import Router
 
 if TYPE_CHECKING:
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
     from shared_router.records.outcomes import Outcomes
 
 COMPARED = ("apgr", "aiq", "cpt50", "cpt80", "savings_at_equal_quality")

@@ -19,7 +19,7 @@ from shared_router.records.measures import MEASURES, Measure
 from shared_router.records.validity import check_outcomes, equal_outcomes
 
 if TYPE_CHECKING:
-    from shared_router.costs import TokenPrices
+    from shared_router.costs.prices import TokenPrices
 
 ByModel = Mapping[str, Sequence[float | None] | NDArray[np.float64]]
 

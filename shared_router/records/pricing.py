@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.costs import TokenPrices, check_prices
+from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.errors import DataError
 
 if TYPE_CHECKING:

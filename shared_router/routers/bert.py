@@ -2,8 +2,8 @@
 
 Any encoder that `AutoModelForSequenceClassification` loads will do. The published checkpoint has three
 classes (strong wins, tie, weak wins) and its win probability is the first one's. Two differences from
-RouteLLM by default, both undone for its checkpoint (`shared_router.compat`): of a prompt that is too long
-both ends are kept, not the head alone, and text that spells a special token is read as text.
+RouteLLM by default, both undone for its checkpoint (`load_published`): of a prompt that is too long both ends
+are kept, not the head alone, and text that spells a special token is read as text.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoints import Artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.encoder import Encoder, Pooling
-from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
-from shared_router.routers.heads import N_OUTPUTS, Head, row_losses, win_probability
-from shared_router.routers.outcomes import STRONG_WINS, Ties, graded, outcomes, side
-from shared_router.routers.recipe import FineTuning
-from shared_router.routers.tokens import Keep
+from shared_router.training.encoder import Encoder, Pooling
+from shared_router.training.finetuning import TrainingHistory, fine_tune
+from shared_router.training.heads import N_OUTPUTS, Head, row_losses, win_probability
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.tokens import Keep
+from shared_router.training.win_labels import STRONG_WINS, Ties, graded, side, side_labels
 
 if TYPE_CHECKING:
     import torch
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 
 class BertRouter(Router):
@@ -46,8 +47,8 @@ class BertRouter(Router):
             `"logit"`: one logit of the strong side winning; its sigmoid.
             `"correctness"`: logits of P(strong is right) and P(weak is right), for `fit_correctness`;
             (1 + P(strong right) - P(weak right)) / 2, which shares ties equally.
-        ties: What a tie teaches; see `outcomes`. None is the paper's rule: `"class"` with three classes
-            (so it counts for the weak side when served), else `"weak"`.
+        ties: What a tie teaches; see `side_labels`. None is the paper's rule: `"class"` with three
+            classes (it counts for the weak side when served), else `"weak"`.
         strong: The strong side's model, or models; so is `weak` for the weak side.
         weak: See `strong`.
         keep: Which part of a query longer than `max_length` is read. The question itself may stand at the
@@ -131,7 +132,7 @@ class BertRouter(Router):
                 'head="correctness" learns from each model\'s grades, got battles; call fit_correctness'
             )
         ties: Ties = self.ties or ("class" if self.head == "three_classes" else "weak")
-        data = outcomes(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
+        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
         targets = data.shares
         if self.head == "logit":
             targets = targets[:, [STRONG_WINS]]
@@ -159,9 +160,6 @@ class BertRouter(Router):
             weights: How much each row counts, n numbers > 0; None counts each once.
             folder: See `fit`.
             progress: See `fit`.
-
-        Returns:
-            This router.
 
         Raises:
             InvalidInputError: If the head is another.
@@ -212,13 +210,10 @@ class BertRouter(Router):
     def _artifact(self) -> Artifact:
         settings = {
             "encoder": str(self.encoder),
-            "head": self.head,
-            "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
-            "layers": self.layers,
             "recipe": asdict(self.recipe),
-            "revision": self.revision,
+            **{name: getattr(self, name) for name in ("head", "ties", "layers", "revision")},
             **self._reading(),
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
@@ -241,14 +236,13 @@ class BertRouter(Router):
             device: Where to serve; None is the CPU.
         """
         del embedder
-
         return cls._load(folder, expected_sha256, lambda artifact: cls._build(artifact, device))
 
     @classmethod
     def _build(cls, artifact: Artifact, device: str | torch.device | None) -> Self:
         settings = dict(artifact.settings)
         settings.pop("encoder_config")
-        recipe = FineTuning(**settings.pop("recipe"))
-        router = cls(settings.pop("encoder"), recipe=recipe, device=device, **settings)
+        settings["recipe"] = FineTuning(**settings["recipe"])
+        router = cls(settings.pop("encoder"), device=device, **settings)
         router.encoder_ = Encoder.from_artifact(artifact, device=device, **router._reading())
         return router

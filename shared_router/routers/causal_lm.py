@@ -16,26 +16,29 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.checkpoints import Artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.finetuning import Rows, TrainingHistory, fine_tune
-from shared_router.routers.heads import row_losses, softmax
-from shared_router.routers.instruction import Prompt
-from shared_router.routers.language_model import N_SCORES, LanguageModel
-from shared_router.routers.lora import Lora
-from shared_router.routers.outcomes import Ties, outcomes, scored, side
-from shared_router.routers.recipe import FineTuning
+from shared_router.training.finetuning import TrainingHistory, fine_tune
+from shared_router.training.heads import row_losses, softmax
+from shared_router.training.instruction import Prompt
+from shared_router.training.language_model import N_SCORES, LanguageModel
+from shared_router.training.lora import Lora
+from shared_router.training.recipe import FineTuning
+from shared_router.training.rows import Rows
+from shared_router.training.win_labels import Ties, scored, side, side_labels
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)
 """The paper's batch and steps for its causal LM; its rate, 1e-6, is one for training every weight."""
+
+_SAVED = ("good_score", "ties", "max_length", "dtype", "revision")
 
 # What an outcome says about the weak model's answer: strong won, tie, weak won.
 _SCORES_OF_OUTCOMES = np.eye(N_SCORES, dtype=np.float32)[[0, 3, 4]]
@@ -120,14 +123,11 @@ class CausalLMRouter(Router):
             folder: Where the training's state goes; after an interruption the same call goes on from it.
             progress: Whether to show a bar.
 
-        Returns:
-            This router.
-
         Raises:
             DataError: If no battle is of this pair, or they all end alike; see also `fine_tune`.
             MissingExtraError: If torch, transformers or peft is missing.
         """
-        data = outcomes(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
+        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
         targets = data.shares @ _SCORES_OF_OUTCOMES
         return self._fit(Rows(data.queries, [], targets, data.weights), folder, progress)
 
@@ -196,14 +196,13 @@ class CausalLMRouter(Router):
         settings = {
             "model": str(self.model),
             "lora": None if self.lora is None else asdict(self.lora),
-            "good_score": self.good_score,
-            "ties": self.ties,
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
-            "max_length": self.max_length,
             "recipe": asdict(self.recipe),
-            "dtype": self.dtype,
-            "revision": self.revision,
+            **{
+                name: getattr(self, name)
+                for name in ("good_score", "ties", "max_length", "dtype", "revision")
+            },
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
 

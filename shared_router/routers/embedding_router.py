@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
     ArtifactSchemaError,
     EmbedderError,
@@ -18,13 +19,12 @@ from shared_router.errors import (
     NotFittedError,
     UnknownNameError,
 )
-from shared_router.registry import load_embedder
 from shared_router.router import Router
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
 
 
 P = ParamSpec("P")
@@ -136,7 +136,7 @@ class EmbeddingRouter(Router):
         return router
 
 
-def all_or_nothing(fit: Callable[Concatenate[R, P], R]) -> Callable[Concatenate[R, P], R]:
+def restored_on_failure(fit: Callable[Concatenate[R, P], R]) -> Callable[Concatenate[R, P], R]:
     """Leave a router as it was where its fit fails or is interrupted, in place of half of either."""
 
     @wraps(fit)

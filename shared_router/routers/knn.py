@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
-from shared_router.encoded_battles import encode_battles
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import all_or_nothing
+from shared_router.preferences.encoded import encode_battles
+from shared_router.preferences.ties import Ties, check_ties
+from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.prompt_router import PromptRouter
-from shared_router.ties import Ties, check_ties
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 Vote = Literal["uniform", "similarity"]
 _BLOCK = 1 << 22  # similarities held at a time, 16 MB
@@ -44,7 +44,7 @@ class KNNRouter(PromptRouter):
         weak: The model it is compared with.
         k: How many prompts vote, >= 1; all of them where there are fewer.
         vote: `"uniform"`, or `"similarity"` to count a neighbour by its cosine (none below 0).
-        ties: How a tie counts. See `shared_router.ties`.
+        ties: How a tie counts. See `shared_router.preferences.ties`.
         n_components: How many principal components of the embeddings to compare; None compares all of
             the embedding.
 
@@ -74,7 +74,7 @@ class KNNRouter(PromptRouter):
         self.vote = vote
         self.ties: Ties = ties
 
-    @all_or_nothing
+    @restored_on_failure
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Keep the battles and an embedding of every prompt.
 

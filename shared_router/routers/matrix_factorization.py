@@ -11,25 +11,27 @@ models the whole is linear in the embedding, so it is served as one dot product 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.bradley_terry import win_chance
-from shared_router.encoded_battles import encode_battles
+from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import InvalidInputError
-from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
-from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import EmbeddingRouter, all_or_nothing, checked_embeddings
-from shared_router.splits import hold_out
-from shared_router.ties import Ties, check_ties
+from shared_router.preferences.encoded import encode_battles
+from shared_router.preferences.splits import hold_out
+from shared_router.preferences.ties import Ties, check_ties
+from shared_router.routers.bradley_terry import win_chance
+from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings, restored_on_failure
+from shared_router.training.factors import FactorShape, FactorTraining, train_factors
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 
 class MatrixFactorizationRouter(EmbeddingRouter):
@@ -45,19 +47,12 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         dim: Length of the model vectors, >= 1.
         normalize: Whether model vectors are scaled to length 1, as published.
         bias: Whether the projection has a bias, as in the paper's formula and not in its code.
-        ties: How a tie counts; `"drop"` is the published way. See `shared_router.ties`.
-        epochs: Passes over the training battles, >= 1.
-        batch_size: EncodedBattles per step, >= 1.
-        learning_rate: Adam's, > 0.
-        weight_decay: Adam's L2 penalty, >= 0.
-        noise: Standard deviation of the Gaussian noise on each embedding entry in training, >= 0.
-        validation_fraction: The share of distinct queries that chooses the epoch; 0 keeps the last one.
-        seed: Decides the first weights, the order, the noise and the validation queries.
-        device: Where torch trains; None is torch's default.
-        progress: Whether to show a bar over the epochs.
+        ties: How a tie counts; `"drop"` is the published way. See `shared_router.preferences.ties`.
         n_components: How many principal components of the embeddings to learn from, each row scaled to
             length 1; None, as published, takes the embedding as it is. With one or two thousand battles,
             32 to 64 of them, no held-out queries and a rate of 1e-3 rank better.
+        recipe: How to train; the defaults are RouteLLM's.
+        device: Where torch trains; None is torch's default.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -75,44 +70,86 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         normalize: bool = True,
         bias: bool = False,
         ties: Ties = "drop",
-        epochs: int = 100,
-        batch_size: int = 64,
-        learning_rate: float = 3e-4,
-        weight_decay: float = 1e-5,
-        noise: float = 0.1,
-        validation_fraction: float = 0.05,
-        seed: int = 0,
-        device: str | None = None,
-        progress: bool = False,
         n_components: int | None = None,
+        recipe: FactorTraining = FactorTraining(),  # noqa: B008 - frozen
+        device: str | None = None,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
         check_ties(ties)
         check_n_components(n_components)
-        for name, value in {"dim": dim, "epochs": epochs, "batch_size": batch_size}.items():
-            if value < 1:
-                raise InvalidInputError(f"{name} must be >= 1, got {value!r}")
-        for name, rate in {"weight_decay": weight_decay, "noise": noise}.items():
-            if not rate >= 0:
-                raise InvalidInputError(f"{name} must be >= 0, got {rate!r}")
-        if not learning_rate > 0:
-            raise InvalidInputError(f"learning_rate must be > 0, got {learning_rate!r}")
+        if dim < 1:
+            raise InvalidInputError(f"dim must be >= 1, got {dim!r}")
         self.dim = dim
         self.normalize = normalize
         self.bias = bias
         self.ties: Ties = ties
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.noise = noise
-        self.validation_fraction = validation_fraction
-        self.seed = seed
-        self.device = device
-        self.progress = progress
         self.n_components = n_components
+        self.recipe = recipe
+        self.device = device
         self.validation_loss_: list[float] = []
         self.components_: PrincipalComponents | None = None
+
+    @restored_on_failure
+    def fit(
+        self,
+        preferences: PreferenceData,
+        *,
+        embeddings: NDArray[np.float32] | None = None,
+        progress: bool = False,
+    ) -> Self:
+        """Train on who won, and keep the epoch with the least validation loss.
+
+        Args:
+            preferences: The battles, n of them, among two models or more.
+            embeddings: What the embedder gives for each battle's query, shape (n, width), where that is at
+                hand; None embeds each query once.
+            progress: Whether to show a bar over the epochs.
+
+        Returns:
+            This router; `validation_loss_` holds the mean loss after each epoch, in nats a battle.
+
+        Raises:
+            InvalidInputError: If the battles all end alike, are only ties to drop or too few to hold any
+                out, the embeddings are not n finite rows, or the weights do not stay finite.
+            UnknownNameError: If strong or weak fought no battle that is trained on: ties that are dropped and
+                held-out queries' battles are not.
+            MissingExtraError: If torch is not installed.
+        """
+        battles = encode_battles(preferences, ties=self.ties)
+        queries = [preferences.queries[row] for row in battles.rows]
+        held_out = hold_out(queries, self.recipe.validation_fraction, seed=self.recipe.seed)
+        # a model whose battles are all dropped or held out keeps the random vector that it began with
+        trained = np.unique([battles.first[~held_out], battles.second[~held_out]])
+        self.models_ = tuple(battles.models[i] for i in trained.tolist())
+        self._pair()
+        distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
+        prompts = np.array([distinct[query] for query in queries])
+        if embeddings is None:
+            rows = self._embed(list(distinct))
+        else:
+            first_rows = battles.rows[np.unique(prompts, return_index=True)[1]]
+            rows = np.asarray(checked_embeddings(embeddings, len(preferences))[first_rows], dtype=np.float32)
+        if self.n_components is not None:
+            self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
+        weights, self.validation_loss_ = train_factors(
+            battles,
+            self._read(rows)[prompts],
+            held_out,
+            shape=FactorShape(self.dim, self.normalize, self.bias),
+            training=self.recipe,
+            device=self.device,
+            progress=progress,
+        )
+        self._set_weights({**weights, "model_vectors": weights["model_vectors"][trained]})
+        self._use_pair()
+        return self
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return P(strong wins | query), shape (n,)."""
+        self._fitted_models()
+        width = len(self._direction) if self.components_ is None else len(self.components_.mean)
+        rows = self._read(self._embed(queries, width))
+        return win_chance(rows @ self._direction + self._offset)
 
     @classmethod
     def from_weights(
@@ -160,55 +197,6 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         router._use_pair()
         return router
 
-    @all_or_nothing
-    def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
-        """Train on who won, and keep the epoch with the least validation loss.
-
-        Args:
-            preferences: The battles, n of them, among two models or more.
-            embeddings: What the embedder gives for each battle's query, shape (n, width), where that is at
-                hand; None embeds each query once.
-
-        Returns:
-            This router; `validation_loss_` holds the mean loss after each epoch, in nats a battle.
-
-        Raises:
-            InvalidInputError: If the battles all end alike, are only ties to drop or too few to hold any
-                out, the embeddings are not n finite rows, or the weights do not stay finite.
-            UnknownNameError: If strong or weak fought no battle that is trained on: ties that are dropped and
-                held-out queries' battles are not.
-            MissingExtraError: If torch is not installed.
-        """
-        from shared_router.routers.factor_training import train_factors
-
-        battles = encode_battles(preferences, ties=self.ties)
-        queries = [preferences.queries[row] for row in battles.rows]
-        held_out = hold_out(queries, self.validation_fraction, seed=self.seed)
-        # a model whose battles are all dropped or held out keeps the random vector that it began with
-        trained = np.unique([battles.first[~held_out], battles.second[~held_out]])
-        self.models_ = tuple(battles.models[i] for i in trained.tolist())
-        self._pair()
-        distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
-        prompts = np.array([distinct[query] for query in queries])
-        if embeddings is None:
-            rows = self._embed(list(distinct))
-        else:
-            first_rows = battles.rows[np.unique(prompts, return_index=True)[1]]
-            rows = np.asarray(checked_embeddings(embeddings, len(preferences))[first_rows], dtype=np.float32)
-        if self.n_components is not None:
-            self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
-        weights, self.validation_loss_ = train_factors(self, battles, self._read(rows)[prompts], held_out)
-        self._set_weights({**weights, "model_vectors": weights["model_vectors"][trained]})
-        self._use_pair()
-        return self
-
-    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
-        """Return P(strong wins | query), shape (n,)."""
-        self._fitted_models()
-        width = len(self._direction) if self.components_ is None else len(self.components_.mean)
-        rows = self._read(self._embed(queries, width))
-        return win_chance(rows @ self._direction + self._offset)
-
     def _read(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return embeddings as the factors take them, shape (n, width)."""
         return rows if self.components_ is None else self.components_.read(rows)
@@ -228,25 +216,17 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         self.projection_ = weights["projection"]  # (dim, width)
         self.classifier_ = weights["classifier"]  # (dim,)
         self.bias_ = weights["bias"] if self.bias else None  # (dim,)
-        k, dim = len(self._fitted_models()), self.dim
+        k, dim, width = len(self._fitted_models()), self.dim, self.projection_.shape[-1]
         shapes = {name: weight.shape for name, weight in weights.items()}
-        wanted = {
-            "model_vectors": (k, dim),
-            "projection": (dim, self.projection_.shape[-1]),
-            "classifier": (dim,),
-        }
+        wanted = {"model_vectors": (k, dim), "projection": (dim, width), "classifier": (dim,)}
         if self.bias:
             wanted["bias"] = (dim,)
         if shapes != wanted:
             raise InvalidInputError(f"weights must have the shapes {wanted}, got {shapes}")
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        settings = self._settings(*_SAVED)
-        tensors = {
-            "model_vectors": self.model_vectors_,
-            "projection": self.projection_,
-            "classifier": self.classifier_,
-        }
+        settings = self._settings("dim", "normalize", "bias", "ties", "n_components") | asdict(self.recipe)
+        tensors = {name: getattr(self, f"{name}_") for name in ("model_vectors", "projection", "classifier")}
         if self.bias_ is not None:
             tensors["bias"] = self.bias_
         if self.components_ is not None:
@@ -257,17 +237,12 @@ class MatrixFactorizationRouter(EmbeddingRouter):
     def _from_state(
         cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
     ) -> Self:
-        router = cls._unfitted(settings, embedder)
+        arguments = dict(settings)
+        recipe = FactorTraining(**{each.name: arguments.pop(each.name) for each in fields(FactorTraining)})
+        router = cls._unfitted({**arguments, "recipe": recipe}, embedder)
         if router.n_components is not None:
             router.components_ = PrincipalComponents.restore(tensors)
             tensors = {name: each for name, each in tensors.items() if name not in ("mean", "axes")}
         router._set_weights(tensors)
         router._use_pair()
         return router
-
-
-# everything but the embedder, and where and how loudly to train
-_SAVED = (
-    *("dim", "normalize", "bias", "ties", "epochs", "batch_size"),
-    *("learning_rate", "weight_decay", "noise", "validation_fraction", "seed", "n_components"),
-)

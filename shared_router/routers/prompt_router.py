@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
+from shared_router.embedding.vectors import Storage, check_storage, keep_vectors, restore_vectors
 from shared_router.errors import InvalidInputError
-from shared_router.principal_components import PrincipalComponents, check_n_components, unit_rows
-from shared_router.prompt_vectors import Storage, check_storage, keep_vectors, restore_vectors
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 _BLOCK_ROWS = 1024
 
@@ -29,7 +29,7 @@ class PromptRouter(EmbeddingRouter):
     Attributes:
         n_components: How many principal components of the embeddings to compare; None compares all of
             the embedding.
-        storage: How the prompts are kept; see `shared_router.prompt_vectors`.
+        storage: How the prompts are kept; see `shared_router.embedding.vectors`.
         vectors_: The distinct prompts, each of length 1.
         prompts_: Each battle's prompt as an index into the columns, shape (n,).
         components_: The principal components, or None.

@@ -18,7 +18,7 @@ from shared_router.router import Router
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
+    from shared_router.embedding.protocol import Embedder
 
 
 class RandomRouter(Router):

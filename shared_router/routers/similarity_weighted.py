@@ -18,28 +18,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.bradley_terry import (
+from shared_router.choices import check_choice
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
+from shared_router.embedding.vectors import Storage
+from shared_router.errors import InvalidInputError, UnknownNameError
+from shared_router.preferences.encoded import EncodedBattles, encode_battles
+from shared_router.preferences.tiers import group_ratings
+from shared_router.preferences.ties import Ties, check_ties
+from shared_router.routers.bradley_terry import (
     battle_cells,
     fit_ratings,
     solve_ratings,
     win_chance,
     win_matrix,
 )
-from shared_router.choices import check_choice
-from shared_router.encoded_battles import EncodedBattles, encode_battles
-from shared_router.errors import InvalidInputError, UnknownNameError
-from shared_router.prompt_vectors import Storage
-from shared_router.registry import DEFAULT_EMBEDDER
-from shared_router.routers.embedding_router import all_or_nothing
+from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.prompt_router import PromptRouter
-from shared_router.tiers import group_ratings
-from shared_router.ties import Ties, check_ties
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 Weighting = Literal["relative", "cosine"]
 MAX_GAMMA = 1e16
@@ -65,13 +65,13 @@ class SimilarityWeightedRouter(PromptRouter):
         weighting: `"relative"` is the published form, s the cosine over the largest one; `"cosine"` leaves
             s the cosine itself, so that a query far from all battles weighs them more evenly.
         gamma: How much more the most similar battle weighs than one without similarity, in (1, 1e16].
-        ties: How a tie counts; `"half"` is the published way. See `shared_router.ties`.
+        ties: How a tie counts; `"half"` is the published way. See `shared_router.preferences.ties`.
         n_components: How many principal components of the embeddings to compare; None, as published,
             compares all of the embedding. With one or two thousand battles 8 to 32 rank better.
         storage: `"float32"`, or rounded to take less memory and time, which needs the extra `fast`:
             `"int12"`, three eighths of the bytes, gives the same win probability to about 1e-6 from 50,000
             battles on and to 1e-5 from a thousand, `"int8"`, a quarter, to 1e-5 and 1e-4. See
-            `shared_router.prompt_vectors`.
+            `shared_router.embedding.vectors`.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -105,7 +105,7 @@ class SimilarityWeightedRouter(PromptRouter):
         self.gamma = gamma
         self.ties: Ties = ties
 
-    @all_or_nothing
+    @restored_on_failure
     def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
         """Group the models into tiers and keep an embedding of every prompt.
 

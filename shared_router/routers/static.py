@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,16 +24,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import InvalidInputError, NotFittedError
-from shared_router.registry import DEFAULT_EMBEDDER, load_embedder
+from shared_router.preferences.ties import Ties, check_ties
 from shared_router.router import Router
-from shared_router.ties import Ties, check_ties
+from shared_router.training.static_head import HeadTraining, examples_of, fit_head
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from shared_router.embedders import Embedder
-    from shared_router.preferences import PreferenceData
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
 
 _CHUNK = 4096
 """Rows whose kernel is held at once: 4,096 x 512 numbers are 16 MB."""
@@ -183,19 +184,15 @@ class StaticRouter(Router):
             DataError: If all battles end alike.
             MissingExtraError: If scikit-learn is not installed.
         """
-        from shared_router.routers.static_training import fit_head
-
         check_ties(self.ties)
-        positive = {"anchors": self.anchors, "gamma": self.gamma, "ridge": self.ridge}
-        positive["subject_penalty"] = self.subject_penalty
-        for name, value in positive.items():
-            if not value > 0:
-                raise InvalidInputError(f"{name} must be > 0, got {value!r}")
+        training = self.training
         if subjects is not None and len(subjects) != len(preferences):
             raise InvalidInputError(
                 f"subjects must be one per battle ({len(preferences)}), got {len(subjects)}"
             )
-        self.head_ = fit_head(self, preferences, subjects, like)
+        own = examples_of(preferences, subjects, embedder=self.embedder, ties=self.ties)
+        other = None if like is None else examples_of(like, None, embedder=self.embedder, ties=self.ties)
+        self.head_ = StaticHead(**fit_head(own, other, training), gamma=self.gamma)
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
@@ -207,6 +204,15 @@ class StaticRouter(Router):
         if self.head_ is None:
             raise NotFittedError("a StaticRouter must learn before it is asked; call fit or load")
         return self.head_.win_probability(self.embedder.embed(queries))
+
+    @property
+    def training(self) -> HeadTraining:
+        """How the head is learned.
+
+        Raises:
+            InvalidInputError: If an option is outside its range.
+        """
+        return HeadTraining(**{each.name: getattr(self, each.name) for each in fields(HeadTraining)})
 
     def save_on(self, embedder: str, folder: str | Path) -> str:
         """Write a checkpoint like `save`, for an embedder that will have a name once it ships too."""

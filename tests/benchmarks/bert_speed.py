@@ -16,7 +16,7 @@ from shared_router import PreferenceData, Router
 from shared_router.demo.local_model import local_model_folder
 from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import CausalLMRouter
-from shared_router.routers.recipe import FineTuning
+from shared_router.training.recipe import FineTuning
 from tests.benchmarks.measure import Timing, print_table, report
 from tests.benchmarks.minilm import model_folder
 from tests.benchmarks.mmlu_routing import load_mmlu

@@ -12,9 +12,9 @@ import numpy as np
 
 from shared_router import ArtifactError, load_artifact, save_artifact
 from tests.benchmarks.measure import print_table, report
-from tests.core.test_checkpoints import CONFIG, TOKENIZER, WEIGHTS, artifact
-from tests.core.test_corruption import MUTATORS, ROUNDS
-from tests.core.test_handcrafted import HANDCRAFTED
+from tests.checkpoints.test_artifact import CONFIG, TOKENIZER, WEIGHTS, artifact
+from tests.checkpoints.test_corruption import MUTATORS, ROUNDS
+from tests.checkpoints.test_handcrafted import HANDCRAFTED
 
 
 def _refusal_ms(folder: Path, pin: str | None) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from shared_router import StaticEmbedder
-from shared_router.metrics import apgr
+from shared_router.evaluation.metrics import apgr
 from shared_router.pretrained.build.corpus import Corpus, load_corpus
 from shared_router.pretrained.build.distill import Distilled, distil, load_distill_data, quantised
 from shared_router.pretrained.build.evaluate import Benchmark, load_benchmarks

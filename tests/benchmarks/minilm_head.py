@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 from shared_router import PreferenceData, Router
-from shared_router.embedders import Embedder
-from shared_router.ties import WIN_SHARES
+from shared_router.embedding.protocol import Embedder
+from shared_router.preferences.ties import WIN_SHARES
 
 
 class MiniLMHead(Router):

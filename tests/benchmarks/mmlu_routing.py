@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router import PreferenceData
-from shared_router.metrics import apgr, cpt, decile_apgr
-from shared_router.splits import prompt_key
+from shared_router.evaluation.metrics import apgr, cpt, decile_apgr
+from shared_router.preferences.splits import prompt_key
 
 Floats = NDArray[np.float64]
 N_RESAMPLES = 200

@@ -15,8 +15,8 @@ from typing import Any, get_args
 import numpy as np
 
 from shared_router import Router
-from shared_router.metrics import apgr
-from shared_router.prompt_vectors import Storage
+from shared_router.embedding.vectors import Storage
+from shared_router.evaluation.metrics import apgr
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter

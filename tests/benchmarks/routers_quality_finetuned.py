@@ -19,10 +19,10 @@ from dataclasses import replace
 import numpy as np
 
 from shared_router.demo.local_model import local_model_folder
-from shared_router.metrics import apgr
+from shared_router.evaluation.metrics import apgr
 from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import LORA_RECIPE, CausalLMRouter
-from shared_router.routers.recipe import FineTuning
+from shared_router.training.recipe import FineTuning
 from tests.benchmarks.measure import print_table
 from tests.benchmarks.minilm import kept, model_folder
 from tests.benchmarks.mmlu_routing import Floats, GradedPrompts, judge, load_mmlu

@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from shared_router import PreferenceData
-from shared_router.prompt_vectors import Storage, keep_vectors
+from shared_router.embedding.vectors import Storage, keep_vectors
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
+from shared_router.training.factors import FactorTraining
 from tests.benchmarks.bert_speed import measure_bert, measure_causal_lm
 from tests.benchmarks.measure import print_table, report, take_turns
 from tests.benchmarks.regression_per_query import (
@@ -125,7 +126,9 @@ def side_by_side(n: int, dim: int) -> dict[str, tuple[float, float]]:
     routers = {
         "sw": SimilarityWeightedRouter(embedder, strong=0, weak=N_TIERS - 1).fit(data, embeddings=vectors),
         "knn": KNNRouter(embedder).fit(two, embeddings=vectors),
-        "mf": MatrixFactorizationRouter(embedder, epochs=1).fit(two, embeddings=vectors),
+        "mf": MatrixFactorizationRouter(embedder, recipe=FactorTraining(epochs=1)).fit(
+            two, embeddings=vectors
+        ),
     }
     found = {}
     for name, router in routers.items():

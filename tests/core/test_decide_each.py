@@ -26,7 +26,7 @@ def test_decide_each_puts_an_error_in_the_place_of_its_request() -> None:
             "good",
             RoutingRequest("good", route="nobody"),
             RoutingRequest("good", threshold=2.0),
-            RoutingRequest("good", able=(), needs="tools"),
+            RoutingRequest("good", candidates=(), needs="tools"),
             "bad",
             "good",
         ]
@@ -58,4 +58,4 @@ async def test_adecide_each_equals_decide_each_also_for_a_router_that_blocks() -
 
 def test_a_capability_error_is_the_one_that_callers_of_a_model_expect() -> None:
     with pytest.raises(NotImplementedError, match="strong and weak cannot: tools"):
-        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("hi", able=(), needs="tools"))
+        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("hi", candidates=(), needs="tools"))

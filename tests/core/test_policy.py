@@ -79,14 +79,14 @@ STICKY = RoutingRequest("easy", sticky_to="strong")
     ("request_", "model", "reason"),
     [
         (RoutingRequest("hard", route="weak", sticky_to="strong"), "weak", "route"),
-        (RoutingRequest("hard", route="weak", able=("strong", "weak")), "weak", "route"),
+        (RoutingRequest("hard", route="weak", candidates=("strong", "weak")), "weak", "route"),
         (RoutingRequest(None, route="weak"), "weak", "route"),
         (
-            RoutingRequest("hard", able=("weak",), sticky_to="strong", needs="tools"),
+            RoutingRequest("hard", candidates=("weak",), sticky_to="strong", needs="tools"),
             "weak",
             "capability:tools",
         ),
-        (RoutingRequest(None, able=("weak",), needs="images"), "weak", "capability:images"),
+        (RoutingRequest(None, candidates=("weak",), needs="images"), "weak", "capability:images"),
         (STICKY, "strong", "sticky"),
         (RoutingRequest(None, sticky_to="weak"), "weak", "sticky"),
         (RoutingRequest("hard", sticky_to="gone"), "strong", "score"),
@@ -103,7 +103,7 @@ def test_route_goes_before_capability_before_sticky_before_no_query_before_score
 
 
 @pytest.mark.parametrize(
-    "request_", [STICKY, RoutingRequest("x", route="weak"), RoutingRequest("x", able=("weak",)), None]
+    "request_", [STICKY, RoutingRequest("x", route="weak"), RoutingRequest("x", candidates=("weak",)), None]
 )
 def test_a_request_that_needs_no_score_costs_none(request_: RoutingRequest | None) -> None:
     def refuse(query: str) -> float:
@@ -122,10 +122,10 @@ def test_an_unknown_route_is_refused() -> None:
         ask(RoutingRequest("hard", route="gpt"))
 
 
-@pytest.mark.parametrize(("able", "route"), [((), None), (("weak",), "strong")])
-def test_a_request_that_no_model_can_serve_is_refused(able: tuple[str, ...], route: str | None) -> None:
+@pytest.mark.parametrize(("candidates", "route"), [((), None), (("weak",), "strong")])
+def test_a_request_that_no_model_can_serve_is_refused(candidates: tuple[str, ...], route: str | None) -> None:
     with pytest.raises(CapabilityError, match="cannot: tools"):
-        ask(RoutingRequest("hard", able=able, route=route, needs="tools"))
+        ask(RoutingRequest("hard", candidates=candidates, route=route, needs="tools"))
 
 
 def test_a_decision_as_metadata_is_flat_and_leaves_a_missing_score_out() -> None:

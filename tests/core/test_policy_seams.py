@@ -41,9 +41,9 @@ class ThreeModels(RoutingPolicy):
 
     models = ("strong", "medium", "weak")
 
-    def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         model = self.models[min(int((1 - win_probability) * 3), 2)]
-        return model if model in able else able[0]
+        return model if model in candidates else candidates[0]
 
 
 @pytest.mark.parametrize(("query", "model"), [("hard", "strong"), ("fair", "medium"), ("easy", "weak")])
@@ -55,11 +55,11 @@ def test_a_policy_over_more_models_chooses_by_the_score(query: str, model: str) 
 
 
 def test_a_rules_model_that_cannot_serve_the_request_leaves_it_to_the_best_that_can() -> None:
-    able = ("medium", "weak")
+    candidates = ("medium", "weak")
     policy = ThreeModels(FixedRouter(float("nan")))
-    assert policy.decide(RoutingRequest(None, able=able, needs="tools")).model == "medium"
+    assert policy.decide(RoutingRequest(None, candidates=candidates, needs="tools")).model == "medium"
     with pytest.warns(RouterFallbackWarning):
-        assert policy.decide(RoutingRequest("x", able=able, needs="tools")).model == "medium"
+        assert policy.decide(RoutingRequest("x", candidates=candidates, needs="tools")).model == "medium"
 
 
 @pytest.mark.parametrize("sticky", ["always", True, None, []])
@@ -70,7 +70,7 @@ def test_an_unknown_way_to_keep_a_conversation_is_refused(sticky: object) -> Non
 
 def test_a_model_that_cannot_serve_the_request_is_refused_as_a_choice() -> None:
     class Careless(RoutingPolicy):
-        def choose(self, win_probability: float, threshold: float, able: tuple[str, ...]) -> str:
+        def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
             return "medium"
 
     with pytest.raises(
@@ -80,5 +80,7 @@ def test_a_model_that_cannot_serve_the_request_is_refused_as_a_choice() -> None:
 
 
 def test_models_that_the_policy_does_not_have_are_not_able() -> None:
-    with pytest.raises(UnknownNameError, match=r"able must be among \['strong', 'weak'\], got \['medium'\]"):
-        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("x", able=("medium",)))
+    with pytest.raises(
+        UnknownNameError, match=r"candidates must be among \['strong', 'weak'\], got \['medium'\]"
+    ):
+        RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("x", candidates=("medium",)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared_router import Message, QueryError, clean, query_of
-from shared_router.query import MAX_QUERY_CHARS
+from shared_router.text import MAX_QUERY_CHARS
 
 ROLES = st.sampled_from(["system", "user", "assistant", "tool"])
 ANY_TEXT = st.text(st.characters(codec=None), max_size=300)  # surrogates and NUL included

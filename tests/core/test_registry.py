@@ -16,7 +16,7 @@ from shared_router import (
     router_names,
     save_artifact,
 )
-from shared_router.checkpoints import Artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.registry import DEFAULT_ROUTER, recommended_threshold
 from shared_router.routers.random import RandomRouter
 

@@ -22,7 +22,7 @@ from shared_router import (
     load_artifact,
     save_artifact,
 )
-from shared_router.checkpoints import Artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.router import PROBE_QUERIES, check_win_probabilities
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter, HashEmbedder, check_router

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from shared_router.evaluation.curve import area, call_share, curves, decile_area, ranking, shuffled
+from shared_router.evaluation.metrics import apgr, cpt, decile_apgr
 from shared_router.evaluation.pair import pair_from_scores
 from shared_router.evaluation.resampling import resamples
-from shared_router.metrics import apgr, cpt, decile_apgr
 from tests.evaluation.data import BEST, four_prompts
 
 ONCE = np.ones((4, 1))

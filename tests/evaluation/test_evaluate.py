@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from shared_router import InvalidInputError, Router, RouterOutputError, UnknownNameError
 from shared_router.evaluation.evaluate import evaluate
+from shared_router.evaluation.metrics import apgr, calibration_error, cpt, decile_apgr
 from shared_router.evaluation.report import FIGURES, EvaluationReport
-from shared_router.metrics import apgr, calibration_error, cpt, decile_apgr
 from shared_router.records.outcomes import Outcomes
 from shared_router.testing import FixedRouter
 from tests.evaluation.data import BEST

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from shared_router.evaluation.grading_noise import grading_noise, ranked_behind
+from shared_router.evaluation.metrics import apgr
 from shared_router.evaluation.pair import pair_from_scores
-from shared_router.metrics import apgr
 from tests.evaluation.data import BEST, four_prompts
 
 

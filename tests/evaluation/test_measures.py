@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared_router.evaluation.measures import Candidate, measure, sent_strong
-from shared_router.metrics import calibration_error
+from shared_router.evaluation.metrics import calibration_error
 from tests.evaluation.data import BEST, WORST, four_prompts, random_pair
 
 PRICED = four_prompts(strong_dollars=[10.0] * 4, weak_dollars=[1.0] * 4)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from shared_router.evaluation.metrics import calibration_error
 from shared_router.evaluation.reliability import ReliabilityBin, brier, calibration_errors, reliability
 from shared_router.evaluation.resampling import resamples
-from shared_router.metrics import calibration_error
 
 SAID, SEEN = np.array([0.2, 0.7, 0.2, 0.7]), np.array([0.0, 1.0, 0.0, 1.0])
 

@@ -19,11 +19,11 @@ from shared_router import (
     PreferenceData,
 )
 from shared_router.routers.bert import BertRouter
-from shared_router.routers.encoder import Encoder
-from shared_router.routers.heads import Head, win_probability
-from shared_router.routers.recipe import FineTuning
 from shared_router.testing import check_router
-from tests.routers.published_folders import bert_folder
+from shared_router.training.encoder import Encoder
+from shared_router.training.heads import Head, win_probability
+from shared_router.training.recipe import FineTuning
+from tests.published.folders import bert_folder
 from tests.routers.tiny_models import EASY, ENCODER_LENGTH, HARD, tiny_encoder
 
 RECIPE = FineTuning(

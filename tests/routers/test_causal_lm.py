@@ -19,10 +19,10 @@ from shared_router import (
     PreferenceData,
 )
 from shared_router.routers.causal_lm import CausalLMRouter
-from shared_router.routers.instruction import Prompt, PromptTokenizer
-from shared_router.routers.lora import Lora
-from shared_router.routers.recipe import FineTuning
 from shared_router.testing import check_router
+from shared_router.training.instruction import Prompt, PromptTokenizer
+from shared_router.training.lora import Lora
+from shared_router.training.recipe import FineTuning
 from tests.routers.tiny_models import EASY, HARD, byte_tokenizer, tiny_language_model
 
 RECIPE = FineTuning(

@@ -20,6 +20,7 @@ from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.testing import HashEmbedder, check_router
+from shared_router.training.factors import FactorTraining
 from tests.routers.data import three_models, two_models
 
 
@@ -37,9 +38,11 @@ ROUTERS: dict[str, Callable[[], Router]] = {
     "similarity_weighted_cosine": lambda: SimilarityWeightedRouter(
         EMBEDDER, weighting="cosine", gamma=1e6, ties="weak", n_tiers=None, n_components=6
     ),
-    "matrix_factorization": lambda: MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3),
+    "matrix_factorization": lambda: MatrixFactorizationRouter(
+        EMBEDDER, dim=8, recipe=FactorTraining(epochs=3)
+    ),
     "matrix_factorization_bias": lambda: MatrixFactorizationRouter(
-        EMBEDDER, dim=8, epochs=3, normalize=False, bias=True, ties="half"
+        EMBEDDER, dim=8, recipe=FactorTraining(epochs=3), normalize=False, bias=True, ties="half"
     ),
     "knn": lambda: KNNRouter(EMBEDDER, k=5),
     "knn_similarity": lambda: KNNRouter(EMBEDDER, k=5, vote="similarity", ties="drop", n_components=6),

@@ -1,6 +1,7 @@
 """Matrix factorization: served by hand, in parity with RouteLLM's network, and trained to the end."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,23 @@ from shared_router import (
     PreferenceData,
     UnknownNameError,
 )
-from shared_router.principal_components import PrincipalComponents
+from shared_router.embedding.components import PrincipalComponents
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.testing import HashEmbedder
+from shared_router.training.factors import FactorTraining
 from tests.routers.data import three_models, two_models
 from tests.routers.tables import TableEmbedder
 
 PARITY = json.loads((Path(__file__).parent / "parity" / "matrix_factorization.json").read_text("utf-8"))
 EMBEDDER = HashEmbedder(24)
 TABLE = TableEmbedder({"one": [1.0, 0.0], "two": [1.0, 2.0]})
+
+
+def trained_by(embedder: HashEmbedder | TableEmbedder, **arguments: Any) -> MatrixFactorizationRouter:
+    """Make a router of its own arguments and its recipe's, told apart by their names."""
+    names = {each.name for each in fields(FactorTraining)} & arguments.keys()
+    recipe = FactorTraining(**{name: arguments.pop(name) for name in names})
+    return MatrixFactorizationRouter(embedder, recipe=recipe, **arguments)
 
 
 def by_hand(**arguments: Any) -> MatrixFactorizationRouter:
@@ -67,9 +76,7 @@ def test_answers_equal_those_of_routellms_network_on_the_same_weights() -> None:
 
 
 def test_training_learns_which_queries_the_strong_model_wins() -> None:
-    router = MatrixFactorizationRouter(
-        EMBEDDER, ties="half", dim=16, epochs=60, learning_rate=1e-2, noise=0.02
-    )
+    router = trained_by(EMBEDDER, ties="half", dim=16, epochs=60, learning_rate=1e-2, noise=0.02)
     router.fit(two_models())
     hard, easy = router.win_probability(["prove a theorem and a lemma", "hello and thanks, bye"])
     assert hard > 0.6
@@ -77,7 +84,7 @@ def test_training_learns_which_queries_the_strong_model_wins() -> None:
 
 
 def test_every_pair_of_models_is_served_and_both_sides_sum_to_one() -> None:
-    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=5).fit(three_models())
+    router = trained_by(EMBEDDER, dim=8, epochs=5).fit(three_models())
     queries = three_models().queries[:6]
     for pair in (("strong", "middle"), ("middle", "weak"), ("strong", "weak")):
         there = router.for_pair(*pair).win_probability(queries)
@@ -91,18 +98,18 @@ def test_a_model_that_no_battle_trains_is_not_served() -> None:
     data = PreferenceData(
         [*two.queries, "hello"], [*two.model_a, "strong"], [*two.model_b, "idle"], [*two.winners, "tie"]
     )
-    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3)
+    router = trained_by(EMBEDDER, dim=8, epochs=3)
     assert router.fit(data).models_ == ("strong", "weak")
     assert router.win_probability(["prove"]).shape == (1,)
     with pytest.raises(UnknownNameError, match=r"\['strong', 'weak'\], got 'idle'"):
         router.for_pair("strong", "idle")
     with pytest.raises(UnknownNameError, match="got 'idle'"):
-        MatrixFactorizationRouter(EMBEDDER, weak="idle").fit(data)
+        trained_by(EMBEDDER, weak="idle").fit(data)
 
 
 def test_a_seed_decides_everything() -> None:
     def answers(seed: int) -> list[float]:
-        router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=3, seed=seed)
+        router = trained_by(EMBEDDER, dim=8, epochs=3, seed=seed)
         return list(router.fit(two_models()).win_probability(["prove"]))
 
     assert answers(1) == answers(1)
@@ -112,17 +119,17 @@ def test_a_seed_decides_everything() -> None:
 def test_the_epoch_with_the_least_validation_loss_is_kept() -> None:
     """A rate far too high ends worse than it was: stopping at the best epoch gives the same weights."""
     arguments: dict[str, Any] = {"dim": 8, "learning_rate": 0.3, "noise": 0.0, "validation_fraction": 0.2}
-    long = MatrixFactorizationRouter(EMBEDDER, epochs=30, **arguments).fit(two_models())
+    long = trained_by(EMBEDDER, epochs=30, **arguments).fit(two_models())
     best = int(np.argmin(long.validation_loss_))
     assert best < 29
-    short = MatrixFactorizationRouter(EMBEDDER, epochs=best + 1, **arguments).fit(two_models())
+    short = trained_by(EMBEDDER, epochs=best + 1, **arguments).fit(two_models())
     assert np.array_equal(short.model_vectors_, long.model_vectors_)
     assert short.validation_loss_ == long.validation_loss_[: best + 1]
 
 
 @pytest.mark.parametrize("validation_fraction", [0.0, 0.2])
 def test_a_training_that_leaves_all_numbers_is_refused(validation_fraction: float) -> None:
-    router = MatrixFactorizationRouter(
+    router = trained_by(
         EMBEDDER, dim=8, epochs=3, learning_rate=float("inf"), validation_fraction=validation_fraction
     )
     with pytest.raises(InvalidInputError, match="weights must stay finite, and with learning_rate=inf"):
@@ -130,25 +137,25 @@ def test_a_training_that_leaves_all_numbers_is_refused(validation_fraction: floa
 
 
 def test_without_validation_the_last_epoch_is_kept() -> None:
-    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, validation_fraction=0).fit(two_models())
+    router = trained_by(EMBEDDER, dim=8, epochs=2, validation_fraction=0).fit(two_models())
     assert router.validation_loss_ == []
 
 
 def test_noise_is_added_in_training_only() -> None:
     """Noise far larger than the embeddings leaves the validation loss as it is without noise."""
-    router = MatrixFactorizationRouter(
+    router = trained_by(
         EMBEDDER, dim=8, epochs=1, noise=100, learning_rate=1e-9, validation_fraction=0.5
     ).fit(two_models())
-    quiet = MatrixFactorizationRouter(
-        EMBEDDER, dim=8, epochs=1, noise=0, learning_rate=1e-9, validation_fraction=0.5
-    ).fit(two_models())
+    quiet = trained_by(EMBEDDER, dim=8, epochs=1, noise=0, learning_rate=1e-9, validation_fraction=0.5).fit(
+        two_models()
+    )
     assert router.validation_loss_ == pytest.approx(quiet.validation_loss_, abs=1e-6)
 
 
 def test_weights_count_in_training() -> None:
     """One prompt, a win of weight 3 and a loss of weight 1: the likeliest P is 3/4."""
     data = PreferenceData(["p", "p"], ["strong"] * 2, ["weak"] * 2, ["a", "b"], [3, 1])
-    router = MatrixFactorizationRouter(
+    router = trained_by(
         EMBEDDER, dim=4, epochs=400, learning_rate=0.02, noise=0, weight_decay=0, validation_fraction=0
     ).fit(data)
     assert router.win_probability(["p"]) == pytest.approx([0.75], abs=1e-3)
@@ -157,10 +164,8 @@ def test_weights_count_in_training() -> None:
 def test_embeddings_at_hand_are_taken() -> None:
     data = three_models()
     arguments: dict[str, Any] = {"dim": 8, "epochs": 2}
-    given = MatrixFactorizationRouter(EMBEDDER, **arguments).fit(
-        data, embeddings=EMBEDDER.embed(data.queries)
-    )
-    embedded = MatrixFactorizationRouter(EMBEDDER, **arguments).fit(data)
+    given = trained_by(EMBEDDER, **arguments).fit(data, embeddings=EMBEDDER.embed(data.queries))
+    embedded = trained_by(EMBEDDER, **arguments).fit(data)
     assert np.array_equal(given.win_probability(["p"]), embedded.win_probability(["p"]))
 
 
@@ -173,36 +178,36 @@ def test_principal_components_are_learned_from_and_asked_in_the_embedding_s_plac
     reduced /= np.linalg.norm(reduced, axis=1, keepdims=True)
     table = TableEmbedder(dict(zip(data.queries, reduced.tolist(), strict=True)))
     arguments: dict[str, Any] = {"dim": 8, "epochs": 3, "ties": "half"}
-    router = MatrixFactorizationRouter(EMBEDDER, n_components=4, **arguments).fit(data)
-    by_hand = MatrixFactorizationRouter(table, **arguments).fit(data)
+    router = trained_by(EMBEDDER, n_components=4, **arguments).fit(data)
+    by_hand = trained_by(table, **arguments).fit(data)
     expected = by_hand.win_probability(data.queries)
     assert router.win_probability(data.queries) == pytest.approx(expected, abs=1e-5)
     twice = data.select([*range(len(data))] * 2)
-    again = MatrixFactorizationRouter(EMBEDDER, n_components=4, **arguments).fit(twice)
+    again = trained_by(EMBEDDER, n_components=4, **arguments).fit(twice)
     assert again.components_ is not None
     assert router.components_ is not None
     assert np.array_equal(again.components_.axes, router.components_.axes)
 
 
 def test_a_saved_router_keeps_its_components(tmp_path: Path) -> None:
-    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, n_components=5, bias=True).fit(two_models())
+    router = trained_by(EMBEDDER, dim=8, epochs=2, n_components=5, bias=True).fit(two_models())
     router.save(tmp_path)
     loaded = MatrixFactorizationRouter.load(tmp_path, embedder=EMBEDDER)
     assert np.array_equal(loaded.win_probability(["p", "q"]), router.win_probability(["p", "q"]))
 
 
 def test_a_saved_router_keeps_its_settings_and_needs_its_embedder(tmp_path: Path) -> None:
-    router = MatrixFactorizationRouter(EMBEDDER, dim=8, epochs=2, bias=True, normalize=False, seed=7)
+    router = trained_by(EMBEDDER, dim=8, epochs=2, bias=True, normalize=False, seed=7)
     router.fit(three_models()).save(tmp_path)
     loaded = MatrixFactorizationRouter.load(tmp_path, embedder=EMBEDDER)
-    assert (loaded.dim, loaded.seed, loaded.models_) == (8, 7, ("middle", "strong", "weak"))
+    assert (loaded.dim, loaded.recipe.seed, loaded.models_) == (8, 7, ("middle", "strong", "weak"))
     with pytest.raises(ArtifactSchemaError, match="must be loaded with the embedder"):
         MatrixFactorizationRouter.load(tmp_path)
 
 
 def test_a_router_that_learned_nothing_says_so() -> None:
     with pytest.raises(NotFittedError, match="must be fitted or loaded"):
-        MatrixFactorizationRouter(EMBEDDER).win_probability(["p"])
+        trained_by(EMBEDDER).win_probability(["p"])
 
 
 def test_models_must_be_two_that_training_saw() -> None:
@@ -211,7 +216,7 @@ def test_models_must_be_two_that_training_saw() -> None:
     with pytest.raises(InvalidInputError, match="must be two models, got 'weak' twice"):
         by_hand().for_pair("weak", "weak")
     with pytest.raises(UnknownNameError, match="got 'gpt'"):
-        MatrixFactorizationRouter(EMBEDDER, strong="gpt").fit(two_models())
+        trained_by(EMBEDDER, strong="gpt").fit(two_models())
 
 
 @pytest.mark.parametrize(
@@ -244,7 +249,7 @@ def test_weights_that_do_not_fit_are_refused(arguments: dict[str, Any], message:
 )
 def test_arguments_outside_their_rule_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        MatrixFactorizationRouter(EMBEDDER, **arguments)
+        trained_by(EMBEDDER, **arguments)
 
 
 def test_an_embedder_of_another_width_is_refused_when_asked() -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from shared_router import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError, PreferenceData
-from shared_router.preferences import Winner
+from shared_router.preferences.data import Winner
 from shared_router.routers.static import StaticHead, StaticRouter
-from shared_router.routers.static_training import kernel
 from shared_router.testing import HashEmbedder, check_router
+from shared_router.training.static_head import kernel
 
 EMBEDDER = HashEmbedder(dim=32)
 

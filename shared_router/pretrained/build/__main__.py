@@ -9,7 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from shared_router.registry import DEFAULT_EMBEDDER, DEFAULT_ROUTER
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER
+from shared_router.registry import DEFAULT_ROUTER
 
 PRETRAINED = Path(__file__).parents[1]
 

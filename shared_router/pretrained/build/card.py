@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shared_router.metrics import Floats, apgr, calibration_error
+from shared_router.evaluation.metrics import Floats, apgr, calibration_error
 from shared_router.pretrained.build.evaluate import (
     Benchmark,
     Line,

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.static import StaticEmbedder
 from shared_router.pretrained.build.corpus import Corpus, question_stem
 from shared_router.pretrained.build.teacher import cached
-from shared_router.static_embedder import StaticEmbedder
 
 PROMPT_TOKENS, STEM_TOKENS = 158, 62
 SIF_A = 1e-3

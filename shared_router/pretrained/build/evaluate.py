@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shared_router.metrics import Floats, apgr, cpt, decile_apgr
+from shared_router.evaluation.metrics import Floats, apgr, cpt, decile_apgr
 
 RESAMPLES = 1000
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_router.metrics import Floats
+from shared_router.evaluation.metrics import Floats
 from shared_router.pretrained.build.battles import gold_battles, like_battles
 from shared_router.pretrained.build.distill import distil, load_distill_data, quantised
 from shared_router.routers.static import StaticRouter
-from shared_router.routers.static_training import Examples, calibrated, examples_of, held_out_scores
+from shared_router.training.static_head import Examples, calibrated, examples_of, held_out_scores
 
 if TYPE_CHECKING:
+    from shared_router.embedding.static import StaticEmbedder
     from shared_router.pretrained.build.corpus import Corpus
-    from shared_router.static_embedder import StaticEmbedder
 
 REPEATS = 3
 
@@ -63,8 +63,8 @@ def fit_router(corpus: Corpus, embedder: StaticEmbedder, cosine: float) -> Train
         embedder,
         cosine,
         router,
-        examples_of(router, battles, subjects),
-        examples_of(router, like, None),
+        examples_of(battles, subjects, embedder=embedder, ties=router.ties),
+        examples_of(like, None, embedder=embedder, ties=router.ties),
         ordered.strong_score.to_numpy(dtype=np.float64),
         ordered.weak_score.to_numpy(dtype=np.float64),
     )
@@ -75,7 +75,8 @@ def held_out_probabilities(trained: Trained) -> list[Floats]:
 
     The three coefficients of the calibration are fitted on the very scores they join.
     """
+    training = trained.router.training
     return [
-        calibrated(*held_out_scores(trained.router, trained.gold, trained.like, seed=seed), trained.gold)
+        calibrated(*held_out_scores(trained.gold, trained.like, replace(training, seed=seed)), trained.gold)
         for seed in range(REPEATS)
     ]

@@ -1,0 +1,82 @@
+"""A routed model's field, changed after construction: checked as the constructor would, and passed on.
+
+`output_version` and its like act in a child's own call, so that a change of one is a change of the children:
+copies of them, because the children given belong to whoever gave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import BaseModel
+
+from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
+from langchain_routellm.children import checked_child, checked_children, with_settings
+from langchain_routellm.policies import check_models, made_policy
+from langchain_routellm.query import check_routing
+from shared_router import check_prices
+
+RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
+"""The fields of a routed model that its policy is made from."""
+
+
+def change(model: Any, name: str, value: Any) -> None:
+    """Change a field of a routed model.
+
+    Raises:
+        InvalidInputError: If the value breaks the field's rule.
+        UnknownNameError: If the name is almost a field's.
+        ValueError: If the name is no field's, as of every chat model.
+    """
+    name = "given_policy" if name == "policy" else name
+    fields = type(model).model_fields
+    if name not in fields and not hasattr(type(model), name):
+        refuse_misspelt(name, [*fields, "policy"])
+    if name == "cache":
+        refuse_cache(value)
+    elif name in RULES:
+        policy = made_policy(**{**{rule: getattr(model, rule) for rule in RULES}, name: value})
+        check_models(policy, model.children)
+    elif name in ("route_on", "sticky"):
+        check_routing(**{"route_on": model.route_on, "sticky": model.sticky, name: value})
+    elif name == "prices":
+        check_prices(value, model.policy.models)
+    for field, checked in _with_children(model, name, value).items():
+        BaseModel.__setattr__(model, field, checked)
+
+
+def _with_children(model: Any, name: str, value: Any) -> dict[str, Any]:
+    """Return the field with those that change with it."""
+    if name in SHARED_SETTINGS:
+        return {name: value, **_held(model, {name: value})}
+    settings = {each: getattr(model, each) for each in SHARED_SETTINGS if getattr(model, each)}
+    if name == "models" and value is not None:
+        models = checked_children(None, None, settings, value)
+        check_models(model.policy, models)
+        return _with_profile(model, first_and_last(models, model.policy.models) | {"models": models})
+    if name in model.children:
+        return _with_profile(model, {name: with_settings(name, checked_child(name, value), settings)})
+    return {name: value}
+
+
+def _held(model: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that hold children, with children that have these settings."""
+    children = {name: with_settings(name, child, settings) for name, child in model.children.items()}
+    if model.models is not None:
+        return first_and_last(children, model.policy.models) | {"models": children}
+    return {name: child for name, child in children.items() if name in type(model).model_fields}
+
+
+def first_and_last(models: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what `strong` and `weak` are of models by name: the policy's best and its last."""
+    return {"strong": models[names[0]], "weak": models[names[-1]]}
+
+
+def _with_profile(model: BaseChatModel, changed: dict[str, Any]) -> dict[str, Any]:
+    if model.profile != model._resolve_model_profile():  # one of the user's own
+        return changed
+    after = model.__copy__()
+    after.__dict__.update(changed)
+    return {**changed, "profile": after._resolve_model_profile()}

@@ -1,0 +1,76 @@
+"""Which policy decides: the one that was given, or the rule over two models that the arguments describe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from shared_router import InvalidInputError, OnRouterError, Router, RoutingPolicy, Tier
+
+
+def policy_of(policy: RoutingPolicy | None, names: Collection[str], **rules: Any) -> RoutingPolicy:
+    """Return the policy over these models.
+
+    Args:
+        policy: As in `made_policy`.
+        names: The names of the models that there are.
+        **rules: As in `made_policy`.
+
+    Raises:
+        InvalidInputError: If a rule is none, or the policy decides between other models.
+        UnknownNameError: If no router has that name.
+    """
+    made = made_policy(given_policy=policy, **rules)
+    check_models(made, names)
+    return made
+
+
+def made_policy(
+    *,
+    given_policy: RoutingPolicy | None,
+    router: str | Path | Router | None = None,
+    threshold: float | None = None,
+    on_router_error: OnRouterError = "strong",
+    on_no_query: Tier = "strong",
+) -> RoutingPolicy:
+    """Return the policy that was given, or the rule over two models that the arguments describe.
+
+    Args:
+        given_policy: A policy; it brings its own router and rules, so the others must be left out.
+        router: As in `RoutingPolicy`, or the folder of a router as a path.
+        threshold: As in `RoutingPolicy`, like what follows.
+        on_router_error: Where a request goes whose router fails.
+        on_no_query: Where a request without a question goes.
+
+    Raises:
+        InvalidInputError: If the policy is none or stands beside a rule, or an argument breaks its rule.
+        UnknownNameError: If no router has that name.
+    """
+    if given_policy is None:
+        folder = os.fspath(router) if isinstance(router, os.PathLike) else router
+        return RoutingPolicy(
+            folder, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+        )
+    if not isinstance(given_policy, RoutingPolicy):
+        raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(given_policy).__name__}")
+    if (router, threshold, on_router_error, on_no_query) != (None, None, "strong", "strong"):
+        raise InvalidInputError(
+            "policy must come without router, threshold, on_router_error and on_no_query, got one of them "
+            "beside it; give them to the policy"
+        )
+    return given_policy
+
+
+def check_models(policy: RoutingPolicy, names: Collection[str]) -> None:
+    """Check that a policy decides between the models that there are.
+
+    Raises:
+        InvalidInputError: If there are others, or it names others.
+    """
+    if set(policy.models) != set(names):
+        raise InvalidInputError(
+            f"models must be those that the policy decides between, {sorted(policy.models)}, got "
+            f"{sorted(names)}; give a policy= over their names"
+        )

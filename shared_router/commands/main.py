@@ -1,0 +1,92 @@
+"""The command itself: its subcommands, and how an error becomes an exit status.
+
+A subcommand is a row in `_COMMANDS`. Errors of this project become one line on standard error and exit
+status 2, as argparse's own do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared_router import __version__
+from shared_router.commands import demo, route
+from shared_router.errors import RouterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Command(NamedTuple):
+    """A subcommand.
+
+    Attributes:
+        name: What is typed after `routellm`.
+        help: One line that says what it does.
+        add_arguments: Adds its arguments to its own parser.
+        run: Does it; what it prints to standard output is its result.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Args:
+        arguments: What follows `routellm` on the command line; None takes the process's own.
+
+    Returns:
+        The exit status: 0, 2 where an argument or an input breaks a rule, 130 after Ctrl-C.
+    """
+    _write_any_text()
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+        sys.stdout.flush()
+    except RouterError as error:
+        print(f"routellm: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; without this Python complains once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="routellm", description="Which prompts need the strong model, told before any answer is written."
+    )
+    parser.add_argument("--version", action="version", version=f"routellm-adapters {__version__}")
+    subparsers = parser.add_subparsers(metavar="command", required=True)
+    for command in _COMMANDS:
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def _write_any_text() -> None:
+    """Let a terminal that lacks a character show another one rather than end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+_COMMANDS = (
+    Command("route", "score prompts with a trained router", route.add_arguments, route.run),
+    Command(
+        "demo",
+        "ask ten questions of a real local model through LangChain and LlamaIndex",
+        demo.add_arguments,
+        demo.run,
+    ),
+)

@@ -1,0 +1,30 @@
+"""The arguments from which a policy is made, the same in every subcommand that routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared_router.policy import RoutingPolicy
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments from which `policy_of` makes a policy: `--router` and `--threshold`."""
+    parser.add_argument(
+        "--router",
+        metavar="NAME",
+        help="a shipped router's name or a saved one's folder (default: the shipped)",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="strong iff win probability >= T, in [0, 1]; higher is cheaper (default: the router's own)",
+    )
+
+
+def policy_of(arguments: argparse.Namespace) -> RoutingPolicy:
+    """Return the policy that `--router` and `--threshold` describe; a router that fails is an error."""
+    return RoutingPolicy(arguments.router, threshold=arguments.threshold, on_router_error="raise")

@@ -1,0 +1,29 @@
+"""The embedder that ships with the package."""
+
+from functools import cache
+from pathlib import Path
+
+from shared_router.embedding.protocol import Embedder
+from shared_router.errors import UnknownNameError
+
+DEFAULT_EMBEDDER = "minilm-static-v1"
+_PRETRAINED = Path(__file__).parents[1] / "pretrained"
+
+
+def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
+    """Return a shipped embedder, loaded once per process.
+
+    Raises:
+        UnknownNameError: If no embedder of that name ships.
+        ArtifactError: If its checkpoint is damaged.
+    """
+    if name != DEFAULT_EMBEDDER:
+        raise UnknownNameError(f"an embedder must be one of {[DEFAULT_EMBEDDER]}, got {name!r}")
+    return _load(name)
+
+
+@cache
+def _load(name: str) -> Embedder:
+    from shared_router.embedding.static import StaticEmbedder
+
+    return StaticEmbedder.load(_PRETRAINED / name)

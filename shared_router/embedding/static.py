@@ -1,0 +1,148 @@
+"""Text to a vector with numpy and `tokenizers` alone: a weighted sum of stored token vectors.
+
+`embed(text) = z / |z|` with `z = sum_t w_t v_t` over the text's tokens. It follows model2vec in that a
+sentence encoder is distilled into one vector a token; here the weights `w_t` are learned too, so that the
+sum points where the encoder's sentence vector does. Word order is lost by design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.embedding.word_pieces import WordPieces, remembers_words
+from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.text import clean
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from typing_extensions import Self
+
+KIND = "embedder/static"
+_CHUNK = 1024
+"""Texts tokenised at once: enough to keep the tokenizer's threads busy, few enough to bound memory."""
+
+
+class StaticEmbedder:
+    """Embed texts as weighted sums of token vectors.
+
+    It is safe with several threads: the tokenizer's settings never change after it is made.
+
+    Args:
+        token_vectors: What each token means, int8, shape (vocabulary, dim).
+        token_weights: How much each token counts, times what one step of its vector is worth, shape
+            (vocabulary,), each > 0.
+        tokenizer_json: The content of a `tokenizer.json` whose ids are rows of `token_vectors`.
+
+    Raises:
+        InvalidInputError: If the arrays do not fit each other.
+    """
+
+    def __init__(
+        self, token_vectors: NDArray[np.int8], *, token_weights: NDArray[np.float32], tokenizer_json: bytes
+    ) -> None:
+        if token_vectors.ndim != 2 or token_weights.shape != token_vectors.shape[:1]:
+            raise InvalidInputError(
+                "token_weights must have one entry per row of token_vectors, got shapes "
+                f"{token_weights.shape} and {token_vectors.shape}"
+            )
+        self.token_vectors = token_vectors
+        self.token_weights = token_weights
+        self.tokenizer_json = tokenizer_json
+
+    @property
+    def dim(self) -> int:
+        """The width of an embedding."""
+        return int(self.token_vectors.shape[1])
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row per text.
+
+        Args:
+            texts: n texts; any string is one. Each is cleaned and bounded first (`shared_router.clean`).
+
+        Returns:
+            Shape (n, dim), each row of length 1, or 0 for a text without a known token. A row does not
+            depend on the other texts, to the bit.
+        """
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [clean(text) for text in texts[start : start + _CHUNK]]
+            for i, tokens in enumerate(self._tokens(chunk), start):
+                ids = np.array(tokens, dtype=np.intp)
+                # int8 rows are gathered before they are widened: a quarter of the memory to move
+                vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
+                rows[i] = self.token_weights.take(ids) @ vectors
+        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1  # the zero row stays zero
+        rows /= lengths
+        return rows
+
+    def save(self, folder: str | Path) -> str:
+        """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it."""
+        tensors: dict[str, NDArray[Any]] = {
+            "token_vectors": self.token_vectors,
+            "token_weights": self.token_weights,
+        }
+        return save_artifact(folder, Artifact(KIND, {}, tensors, {"tokenizer.json": self.tokenizer_json}))
+
+    @classmethod
+    def load(cls, folder: str | Path, *, expected_sha256: str | None = None) -> Self:
+        """Read an embedder from the folder that `save` wrote.
+
+        Args:
+            folder: The checkpoint.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
+        Raises:
+            ArtifactError: If the folder is missing, damaged, or no static embedder's.
+        """
+        artifact = load_artifact(folder, expected_sha256=expected_sha256)
+        if artifact.kind != KIND:
+            raise ArtifactSchemaError(
+                f"an embedder's checkpoint must be of kind {KIND}, got {artifact.kind!r}"
+            )
+        tensors: Mapping[str, NDArray[Any]] = artifact.tensors
+        tokenizer_json = artifact.files.get("tokenizer.json")
+        if {*tensors} != {"token_vectors", "token_weights"} or tokenizer_json is None:
+            raise ArtifactSchemaError(
+                "an embedder's checkpoint must hold token_vectors, token_weights and tokenizer.json"
+            )
+        vectors, weights = tensors["token_vectors"], tensors["token_weights"]
+        if vectors.dtype != np.int8 or weights.dtype != np.float32 or vectors.shape[:1] != weights.shape:
+            raise ArtifactSchemaError("token_vectors must be int8 and token_weights float32, a weight a row")
+        embedder = cls(vectors, token_weights=weights, tokenizer_json=tokenizer_json)
+        if embedder._tokenizer.get_vocab_size() > len(vectors):
+            raise ArtifactSchemaError("a tokenizer must not have more tokens than there are vectors")
+        return embedder
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        words = self._words
+        known = [None if words is None else words.ids(text) for text in texts]
+        unknown = [text for text, ids in zip(texts, known, strict=True) if ids is None]
+        encoded = iter(
+            self._tokenizer.encode_batch_fast(unknown, add_special_tokens=False) if unknown else ()
+        )
+        return [next(encoded).ids if ids is None else ids for ids in known]
+
+    @cached_property
+    def _words(self) -> WordPieces | None:
+        return WordPieces(self._tokenizer) if remembers_words(self._tokenizer) else None
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_str(self.tokenizer_json.decode())
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ArtifactSchemaError("tokenizer.json must be a tokenizer") from error
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer

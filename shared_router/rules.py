@@ -1,0 +1,74 @@
+"""The rules that need no score, strongest first: they decide before a router is asked.
+
+A caller's own choice, a request that one model alone can serve, a conversation that must not change models,
+no question at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from shared_router.decisions import RoutingRequest, check_threshold
+from shared_router.errors import CapabilityError, InvalidInputError, UnknownNameError
+
+
+class Ruling(NamedTuple):
+    """What a rule says.
+
+    Attributes:
+        model: The model that the request goes to.
+        reason: The decision's reason.
+    """
+
+    model: str
+    reason: str
+
+
+def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str) -> Ruling | None:
+    """Apply the rules to a request, after a check of its own settings.
+
+    Args:
+        request: The request.
+        models: All models that the policy has, best first.
+        on_no_query: The model for a request without a question.
+
+    Returns:
+        The ruling, or None where a score must decide.
+
+    Raises:
+        InvalidInputError: If the request's threshold or its known win probability is outside [0, 1].
+        UnknownNameError: If it names a model that is none.
+        CapabilityError: If no model can serve it.
+    """
+    candidates = _candidates(request, models)
+    if request.route is not None:
+        return Ruling(request.route, "route")
+    if len(candidates) == 1:
+        return Ruling(candidates[0], f"capability:{request.needs}")
+    if request.sticky_to is not None and request.sticky_to in candidates:
+        return Ruling(request.sticky_to, "sticky")
+    if request.query is None or not request.query.strip():
+        return Ruling(among(candidates, on_no_query), "no_query")
+    if request.win_probability is not None and not 0 <= request.win_probability <= 1:
+        raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
+    return None
+
+
+def among(candidates: Sequence[str], model: str) -> str:
+    """Return a rule's model, or the best of those that can serve the request where it cannot."""
+    return model if model in candidates else candidates[0]
+
+
+def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, ...]:
+    if request.threshold is not None:
+        check_threshold(request.threshold)
+    if request.route is not None and request.route not in models:
+        raise UnknownNameError(f"route must be one of {list(models)}, got {request.route!r}")
+    candidates = models if request.candidates is None else request.candidates
+    if candidates is not models and not set(candidates) <= set(models):
+        raise UnknownNameError(f"candidates must be among {list(models)}, got {list(candidates)}")
+    if not candidates or (request.route is not None and request.route not in candidates):
+        who = request.route or " and ".join(models)
+        raise CapabilityError(f"a model must be able to serve the request, and {who} cannot: {request.needs}")
+    return candidates

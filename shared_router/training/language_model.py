@@ -1,0 +1,240 @@
+"""A causal language model that puts one of five scores after a prompt: texts in, five logits out.
+
+RouteLLM adds the label tokens [[1]] to [[5]] to the vocabulary, generates up to six tokens, and takes the
+softmax over the five where the first of them comes. The prompt here ends where the score is due, so one
+forward pass is enough, and of the output layer only the five labels' rows are kept: their logits are all
+that the softmax reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints.artifact import Artifact
+from shared_router.embedding.loading import reading
+from shared_router.embedding.padding import pad
+from shared_router.errors import ArtifactNotFoundError, InvalidInputError
+from shared_router.training.instruction import Prompt, PromptTokenizer
+from shared_router.training.lora import Lora, add_adapters
+from shared_router.training.modules import (
+    backend_of,
+    load_tensors,
+    refuse_missing,
+    require_transformers,
+    tensors_of,
+)
+from shared_router.training.seeding import seeded
+from shared_router.training.tokens import batches_by_length
+
+if TYPE_CHECKING:
+    import torch
+    from tokenizers import Tokenizer
+    from typing_extensions import Self
+
+N_SCORES = 5
+LABEL_TOKENS = tuple(f"[[{score}]]" for score in range(1, N_SCORES + 1))
+_LABELS = "labels"
+_SERVING_BATCH = 8
+
+
+class LanguageModel:
+    """A language model without its output layer, five label rows in its place, and its prompt.
+
+    Args:
+        module: `"backbone"`, which returns `last_hidden_state`, and `"labels"`, a linear layer to 5 outputs.
+        tokenizer: Its `tokenizers` tokenizer.
+        prompt: The text around a query.
+        max_length: The most tokens of a prompt.
+        adapters: Whether only the adapters and the label rows were trained, so that only they are saved.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.ModuleDict,
+        tokenizer: Tokenizer,
+        prompt: Prompt,
+        *,
+        max_length: int,
+        adapters: bool,
+    ) -> None:
+        self.module = module
+        self.tokenizer = tokenizer
+        self.prompt = prompt
+        self.tokenize = PromptTokenizer(tokenizer, prompt, max_length=max_length)
+        self.adapters = adapters
+        module.train(False)
+
+    @classmethod
+    def pretrained(
+        cls,
+        name: str | Path,
+        *,
+        max_length: int,
+        prompt: Prompt | None = None,
+        lora: Lora | None = None,
+        seed: int = 0,
+        add_labels: bool = False,
+        **hub: Any,
+    ) -> Self:
+        """Load a language model from a folder or the hub: safetensors only, no code of its own is run.
+
+        Args:
+            name: The folder or the hub's name.
+            max_length: See `LanguageModel`.
+            prompt: The text around a query; None writes one with the model's own chat template.
+            lora: The adapters to add; None leaves every weight to be trained.
+            seed: Fixes the adapters' first weights.
+            add_labels: Whether the model has the label tokens and the tokenizer may lack them, as RouteLLM's.
+            **hub: `dtype`, `device_map` and `revision`, for `from_pretrained`.
+
+        Raises:
+            MissingExtraError: If torch, transformers or, with `lora`, peft is missing.
+            InvalidInputError: If the tokenizer is no fast one or `lora.targets` names no linear layer.
+            ArtifactError: If the model cannot be read, or weights are missing.
+        """
+        require_transformers()
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        revision = {key: hub[key] for key in ("revision",) if key in hub}
+        with reading(name):
+            wrapper = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **revision)
+        tokenizer = backend_of(wrapper)
+        if add_labels:
+            tokenizer.add_special_tokens(list(LABEL_TOKENS))
+        with seeded(None, seed):
+            with reading(name):
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
+                    name, trust_remote_code=False, use_safetensors=True, output_loading_info=True, **hub
+                )
+            model, info = loaded
+            refuse_missing(info)
+            rows = _label_rows(model, tokenizer)
+            backbone = model.base_model
+            if lora is not None:
+                add_adapters(backbone, lora)
+        labels = torch.nn.Linear(rows.shape[1], N_SCORES, bias=False, device=rows.device)
+        labels.weight.data.copy_(rows)
+        module = torch.nn.ModuleDict({"backbone": backbone, _LABELS: labels})
+        return cls(
+            module,
+            tokenizer,
+            Prompt.of(wrapper) if prompt is None else prompt,
+            max_length=max_length,
+            adapters=lora is not None,
+        )
+
+    def batch_logits(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return the five scores' logits of one batch of token ids, shape (b, 5), with a gradient."""
+        backbone: Any = self.module["backbone"]
+        labels: Any = self.module[_LABELS]
+        # padded on the left, so that every prompt ends in the last column
+        inputs = pad(ids, pad_id=0, device=backbone.get_input_embeddings().weight.device, side="left")
+        positions = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
+        hidden = backbone(**inputs, position_ids=positions, use_cache=False).last_hidden_state[:, -1]
+        logits: torch.Tensor = labels(hidden.to(labels.weight))
+        return logits
+
+    def logits(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return the five scores' logits of texts, shape (n, 5)."""
+        import torch
+
+        ids = self.tokenize(queries)
+        logits = np.zeros((len(ids), N_SCORES), dtype=np.float64)
+        with torch.inference_mode():
+            for batch in batches_by_length(np.array([len(row) for row in ids]), _SERVING_BATCH):
+                logits[batch] = self.batch_logits([ids[row] for row in batch]).double().cpu().numpy()
+        return logits
+
+    def artifact(self, kind: str, settings: Mapping[str, Any]) -> Artifact:
+        """Return what makes this model again: with adapters, these and the label rows alone."""
+        backbone: Any = self.module["backbone"]
+        config = json.loads(backbone.config.to_json_string(use_diff=False))
+        return Artifact(
+            kind,
+            {**settings, "prompt": asdict(self.prompt), "model_config": config},
+            tensors_of(self.module, only=self._trained()),
+            {"tokenizer.json": self.tokenizer.to_str().encode()},
+        )
+
+    def _trained(self) -> set[str] | None:
+        if not self.adapters:
+            return None
+        return {name for name, parameter in self.module.named_parameters() if parameter.requires_grad}
+
+    @classmethod
+    def from_artifact(
+        cls, artifact: Artifact, *, name: str | Path, lora: Lora | None, max_length: int, **hub: Any
+    ) -> Self:
+        """Make the model that `artifact` described.
+
+        Args:
+            artifact: The checkpoint.
+            name: With adapters, where the model is that they belong to.
+            lora: The adapters that were trained, None where every weight was.
+            max_length: See `LanguageModel`.
+            **hub: See `pretrained`; without adapters `device_map` is one device.
+
+        Raises:
+            ArtifactNotFoundError: If the model that the adapters belong to is not there.
+            ArtifactSchemaError: If the tensors are not those of the config's model.
+            KeyError: If a setting or the tokenizer is missing.
+        """
+        prompt = Prompt(**artifact.settings["prompt"])
+        if lora is None:
+            made = cls._from_config(artifact, prompt, max_length, **hub)
+        else:
+            try:
+                made = cls.pretrained(name, max_length=max_length, prompt=prompt, lora=lora, **hub)
+            except OSError as error:
+                raise ArtifactNotFoundError(
+                    f"adapters need the model they were trained on, which is not at {str(name)!r}; "
+                    "give load its place as model"
+                ) from error
+        load_tensors(made.module, artifact.tensors, only=made._trained())
+        return made
+
+    @classmethod
+    def _from_config(
+        cls,
+        artifact: Artifact,
+        prompt: Prompt,
+        max_length: int,
+        *,
+        dtype: str = "float32",
+        device_map: str | dict[str, Any] = "cpu",
+        revision: str = "",
+    ) -> Self:
+        require_transformers()
+        import torch
+        from tokenizers import Tokenizer
+        from transformers import AutoConfig, AutoModel
+
+        del revision
+        if isinstance(device_map, dict):
+            raise InvalidInputError("a checkpoint without adapters needs one device, got a map of them")
+        config = AutoConfig.for_model(**artifact.settings["model_config"])
+        with seeded(None, 0):
+            backbone = AutoModel.from_config(  # type: ignore[no-untyped-call]
+                config, trust_remote_code=False, dtype=dtype
+            )
+        labels = torch.nn.Linear(config.hidden_size, N_SCORES, bias=False)
+        module = torch.nn.ModuleDict({"backbone": backbone, _LABELS: labels}).to(device_map)
+        tokenizer = Tokenizer.from_str(artifact.files["tokenizer.json"].decode())
+        return cls(module, tokenizer, prompt, max_length=max_length, adapters=False)
+
+
+def _label_rows(model: Any, tokenizer: Tokenizer) -> torch.Tensor:
+    """Return the output layer's rows of the label tokens, or of the digits where there are none yet."""
+    ids = [tokenizer.token_to_id(token) for token in LABEL_TOKENS]
+    if None in ids:
+        ids = [tokenizer.encode(str(score), add_special_tokens=False).ids[-1] for score in range(1, 6)]
+    rows: torch.Tensor = model.get_output_embeddings().weight.detach()[ids].float()
+    return rows

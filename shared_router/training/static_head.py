@@ -1,0 +1,208 @@
+"""How the head of the static router is learned: subjects, likeness, their calibrated sum on held-out folds.
+
+The formula of all three is in `routers.static`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import InvalidInputError, MissingExtraError
+from shared_router.preferences.ties import Ties, win_labels
+
+if TYPE_CHECKING:
+    from shared_router.embedding.protocol import Embedder
+    from shared_router.preferences.data import PreferenceData
+
+FOLDS = 5
+REPEATS = 3
+"""How often the folds are drawn anew; the coefficients are the mean."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadTraining:
+    """How the head is learned.
+
+    Attributes:
+        anchors: How many queries the kernel keeps, >= 1.
+        gamma: The kernel's width, > 0.
+        ridge: The kernel fit's penalty, > 0.
+        subject_penalty: The subject classifier's penalty, > 0, as sklearn's `1 / C`.
+        subject_shrinkage: How many battles of average outcome are added to each subject, >= 0.
+        seed: Picks the anchors and the folds.
+
+    Raises:
+        InvalidInputError: If a value is out of its range.
+    """
+
+    anchors: int
+    gamma: float
+    ridge: float
+    subject_penalty: float
+    subject_shrinkage: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Check every range."""
+        for name in ("anchors", "gamma", "ridge", "subject_penalty"):
+            if not getattr(self, name) > 0:
+                raise InvalidInputError(f"{name} must be > 0, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Distinct queries and how often the strong side won each.
+
+    Attributes:
+        rows: Their embeddings, shape (n, d).
+        wins: The weighted share of wins, shape (n,), each in [0, 1].
+        weights: How much each counts, shape (n,), mean 1.
+        subjects: The subject of each, shape (n,).
+    """
+
+    rows: Floats
+    wins: Floats
+    weights: Floats
+    subjects: NDArray[np.str_]
+
+    def part(self, chosen: NDArray[Any]) -> Examples:
+        """Return some of the examples."""
+        return Examples(self.rows[chosen], self.wins[chosen], self.weights[chosen], self.subjects[chosen])
+
+
+def fit_head(own: Examples, other: Examples | None, training: HeadTraining) -> dict[str, NDArray[Any]]:
+    """Return the arrays that make a head: `W`, `c`, `r`, the anchors, `alpha` and `b`, by their names there.
+
+    Args:
+        own: What to be calibrated on.
+        other: Further examples, for likeness alone; None fits it on `own`.
+        training: How to learn.
+    """
+    repeats = [
+        held_out_scores(own, other, replace(training, seed=training.seed + repeat))
+        for repeat in range(REPEATS)
+    ]
+    coefficients = np.mean([_stack(subject, likeness, own) for subject, likeness in repeats], axis=0)
+    subjects, anchors = _fit_subjects(own, training), _fit_anchors(other or own, training)
+    return {**subjects, **anchors, "coefficients": coefficients}
+
+
+def examples_of(
+    preferences: PreferenceData, subjects: Sequence[str] | None, *, embedder: Embedder, ties: Ties
+) -> Examples:
+    """Embed the distinct queries of battles and average their outcomes."""
+    labels = win_labels(preferences, ties=ties)
+    queries = np.array(preferences.queries, dtype=object)[labels.rows]
+    distinct, first, member = np.unique(queries.astype(str), return_index=True, return_inverse=True)
+    weights = np.bincount(member, labels.weights)
+    wins = np.bincount(member, labels.weights * labels.wins) / weights
+    names = np.array([""] * len(preferences) if subjects is None else list(subjects), dtype=str)
+    rows = embedder.embed([str(query) for query in distinct]).astype(np.float64)
+    return Examples(rows, wins, weights / weights.mean(), names[labels.rows[first]])
+
+
+def held_out_scores(own: Examples, other: Examples | None, training: HeadTraining) -> tuple[Floats, Floats]:
+    """Return both parts' scores of each example by a fit that has not seen it, shapes (n,)."""
+    fold = np.random.default_rng(training.seed).permutation(len(own.rows)) % FOLDS
+    elsewhere = None if other is None else _fit_anchors(other, training)
+    subject, likeness = np.zeros(len(fold)), np.zeros(len(fold))
+    for held_out in (fold == k for k in range(FOLDS)):
+        seen, asked = own.part(~held_out), own.rows[held_out]
+        subject[held_out] = _subject(asked, **_fit_subjects(seen, training))
+        anchors = elsewhere or _fit_anchors(seen, training)
+        near = kernel(asked, anchors["anchors"].astype(np.float64), training.gamma)
+        likeness[held_out] = near @ anchors["anchor_weights"]
+    return subject, likeness
+
+
+def _fit_subjects(examples: Examples, training: HeadTraining) -> dict[str, NDArray[Any]]:
+    """Fit the subject classifier, and each subject's win rate drawn towards the mean."""
+    names, member = np.unique(examples.subjects, return_inverse=True)
+    base = np.average(examples.wins, weights=examples.weights)
+    won = np.bincount(member, examples.weights * examples.wins) + training.subject_shrinkage * base
+    rates = won / (np.bincount(member, examples.weights) + training.subject_shrinkage)
+    weights, bias = np.zeros((examples.rows.shape[1], len(names))), np.zeros(len(names))
+    if len(names) == 2:  # sklearn gives the second class alone
+        model = _logistic(examples.rows, member, 1 / training.subject_penalty)
+        weights[:, 1], bias[1] = model.coef_[0], model.intercept_[0]
+    elif len(names) > 2:
+        model = _logistic(examples.rows, member, 1 / training.subject_penalty)
+        weights, bias = model.coef_.T, model.intercept_
+    return {
+        "subject_weights": weights.astype(np.float16),
+        "subject_bias": bias.astype(np.float32),
+        "subject_rates": rates.astype(np.float32),
+    }
+
+
+def _fit_anchors(examples: Examples, training: HeadTraining) -> dict[str, NDArray[Any]]:
+    """Fit kernel ridge on some of the rows (Nystrom): `(K'WK + ridge K_aa) alpha = K'W (t - mean)`."""
+    n = len(examples.rows)
+    picked = np.sort(np.random.default_rng(training.seed).permutation(n)[: training.anchors])
+    anchors = examples.rows[picked].astype(np.float16)  # what is kept is what is fitted
+    wide = anchors.astype(np.float64)
+    k = kernel(examples.rows, wide, training.gamma)
+    weighted = k.T * examples.weights
+    # the last term keeps rows that are nearly the same from making the matrix singular
+    left = weighted @ k + training.ridge * kernel(wide, wide, training.gamma) + 1e-6 * n * np.eye(len(wide))
+    centred = examples.wins - np.average(examples.wins, weights=examples.weights)
+    alpha = np.linalg.solve(left, weighted @ centred)
+    return {"anchors": anchors, "anchor_weights": alpha.astype(np.float32)}
+
+
+def calibrated(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
+    """Return the probabilities that both parts' scores make together, shape (n,)."""
+    constant, by_subject, by_likeness = _stack(subject, likeness, examples)
+    p: Floats = 0.5 * (1 + np.tanh((constant + by_subject * subject + by_likeness * likeness) / 2))
+    return p
+
+
+def _stack(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
+    """Fit `b` without penalty on standardised scores: Platt's calibration of their sum."""
+    scores = np.column_stack([subject, likeness])
+    mean, spread = scores.mean(axis=0), scores.std(axis=0)
+    spread[spread < 1e-12] = 1.0  # a part that says one thing of all queries
+    # a share of wins becomes a win and a loss, each weighing its share
+    outcome = np.repeat([1, 0], len(scores))
+    weights = np.concatenate([examples.wins, 1 - examples.wins]) * np.tile(examples.weights, 2)
+    model = _logistic(np.tile((scores - mean) / spread, (2, 1)), outcome, 1e6, weights)
+    slopes = model.coef_[0] / spread
+    return np.array([model.intercept_[0] - slopes @ mean, *slopes])
+
+
+def _logistic(rows: Floats, classes: NDArray[Any], c: float, weights: Floats | None = None) -> Any:
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ImportError as error:
+        raise MissingExtraError.of("scikit-learn", "train") from error
+    return LogisticRegression(C=c, max_iter=1000).fit(rows, classes, sample_weight=weights)
+
+
+def _subject(
+    rows: Floats,
+    *,
+    subject_weights: NDArray[np.float16],
+    subject_bias: NDArray[np.float32],
+    subject_rates: NDArray[np.float32],
+) -> Floats:
+    logits = rows @ subject_weights.astype(np.float64) + subject_bias
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    share: Floats = odds @ subject_rates / odds.sum(axis=1)
+    return share
+
+
+def kernel(rows: Floats, anchors: Floats, gamma: float) -> Floats:
+    """Return `exp(-gamma |x - a|^2)` of n rows and A anchors, shape (n, A)."""
+    near: Floats = rows @ anchors.T
+    near *= 2 * gamma
+    near -= gamma * (rows**2).sum(axis=1)[:, None]
+    near -= gamma * (anchors**2).sum(axis=1)
+    np.exp(near, out=near)
+    return near
