@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from langchain_routellm.chat_models import RoutedChatModel
-from langchain_routellm.runnables import RoutedRunnable, RouteLLMRouter
+from langchain_routellm.routers import RouteLLMRouter
+from langchain_routellm.runnables import RoutedRunnable
 from langchain_routellm.savings import SavingsCallback, savings
 
 if TYPE_CHECKING:

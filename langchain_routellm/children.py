@@ -34,13 +34,7 @@ def checked_children(
     Warns:
         SameModelWarning: If two are one object.
     """
-    named = {"strong": strong, "weak": weak} if models is None else _checked_models(models)
-    if models is not None and any(
-        child is not None and all(child is not other for other in named.values()) for child in (strong, weak)
-    ):
-        raise InvalidInputError(
-            "models must name all models, got strong= or weak= beside it; give one of them"
-        )
+    named = named_models(strong, weak, models)
     objects = [id(child) for child in named.values() if child is not None]
     if len(set(objects)) < len(objects):
         warnings.warn(
@@ -50,6 +44,25 @@ def checked_children(
             stacklevel=3,
         )
     return {name: with_settings(name, checked_child(name, child), settings) for name, child in named.items()}
+
+
+def named_models(strong: object, weak: object, models: object) -> dict[str, Any]:
+    """Return the models by name: those given as `models`, else the two.
+
+    Raises:
+        InvalidInputError: If `models` names no two, or stands beside another model.
+    """
+    if models is None:
+        return {"strong": strong, "weak": weak}
+    by_name = isinstance(models, Mapping) and all(isinstance(name, str) for name in models)
+    if not (isinstance(models, Mapping) and by_name and len(models) > 1):
+        got = f"{len(models)} of them" if isinstance(models, Mapping) else type(models).__name__
+        raise InvalidInputError(f"models must be two or more models by name, got {got}")
+    if any(
+        child is not None and all(child is not other for other in models.values()) for child in (strong, weak)
+    ):
+        raise InvalidInputError("models must name all models, got strong= or weak= beside it; give either")
+    return dict(models)
 
 
 def checked_child(name: str, child: object) -> Runnable[Any, Any]:
@@ -101,17 +114,6 @@ def chat_models_in(child: object) -> Iterator[BaseChatModel]:
             yield from chat_models_in(step)
     elif isinstance(child, DynamicRunnable):
         yield from chat_models_in(child.default)
-
-
-def _checked_models(models: object) -> dict[str, object]:
-    if (
-        not isinstance(models, Mapping)
-        or len(models) < 2
-        or not all(isinstance(name, str) for name in models)
-    ):
-        got = f"{len(models)} of them" if isinstance(models, Mapping) else type(models).__name__
-        raise InvalidInputError(f"models must be two or more models by name, got {got}")
-    return dict(models)
 
 
 def _model_called(provider_and_model: str) -> BaseChatModel:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import PrivateAttr
 from typing_extensions import override
 
-from langchain_routellm.runnables import RouteLLMRouter
+from langchain_routellm.routers import RouteLLMRouter
 from shared_router import InvalidInputError, MissingExtraError, OnRouterError, Router, RoutingDecision, Tier
 
 try:

@@ -8,20 +8,23 @@ prompt caching. It needs the `agents` extra.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from typing_extensions import NotRequired, override
 
+from langchain_routellm.binding import Binding, bind_children
 from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.chat_models import Child
 from langchain_routellm.children import checked_children
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.override import request_of
+from langchain_routellm.policies import policy_of
 from langchain_routellm.query import RouteOn, check_routing, question_of
 from shared_router import (
     InvalidInputError,
@@ -66,6 +69,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     Args:
         strong: The model whose answers are better.
         weak: The model whose answers are cheaper.
+        models: All models by name, in the place of the two; with a `policy` over the names.
+        policy: A policy, in the place of the four arguments after it.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
@@ -85,9 +90,11 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     def __init__(
         self,
         *,
-        strong: Child | str,
-        weak: Child | str,
-        router: str | Router | None = None,
+        strong: Child | str | None = None,
+        weak: Child | str | None = None,
+        models: Mapping[str, Child | str] | None = None,
+        policy: RoutingPolicy | None = None,
+        router: str | Path | Router | None = None,
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
@@ -99,14 +106,20 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         check_routing(route_on, sticky)
         if per not in ("run", "step"):
             raise InvalidInputError(f"per must be one of ['run', 'step'], got {per!r}")
-        self.children = checked_children(strong, weak, {})
-        self.policy = RoutingPolicy(
-            router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+        self.children = checked_children(strong, weak, {}, models)
+        self.policy = policy_of(
+            policy,
+            self.children,
+            router=router,
+            threshold=threshold,
+            on_router_error=on_router_error,
+            on_no_query=on_no_query,
         )
         self.route_on = route_on
         self.sticky = sticky
         self.per = per
         self._warned = False
+        self._bound: tuple[list[Any], Binding | None] = ([], None)
 
     @override
     def before_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
@@ -124,9 +137,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        decision = self._decided_before(request)
-        if decision is None:
-            decision = self.policy.decide(self._request(request.messages)).as_metadata()
+        asked = self._asked_anew(request)
+        decision = self._kept(request) if asked is None else self.policy.decide(asked).as_metadata()
         with _decision_in_run_metadata(decision):
             return _with_decision(handler(self._on_chosen_model(request, decision)), decision)
 
@@ -136,21 +148,42 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
-        decision = self._decided_before(request)
-        if decision is None:
-            decision = (await self.policy.adecide(self._request(request.messages))).as_metadata()
+        asked = self._asked_anew(request)
+        decision = self._kept(request) if asked is None else (await self.policy.adecide(asked)).as_metadata()
         with _decision_in_run_metadata(decision):
             return _with_decision(await handler(self._on_chosen_model(request, decision)), decision)
 
-    def _request(self, messages: Sequence[BaseMessage]) -> RoutingRequest:
-        candidates, needs = candidate_models(self.children, messages, None)
+    def _request(self, messages: Sequence[BaseMessage], binding: Binding | None = None) -> RoutingRequest:
+        candidates, needs = candidate_models(self.children, messages, binding)
         question = question_of(list(messages), self.route_on)
         configurable = ensure_config()["configurable"]
         return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
 
-    def _decided_before(self, request: ModelRequest[Any]) -> Decision | None:
+    def _asked_anew(self, request: ModelRequest[Any]) -> RoutingRequest | None:
+        """Return what the policy must be asked, or None where the run's decision holds."""
+        binding = self._binding(request.tools)
+        decision = self._kept(request)
+        if not decision:
+            return self._request(request.messages, binding)
+        candidates, _ = candidate_models(self.children, request.messages, binding)
+        if candidates is None or decision["model"] in candidates:
+            return None
+        # a tool has returned a picture, say, that the run's model cannot see
+        return self._request(request.messages, binding)
+
+    def _kept(self, request: ModelRequest[Any]) -> Decision:
         state: Any = request.state
-        return state.get("routellm") if self.per == "run" else None
+        return (state.get("routellm") if self.per == "run" else None) or {}
+
+    def _binding(self, tools: Sequence[Any]) -> Binding | None:
+        """Find out which children can be bound to an agent's tools, once for the same tools."""
+        if not tools:
+            return None
+        known, binding = self._bound
+        if len(known) != len(tools) or any(a is not b for a, b in zip(known, tools, strict=True)):
+            binding = bind_children(self.children, "tools", "bind_tools", list(tools))
+            self._bound = (list(tools), binding)
+        return binding
 
     def _on_chosen_model(self, request: ModelRequest[Any], decision: Decision) -> ModelRequest[Any]:
         if "cache_control" in request.model_settings and not self._warned:

@@ -12,8 +12,18 @@ from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import decision_of, routed
 from tests.langchain.scenarios import TOOLS, Weather
 
-BLIND = ModelProfile(image_inputs=False, audio_inputs=False, video_inputs=False)
-SEEING = ModelProfile(image_inputs=True, audio_inputs=True, video_inputs=True)
+FLAGS = [
+    "image_inputs",
+    "image_url_inputs",
+    "pdf_inputs",
+    "audio_inputs",
+    "video_inputs",
+    "attachment",
+    "image_tool_message",
+    "pdf_tool_message",
+]
+BLIND: Any = ModelProfile(**{flag: False for flag in FLAGS})  # type: ignore[typeddict-item]
+SEEING: Any = ModelProfile(**{flag: True for flag in FLAGS})  # type: ignore[typeddict-item]
 IMAGES: list[dict[str, Any]] = [
     {"type": "image_url", "image_url": {"url": "data:image/png;base64,x"}},
     {"type": "image", "base64": "x", "mime_type": "image/png"},
@@ -47,6 +57,85 @@ def test_a_picture_of_an_earlier_turn_counts_because_it_is_sent_again() -> None:
 def test_sound_and_film_are_needs_too(kind: str, need: str) -> None:
     model = routed(strong=ChatElm(profile=SEEING), weak=ChatOak(profile=BLIND))
     assert _where(model.invoke(_asked({"type": kind}))) == ("strong", f"capability:{need}")
+
+
+PDF_DATA = "data:application/pdf;base64,AA"
+
+
+@pytest.mark.parametrize(
+    ("block", "need"),
+    [
+        ({"type": "file", "base64": "AA", "mime_type": "application/pdf"}, "pdf"),
+        ({"type": "file", "url": "https://a.example/b.pdf"}, "pdf"),
+        ({"type": "file", "file": {"file_data": PDF_DATA, "filename": "x.pdf"}}, "pdf"),
+        ({"type": "file", "file": {"file_id": "file-1"}}, "pdf"),
+        ({"type": "input_file", "file_data": PDF_DATA}, "pdf"),
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf"}}, "pdf"),
+        ({"type": "document", "source": {"type": "url", "url": "https://a.example/b"}}, "pdf"),
+        ({"document": {"format": "pdf", "name": "x", "source": {"bytes": b""}}}, "pdf"),
+        ({"type": "media", "mime_type": "application/pdf", "data": "AA"}, "pdf"),
+        ({"type": "media", "mime_type": "image/png", "data": "AA"}, "images"),
+        ({"type": "media", "mime_type": "audio/mp3", "file_uri": "gs://a"}, "audio"),
+        ({"type": "media", "mime_type": "video/mp4", "data": "AA"}, "video"),
+        ({"type": "file", "mime_type": "audio/wav", "base64": "AA"}, "audio"),
+        ({"type": "video_url", "video_url": {"url": "https://a.example/b"}}, "video"),
+        ({"type": "file", "filename": "letter.docx", "base64": "AA"}, "attachments"),
+        ({"type": "image", "source": {"type": "base64", "media_type": "image/png"}}, "images"),
+        ({"image": {"format": "png", "source": {"bytes": b""}}}, "images"),
+        ({"type": "image_url", "image_url": "https://a.example/b"}, "image_urls, images"),
+        ({"type": "non_standard", "value": {"type": "input_image", "file_id": "f"}}, "images"),
+        ({"type": "tool_result", "content": [{"type": "image"}]}, "image_tool_message, images"),
+    ],
+)
+def test_files_go_to_the_model_that_can_read_them(block: dict[str, Any], need: str) -> None:
+    model = routed(strong=ChatElm(profile=SEEING), weak=ChatOak(profile=BLIND))
+    assert _where(model.invoke(_asked(block))) == ("strong", f"capability:{need}")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "file", "base64": "AA", "mime_type": "text/csv"},
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a"}},
+        {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "a"}]}},
+        {"type": "text-plain", "text": "a"},
+        {"document": {"format": "md", "name": "x", "source": {"bytes": b""}}},
+    ],
+)
+def test_a_file_of_text_is_text(block: dict[str, Any]) -> None:
+    model = routed(strong=ChatElm(profile=SEEING), weak=ChatOak(profile=BLIND))
+    assert _where(model.invoke(_asked(block))) == ("weak", "score")
+
+
+@pytest.mark.parametrize(
+    ("flag", "block"),
+    [
+        ("image_tool_message", {"type": "image", "base64": "AA", "mime_type": "image/png"}),
+        ("pdf_tool_message", {"type": "file", "base64": "AA", "mime_type": "application/pdf"}),
+    ],
+)
+def test_what_a_tool_returned_needs_a_model_that_takes_it_from_tools(
+    flag: str, block: dict[str, Any]
+) -> None:
+    profile: Any = {**SEEING, flag: False}
+    weak = ChatOak(profile=profile)
+    model = routed(strong=ChatElm(profile=SEEING), weak=weak)
+    call = {"name": "look", "args": {}, "id": "1"}
+    conversation = [
+        HumanMessage("easy"),
+        AIMessage("", tool_calls=[call]),
+        ToolMessage([block], tool_call_id="1"),
+    ]
+    assert _where(model.invoke(conversation)) == ("strong", f"capability:{flag}")
+    assert _where(model.invoke(_asked(block))) == ("weak", "score")
+
+
+def test_tools_go_to_the_model_whose_profile_knows_them() -> None:
+    deaf: Any = {"tool_calling": False}
+    model = routed(weak=ChatOak(profile=deaf)).bind_tools(TOOLS)
+    assert _where(model.invoke("easy")) == ("strong", "capability:tools")
+    both = routed(strong=ChatElm(profile=deaf), weak=ChatOak(profile=deaf)).bind_tools(TOOLS)
+    assert _where(both.invoke("easy")) == ("weak", "score")
 
 
 def test_a_model_that_says_nothing_of_itself_is_taken_for_able() -> None:

@@ -7,11 +7,12 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, SummarizationMiddleware
 from langchain_core.messages import HumanMessage
+from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_routellm import RouteLLMMiddleware
 from shared_router import InvalidInputError, MissingExtraError, RouterWarning, UnknownNameError
-from tests.langchain.fake_tool_models import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
 from tests.langchain.scenarios import TOOLS
@@ -121,6 +122,30 @@ def test_a_summary_by_share_of_the_window_works_over_a_routed_model() -> None:
     summary = SummarizationMiddleware(model=model, trigger=("fraction", 0.01), keep=("messages", 1))
     state = _agent(summary, model=model).invoke(HARD)
     assert state["messages"][0].additional_kwargs["lc_source"] == "summarization"
+
+
+@pytest.mark.parametrize("per", ["run", "step"])
+async def test_what_a_tool_returns_may_need_another_model_in_the_middle_of_a_run(per: Any) -> None:
+    @tool
+    def weather_map(place: str) -> list[dict[str, Any]]:
+        """Draw the weather."""
+        return [{"type": "image", "base64": "AA", "mime_type": "image/png"}]
+
+    blind: Any = {"image_inputs": False}
+    routing = _middleware(per=per, weak=ChatOak(profile=blind))
+    agent: Any = create_agent(ChatOak(model="unused"), tools=[weather_map], middleware=[routing])
+    for state in (agent.invoke(EASY), await agent.ainvoke(EASY)):
+        assert [(each["model"], each["reason"]) for each in _decisions(state)] == [
+            ("weak", "score"),
+            ("strong", "capability:images"),
+        ]
+
+
+@pytest.mark.parametrize("per", ["run", "step"])
+def test_tools_go_to_the_model_that_can_be_bound_to_them(per: Any) -> None:
+    agent = _agent(_middleware(per=per, weak=ChatStone()))
+    decisions = _decisions(agent.invoke(EASY))
+    assert {(each["model"], each["reason"]) for each in decisions} == {("strong", "capability:tools")}
 
 
 def test_per_must_be_run_or_step() -> None:

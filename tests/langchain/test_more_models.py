@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from typing_extensions import override
 
-from langchain_routellm import RoutedChatModel
+from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMRouter
 from langchain_routellm.chat_models import Child
 from shared_router import InvalidInputError, RoutingPolicy, TokenPrices, UnknownNameError
 from shared_router.testing import FixedRouter
@@ -104,3 +104,38 @@ def test_one_call_can_name_the_third_model() -> None:
     assert answer.response_metadata["routellm"]["model"] == "medium"
     with pytest.raises(UnknownNameError, match=r"route must be one of \['strong', 'medium', 'weak'\]"):
         routed.invoke("hard weather", {"configurable": {"routellm_route": "small"}})
+
+
+def test_a_chain_may_be_one_of_many() -> None:
+    chains = RoutedRunnable(
+        models={"strong": ChatElm(), "medium": lambda messages: "medium", "weak": ChatOak()},
+        policy=ThreeTiers(FixedRouter(SCORES)),
+    )
+    question = next(question for question, name in ASKED if name == "medium")
+    assert chains.invoke(question) == "medium"
+    with pytest.raises(InvalidInputError, match="models must be those that the policy"):
+        RoutedRunnable(models={"strong": ChatElm(), "other": ChatOak()}, policy=ThreeTiers())
+    with pytest.raises(InvalidInputError, match="weak must be a Runnable"):
+        RoutedRunnable(strong=ChatElm())
+
+
+@pytest.mark.parametrize("per", ["run", "step"])
+@pytest.mark.parametrize(("question", "name"), ASKED)
+def test_an_agents_model_may_be_one_of_many(question: str, name: str, per: Any) -> None:
+    from langchain.agents import create_agent
+
+    from langchain_routellm import RouteLLMMiddleware
+
+    routing = RouteLLMMiddleware(
+        models={"strong": ChatElm(), "medium": ChatStone(), "weak": ChatOak()},
+        policy=ThreeTiers(FixedRouter(SCORES)),
+        per=per,
+    )
+    agent: Any = create_agent(ChatOak(model="unused"), middleware=[routing])
+    answer = agent.invoke({"messages": [("user", question)]})["messages"][-1]
+    assert answer.response_metadata["routellm"]["model"] == name
+
+
+def test_an_edge_may_lead_to_one_of_many() -> None:
+    edge = RouteLLMRouter(policy=ThreeTiers(FixedRouter(SCORES)))
+    assert [decision.model for decision in edge.batch([q for q, _ in ASKED])] == [name for _, name in ASKED]

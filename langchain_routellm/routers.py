@@ -1,0 +1,175 @@
+"""The decision alone, for conditional edges and branches.
+
+LangChain's own `RouterRunnable` is something else: it looks its `key` up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
+from typing_extensions import override
+
+from langchain_routellm.override import request_of, runtime_specs
+from langchain_routellm.policies import made_policy
+from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.routing import BAD_INPUT
+from shared_router import (
+    InvalidInputError,
+    OnRouterError,
+    Router,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    Sticky,
+    Tier,
+)
+
+
+class RouteLLMRouter(Runnable[Any, RoutingDecision]):
+    """Say where a request should go, and go nowhere: for conditional edges and branches.
+
+    The input is a text, messages, a prompt value, or a state with `"messages"`; for anything else give
+    `route_on`. The output's `model` is `"strong"` or `"weak"`:
+    `graph.add_conditional_edges("start", RouteLLMRouter() | (lambda decision: decision.model))`.
+
+    Args:
+        policy: A policy, in the place of the four arguments after it; the output's `model` is then one of
+            its `models`.
+        router: A router, the name or folder of one, or None for the one that ships.
+        threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
+        on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
+        on_no_query: Where a request without a question goes.
+        route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
+            None where there is none).
+        sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
+
+    Raises:
+        InvalidInputError: If an argument breaks its rule.
+        UnknownNameError: If no router has that name.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: RoutingPolicy | None = None,
+        router: str | Path | Router | None = None,
+        threshold: float | None = None,
+        on_router_error: OnRouterError = "strong",
+        on_no_query: Tier = "strong",
+        route_on: RouteOn = "last_human",
+        sticky: Sticky = "tool_loop",
+    ) -> None:
+        check_routing(route_on, sticky)
+        self.policy = made_policy(
+            given_policy=policy,
+            router=router,
+            threshold=threshold,
+            on_router_error=on_router_error,
+            on_no_query=on_no_query,
+        )
+        self.route_on = route_on
+        self.sticky = sticky
+
+    @property
+    @override
+    def config_specs(self) -> list[ConfigurableFieldSpec]:
+        return runtime_specs()
+
+    @override
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> RoutingDecision:
+        # LangChain finds out which of input, run manager and config a function takes; its types do not
+        return self._call_with_config(self._decide, input, config)  # type: ignore[arg-type]
+
+    @override
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> RoutingDecision:
+        return await self._acall_with_config(self._adecide, input, config)  # type: ignore[arg-type]
+
+    @override
+    def batch(
+        self, inputs: list[Any], config: Any = None, *, return_exceptions: bool = False, **kwargs: Any
+    ) -> list[RoutingDecision]:
+        return self._batch_with_config(
+            self._decide_each,  # type: ignore[arg-type]
+            inputs,
+            config,
+            return_exceptions=return_exceptions,
+        )
+
+    @override
+    async def abatch(
+        self, inputs: list[Any], config: Any = None, *, return_exceptions: bool = False, **kwargs: Any
+    ) -> list[RoutingDecision]:
+        return await self._abatch_with_config(
+            self._adecide_each,  # type: ignore[arg-type]
+            inputs,
+            config,
+            return_exceptions=return_exceptions,
+        )
+
+    def request(self, value: Any, config: RunnableConfig) -> RoutingRequest:
+        """Return what the policy must know of an input.
+
+        Raises:
+            QueryError: If the input holds no message.
+            InvalidInputError: If the input is no conversation and no `route_on` says where its question is.
+        """
+        messages = _messages_in(value)
+        if messages is None and self.route_on == "last_human":
+            raise InvalidInputError(
+                'the input must be a text, messages or a state with "messages", got '
+                f'{type(value).__name__}; give route_on=itemgetter("question") or the like'
+            )
+        question = question_of(messages if self.route_on == "last_human" else value, self.route_on)
+        return request_of(question, messages or [], config.get("configurable") or {}, self.sticky)
+
+    def _decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
+        return self.policy.decide(self.request(value, config))
+
+    async def _adecide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
+        return await self.policy.adecide(self.request(value, config))
+
+    def _decide_each(self, values: list[Any], config: list[RunnableConfig]) -> list[Any]:
+        requests = self._requests(values, config)
+        return _in_place(requests, self.policy.decide_each(_valid(requests)))
+
+    async def _adecide_each(self, values: list[Any], config: list[RunnableConfig]) -> list[Any]:
+        requests = self._requests(values, config)
+        return _in_place(requests, await self.policy.adecide_each(_valid(requests)))
+
+    def _requests(self, values: list[Any], configs: list[RunnableConfig]) -> list[RoutingRequest | Exception]:
+        requests: list[RoutingRequest | Exception] = []
+        for value, config in zip(values, configs, strict=True):
+            try:
+                requests.append(self.request(value, config))
+            except BAD_INPUT as error:
+                requests.append(error)
+        return requests
+
+
+def _messages_in(value: Any) -> list[BaseMessage] | None:
+    """Return the conversation in an input, or None where it holds none."""
+    if isinstance(value, Mapping):
+        value = value.get("messages")
+    if isinstance(value, str | BaseMessage):
+        value = [value]
+    if isinstance(value, PromptValue | Sequence):
+        return convert_to_messages(value)
+    return None
+
+
+def _valid(requests: list[RoutingRequest | Exception]) -> list[RoutingRequest]:
+    return [request for request in requests if isinstance(request, RoutingRequest)]
+
+
+def _in_place(
+    requests: list[RoutingRequest | Exception], outcomes: list[RoutingDecision | Exception]
+) -> list[RoutingDecision | Exception]:
+    following = iter(outcomes)
+    return [request if isinstance(request, Exception) else next(following) for request in requests]
