@@ -33,6 +33,8 @@ from shared_router.errors import (
     RouterError,
     RouterFallbackWarning,
     RouterOutputError,
+    RouterTimeoutError,
+    RouterUnavailableError,
     RouterWarning,
     SameModelWarning,
     ScaleError,
@@ -45,6 +47,7 @@ from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.scoring.failures import RouterHealth
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -117,7 +120,10 @@ __all__ = [
     "Router",
     "RouterError",
     "RouterFallbackWarning",
+    "RouterHealth",
     "RouterOutputError",
+    "RouterTimeoutError",
+    "RouterUnavailableError",
     "RouterWarning",
     "RoutingDecision",
     "RoutingPolicy",

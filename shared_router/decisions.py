@@ -1,5 +1,6 @@
 """What a policy is asked and what it answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Literal, get_args
@@ -87,3 +88,13 @@ class RoutingDecision:
             "reason": self.reason,
         }
         return {key: value for key, value in values.items() if value is not None}
+
+
+def without_errors(outcomes: Sequence[RoutingDecision | Exception]) -> list[RoutingDecision]:
+    """Return decisions that hold no error, or raise the first one."""
+    decisions = []
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        decisions.append(outcome)
+    return decisions

@@ -11,6 +11,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     │   └── DisconnectedModelsError            the battles do not compare every model with every other
     ├── NotFittedError                         a router was asked before fit or load
     ├── RouterOutputError                      win probabilities that are none
+    ├── RouterTimeoutError (TimeoutError)      a router took longer than it may
+    ├── RouterUnavailableError                 a router has failed too often to be asked now
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
     ├── EmbedderError                          an embedder gave no vectors
@@ -66,6 +68,14 @@ class NotFittedError(RouterError):
 
 class RouterOutputError(RouterError):
     """A router returned something other than one probability per query."""
+
+
+class RouterTimeoutError(RouterError, TimeoutError):
+    """A router took longer than a policy's `router_timeout`."""
+
+
+class RouterUnavailableError(RouterError):
+    """A router has failed several times in a row, and is left alone for a while."""
 
 
 class ContractError(RouterError, AssertionError):

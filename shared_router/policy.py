@@ -1,29 +1,28 @@
 """The policy: win probability and threshold in, decision out (paper, section 3: the router R_alpha).
 
-It owns the threshold and what happens when there is no score to compare: a caller's own choice, a
-conversation that must not change models, a request that only one model can serve, no question, a
-router that fails. An adapter says what the request is and asks; it decides nothing.
+It owns the threshold and what happens when there is no score to compare: a rule goes first (`rules`), or the
+router fails (`scoring`). An adapter says what the request is and asks; it decides nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
-import warnings
 from collections.abc import Sequence
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
-from shared_router.decisions import RoutingDecision, RoutingRequest, check_threshold
-from shared_router.errors import (
-    InvalidInputError,
-    RouterError,
-    RouterFallbackWarning,
-    RouterOutputError,
+from shared_router.decisions import (
+    RoutingDecision,
+    RoutingRequest,
+    check_threshold,
+    without_errors,
 )
+from shared_router.errors import InvalidInputError, RouterError
 from shared_router.registry import load_router, recommended_threshold
 from shared_router.router import Router
 from shared_router.rules import among, ruling_of
-from shared_router.scoring import score_each
+from shared_router.scoring.failures import RouterHealth
+from shared_router.scoring.fallback import warn_of_fallback
+from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
 from shared_router.text import clean
 
 Tier = Literal["strong", "weak"]
@@ -50,6 +49,7 @@ class RoutingPolicy:
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
 
@@ -60,6 +60,8 @@ class RoutingPolicy:
             on_router_error: Where a request goes whose router raised or returned no probability:
                 `"strong"` keeps the quality, `"weak"` the cost, `"raise"` neither.
             on_no_query: Where a request without a question goes, such as an image alone.
+            router_timeout: How long a router that blocks may take over up to 8 questions, in seconds, and
+                as long again for each 8 more; None waits for ever. One that takes longer has failed.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
@@ -84,6 +86,7 @@ class RoutingPolicy:
         self.threshold = recommended if threshold is None else float(threshold)
         self.on_router_error = on_router_error
         self.on_no_query = on_no_query
+        self._guard = RouterGuard(router_timeout)
         self._warned = False
 
     def __repr__(self) -> str:
@@ -146,12 +149,7 @@ class RoutingPolicy:
             CapabilityError: If no model can serve one of the requests.
             Exception: What the router raised, where `on_router_error` is `"raise"`.
         """
-        decisions = []
-        for outcome in self.decide_each(requests):
-            if isinstance(outcome, Exception):
-                raise outcome
-            decisions.append(outcome)
-        return decisions
+        return without_errors(self.decide_each(requests))
 
     def decide_each(
         self, requests: Sequence[RoutingRequest | str | None]
@@ -165,16 +163,10 @@ class RoutingPolicy:
             n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
             must not take the answers of the others.
         """
-        asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
-        ruled = [self._rule(request) for request in asked]
-        unscored = [i for i, outcome in enumerate(ruled) if outcome is None]
-        queries = [clean(asked[i].query or "") for i in unscored]
+        asked, ruled, queries = self._ruled(requests)
         # asked for here, where nothing is caught: a checkpoint that cannot be read is no router's failure
-        scores = iter(score_each(self.router, queries) if queries else ())
-        return [
-            self._by_score(request, next(scores)) if outcome is None else outcome
-            for request, outcome in zip(asked, ruled, strict=True)
-        ]
+        scores = self._guard.score(self.router, queries) if queries else []
+        return self._decided(asked, ruled, scores)
 
     async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request goes, off the event loop where scoring can block it."""
@@ -182,21 +174,45 @@ class RoutingPolicy:
 
     async def adecide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
         """Decide where each request goes, off the event loop where scoring can block it."""
-        if self._blocks:
-            return await asyncio.to_thread(self.decide_many, requests)
-        return self.decide_many(requests)
+        return without_errors(await self.adecide_each(requests))
 
     async def adecide_each(
         self, requests: Sequence[RoutingRequest | str | None]
     ) -> list[RoutingDecision | Exception]:
         """Decide like `decide_each`, off the event loop where scoring can block it."""
-        if self._blocks:
-            return await asyncio.to_thread(self.decide_each, requests)
-        return self.decide_each(requests)
+        asked, ruled, queries = self._ruled(requests)
+        scores: list[float | Exception] = []
+        if queries:
+            router = self._router
+            router = await self._guard.run(lambda: self.router) if router is None else router
+            scores = await self._guard.ascore(router, queries)
+        return self._decided(asked, ruled, scores)
 
     @property
-    def _blocks(self) -> bool:
-        return self._router is None or self._router.blocking
+    def health(self) -> RouterHealth:
+        """How the router has done so far: what it scored, what failed, whether it is asked."""
+        return self._guard.health
+
+    def _ruled(
+        self, requests: Sequence[RoutingRequest | str | None]
+    ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[str]]:
+        """Return the requests, what the rules say of each, and the questions of those they leave open."""
+        asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
+        ruled = [self._rule(request) for request in asked]
+        open_ones = (request for request, outcome in zip(asked, ruled, strict=True) if outcome is None)
+        return asked, ruled, [clean(request.query or "") for request in open_ones]
+
+    def _decided(
+        self,
+        asked: Sequence[RoutingRequest],
+        ruled: Sequence[RoutingDecision | RouterError | None],
+        scores: Sequence[float | Exception],
+    ) -> list[RoutingDecision | Exception]:
+        remaining = iter(scores)
+        return [
+            self._by_score(request, next(remaining)) if outcome is None else outcome
+            for request, outcome in zip(asked, ruled, strict=True)
+        ]
 
     def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
         try:
@@ -212,7 +228,10 @@ class RoutingPolicy:
         if isinstance(outcome, Exception):
             if self.on_router_error == "raise":
                 return outcome
-            model = among(request.candidates or self.models, self._fallback(outcome))
+            if not self._warned:
+                self._warned = True
+                warn_of_fallback(outcome, self._router_name, self.on_router_error)
+            model = among(request.candidates or self.models, self.on_router_error)
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
         return self._by_known_score(request, outcome)
 
@@ -229,16 +248,3 @@ class RoutingPolicy:
     ) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else float(request.threshold)
         return RoutingDecision(model, win_probability, threshold, self._router_name, reason)
-
-    def _fallback(self, error: Exception) -> str:
-        if not self._warned:
-            self._warned = True
-            # An error's text may hold a prompt, so the warning names its class alone; ours hold none.
-            detail = f": {error}" if isinstance(error, RouterOutputError) else ""
-            warnings.warn(
-                f"router {self._router_name} failed with {type(error).__name__}{detail}; "
-                f"requests it fails on go {self.on_router_error} (on_router_error)",
-                RouterFallbackWarning,
-                stacklevel=2,
-            )
-        return self.on_router_error
