@@ -7,6 +7,7 @@ router fails (`scoring`). An adapter says what the request is and asks; it decid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
@@ -17,12 +18,12 @@ from shared_router.decisions import (
     without_errors,
 )
 from shared_router.errors import InvalidInputError, RouterError
-from shared_router.registry import load_router, recommended_threshold
 from shared_router.router import Router
 from shared_router.rules import among, ruling_of
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
+from shared_router.source import RouterSource
 from shared_router.text import clean
 
 Tier = Literal["strong", "weak"]
@@ -44,11 +45,11 @@ class RoutingPolicy:
 
     def __init__(
         self,
-        router: Router | str | None = None,
+        router: Router | str | Path | None = None,
         *,
         threshold: float | None = None,
-        on_router_error: OnRouterError = "strong",
-        on_no_query: Tier = "strong",
+        on_router_error: str = "strong",
+        on_no_query: str = "strong",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
@@ -58,8 +59,9 @@ class RoutingPolicy:
             threshold: The cost threshold, in [0, 1]. None takes the one a shipped router's card
                 recommends (half of its held-out queries go strong), and 0.5 for any other router.
             on_router_error: Where a request goes whose router raised or returned no probability:
-                `"strong"` keeps the quality, `"weak"` the cost, `"raise"` neither.
-            on_no_query: Where a request without a question goes, such as an image alone.
+                `"strong"` (the best of `models`) keeps the quality, `"weak"` (the last of them) the cost,
+                the name of one of `models` is that model, `"raise"` none of them.
+            on_no_query: Where a request without a question goes, such as an image alone, by the same names.
             router_timeout: How long a router that blocks may take over up to 8 questions, in seconds, and
                 as long again for each 8 more; None waits for ever. One that takes longer has failed.
 
@@ -69,21 +71,11 @@ class RoutingPolicy:
         """
         if threshold is not None:
             check_threshold(threshold)
-        check_choice("on_router_error", on_router_error, get_args(OnRouterError))
-        check_choice("on_no_query", on_no_query, get_args(Tier))
-        if isinstance(router, Router):
-            self._router: Router | None = router
-            self._router_name = router.name
-            recommended = DEFAULT_THRESHOLD
-        elif router is None or isinstance(router, str):
-            self._router = None
-            self._router_name, recommended = recommended_threshold(router, otherwise=DEFAULT_THRESHOLD)
-        else:
-            raise InvalidInputError(
-                f"router must be a Router, the name of one, or None, got {type(router).__name__}; "
-                "subclass shared_router.Router"
-            )
-        self.threshold = recommended if threshold is None else float(threshold)
+        names = dict.fromkeys((*get_args(Tier), *self.models))
+        check_choice("on_router_error", on_router_error, [*names, "raise"])
+        check_choice("on_no_query", on_no_query, [*names])
+        self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD)
+        self._threshold = None if threshold is None else float(threshold)
         self.on_router_error = on_router_error
         self.on_no_query = on_no_query
         self._guard = RouterGuard(router_timeout)
@@ -91,7 +83,7 @@ class RoutingPolicy:
 
     def __repr__(self) -> str:
         """Show the rule."""
-        return f"RoutingPolicy({self._router_name!r}, threshold={self.threshold!r})"
+        return f"RoutingPolicy({self.router_name!r}, threshold={self.threshold!r})"
 
     def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         """Choose a model by a question's score.
@@ -108,16 +100,24 @@ class RoutingPolicy:
         return "strong" if win_probability >= threshold else "weak"
 
     @property
+    def threshold(self) -> float:
+        """The cost threshold, in [0, 1]: the one given, else the router's own."""
+        return self._source.recommended_threshold if self._threshold is None else self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        check_threshold(threshold)
+        self._threshold = float(threshold)
+
+    @property
     def router(self) -> Router:
         """The router, loaded if it was given by name."""
-        if self._router is None:
-            self._router = load_router(self._router_name)
-        return self._router
+        return self._source.load()
 
     @property
     def router_name(self) -> str:
         """What decisions call the router; asking does not load it."""
-        return self._router_name
+        return self._source.name
 
     def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request goes.
@@ -183,8 +183,8 @@ class RoutingPolicy:
         asked, ruled, queries = self._ruled(requests)
         scores: list[float | Exception] = []
         if queries:
-            router = self._router
-            router = await self._guard.run(lambda: self.router) if router is None else router
+            router = self._source.loaded
+            router = await self._guard.run(self._source.load) if router is None else router
             scores = await self._guard.ascore(router, queries)
         return self._decided(asked, ruled, scores)
 
@@ -216,7 +216,7 @@ class RoutingPolicy:
 
     def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
         try:
-            ruling = ruling_of(request, self.models, self.on_no_query)
+            ruling = ruling_of(request, self.models, self._named(self.on_no_query))
             if ruling is not None:
                 return self._decision(request, ruling.model, ruling.reason)
             known = request.win_probability
@@ -230,8 +230,8 @@ class RoutingPolicy:
                 return outcome
             if not self._warned:
                 self._warned = True
-                warn_of_fallback(outcome, self._router_name, self.on_router_error)
-            model = among(request.candidates or self.models, self.on_router_error)
+                warn_of_fallback(outcome, self.router_name, self.on_router_error)
+            model = among(request.candidates or self.models, self._named(self.on_router_error))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
         return self._by_known_score(request, outcome)
 
@@ -247,4 +247,10 @@ class RoutingPolicy:
         self, request: RoutingRequest, model: str, reason: str, win_probability: float | None = None
     ) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else float(request.threshold)
-        return RoutingDecision(model, win_probability, threshold, self._router_name, reason)
+        return RoutingDecision(model, win_probability, threshold, self.router_name, reason)
+
+    def _named(self, rule: str) -> str:
+        """Return the model that a rule names: one of `models`, or their best or last by its tier."""
+        if rule in self.models:
+            return rule
+        return self.models[0 if rule == "strong" else -1]

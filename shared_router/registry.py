@@ -1,6 +1,7 @@
 """Names: which router classes there are, and which trained routers ship with the package."""
 
 import json
+import threading
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,7 @@ _CLASSES = {
 }
 _PRETRAINED = Path(__file__).parent / "pretrained"
 _SHIPPED = (DEFAULT_ROUTER,)
+_SHIPPED_LOCK = threading.Lock()
 
 
 def router_names() -> list[str]:
@@ -58,35 +60,35 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
     """
     folder = _folder(router)
     if folder.parent == _PRETRAINED and expected_sha256 is None:
-        return _load_shipped(folder.name)
+        with _SHIPPED_LOCK:  # or all that ask before the first is done would load it
+            return _load_shipped(folder.name)
     return _load(folder, expected_sha256)
 
 
-def recommended_threshold(router: str | None, *, otherwise: float) -> tuple[str, float]:
-    """Return a named router's own name and the threshold that its card recommends.
+def recommended_threshold(router: str | None, *, otherwise: float) -> float:
+    """Return the threshold that a named router's card recommends.
 
     Args:
         router: As in `load_router`.
         otherwise: The threshold of a router without a card.
 
     Returns:
-        The name (the default's for None) and a threshold in [0, 1].
+        A threshold in [0, 1].
 
     Raises:
         UnknownNameError: If no shipped router and no folder has that name.
         ArtifactSchemaError: If the card names no threshold in [0, 1].
     """
-    name = DEFAULT_ROUTER if router is None else router
     card = _folder(router) / "card.json"
     if not card.is_file():
-        return name, otherwise
+        return otherwise
     try:
         threshold = json.loads(card.read_bytes())["recommended_threshold"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold") from error
     if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
         raise ArtifactSchemaError(f"recommended_threshold must be a number in [0, 1], got {threshold!r}")
-    return name, float(threshold)
+    return float(threshold)
 
 
 def _folder(router: str | Path | None) -> Path:

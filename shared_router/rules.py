@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shared_router.decisions import RoutingRequest, check_threshold
 from shared_router.errors import CapabilityError, InvalidInputError, UnknownNameError
+from shared_router.text import is_blank
 
 
 class Ruling(NamedTuple):
@@ -48,7 +49,7 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
         return Ruling(candidates[0], f"capability:{request.needs}")
     if request.sticky_to is not None and request.sticky_to in candidates:
         return Ruling(request.sticky_to, "sticky")
-    if request.query is None or not request.query.strip():
+    if request.query is None or is_blank(request.query):
         return Ruling(among(candidates, on_no_query), "no_query")
     if request.win_probability is not None and not 0 <= request.win_probability <= 1:
         raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")

@@ -7,11 +7,15 @@ MAX_QUERY_CHARS = 8192
 """Longer queries keep their first and last half of this, in characters: tokenising a prompt of a
 million characters takes seconds, and what is asked stands at the start or at the end."""
 
-# Control, zero-width and text-direction characters say nothing about a question, and some tokenizers choke
-# on them; a lone surrogate is no text at all.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+# Control, zero-width, text-direction and other characters that nobody sees say nothing about a question, and
+# some tokenizers choke on them; a lone surrogate is no text at all.
+_UNSEEN_RANGES = (
+    *("\x00-\x08", "\x0b\x0c\x0e-\x1f\x7f", "\xad\u034f\u061c", "\u115f\u1160\u17b4\u17b5", "\u180b-\u180f"),
+    *("\u200b-\u200f", "\u202a-\u202e", "\u2060-\u206f", "\u2800\u3164", "\ufe00-\ufe0f", "\ufeff\uffa0"),
+    *("\U0001bca0-\U0001bca3", "\U0001d173-\U0001d17a", "\U000e0000-\U000e0fff"),
 )
+_UNSEEN = re.compile(f"[{''.join(_UNSEEN_RANGES)}]")
+_BLANK = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,11 +31,26 @@ def clean(text: str) -> str:
     Returns:
         At most `MAX_QUERY_CHARS` + 1 characters: a longer text keeps its two ends, joined by a line break.
     """
+    if len(text) > MAX_QUERY_CHARS:
+        text = _without_padding(text)  # or it would be what is kept of the two ends
     # unseen characters go first: one between a letter and its accent keeps NFC from joining them
     text = _UNSEEN.sub("", _ends(text))
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
     return _ends(text)  # again: NFC triples some characters
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a text holds no character that anybody sees."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def _without_padding(text: str) -> str:
+    # backwards is the only fast way to the last character seen: a search for the end would begin at each
+    for _ in range(2):
+        padding = _BLANK.match(text)
+        text = text[padding.end() if padding else 0 :][::-1]
+    return text
 
 
 def _ends(text: str) -> str:

@@ -1,5 +1,6 @@
 """The embedder that ships with the package."""
 
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from shared_router.embedding.protocol import Embedder
 from shared_router.errors import UnknownNameError
 
 DEFAULT_EMBEDDER = "minilm-static-v1"
+_LOCK = threading.Lock()
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
 
@@ -19,7 +21,8 @@ def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
     """
     if name != DEFAULT_EMBEDDER:
         raise UnknownNameError(f"an embedder must be one of {[DEFAULT_EMBEDDER]}, got {name!r}")
-    return _load(name)
+    with _LOCK:  # or all that ask before the first is done would load it
+        return _load(name)
 
 
 @cache

@@ -14,6 +14,7 @@ ROOT = CORE.parent
 ORDER = (
     ("errors",),
     ("text", "choices"),
+    ("follow_ups", "injected_text"),
     ("query", "decisions", "costs"),
     ("rules", "conversations"),
     ("checkpoints",),
@@ -25,6 +26,7 @@ ORDER = (
     ("published", "pretrained"),
     ("calibration", "evaluation", "scorers"),
     ("registry",),
+    ("source",),
     ("policy", "resilience", "telemetry"),
     ("plans",),
     ("__init__",),

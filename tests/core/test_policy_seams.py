@@ -84,3 +84,26 @@ def test_models_that_the_policy_does_not_have_are_not_able() -> None:
         UnknownNameError, match=r"candidates must be among \['strong', 'weak'\], got \['medium'\]"
     ):
         RoutingPolicy(FixedRouter(0.5)).decide(RoutingRequest("x", candidates=("medium",)))
+
+
+@pytest.mark.parametrize(("name", "model"), [("strong", "best"), ("weak", "cheap"), ("fair", "fair")])
+def test_the_rules_take_any_models_name_and_the_tiers_for_the_best_and_the_last(
+    name: str, model: str
+) -> None:
+    class Named(RoutingPolicy):
+        models = ("best", "fair", "cheap")
+
+    def fail(query: str) -> float:
+        raise OSError("down")
+
+    policy = Named(FixedRouter(fail), on_no_query=name, on_router_error=name)
+    assert policy.decide(None).model == model
+    with pytest.warns(RouterFallbackWarning, match=f"go {name}"):
+        assert policy.decide("x").model == model
+
+
+def test_a_rule_that_names_no_model_is_refused_with_those_there_are() -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"on_no_query must be one of \['strong', 'weak'\], got 'fair'"
+    ):
+        RoutingPolicy(FixedRouter(0.5), on_no_query="fair")

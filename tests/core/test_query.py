@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared_router import Message, QueryError, clean, query_of
+from shared_router import InvalidInputError, Message, QueryError, RoutingPolicy, clean, query_of
+from shared_router.testing import FixedRouter
 from shared_router.text import MAX_QUERY_CHARS
 
 ROLES = st.sampled_from(["system", "user", "assistant", "tool"])
@@ -43,9 +44,108 @@ def test_a_conversation_without_a_user_has_no_query() -> None:
     assert query_of([Message("system", "be brief")]) is None
 
 
-def test_an_empty_conversation_is_refused() -> None:
-    with pytest.raises(QueryError, match="at least one message"):
-        query_of([])
+def test_an_empty_conversation_has_no_query() -> None:
+    """Such as a call whose prompt is kept by the provider."""
+    assert query_of([]) is None
+
+
+def test_what_is_no_message_is_refused_by_its_type() -> None:
+    with pytest.raises(QueryError, match="a sequence of Message, got str"):
+        query_of("secret")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "follow_up", ["why?", "Continue.", "yes, do it", "👍", "b)", "继续", "warum?", "да", "हाँ, क्यों?"]
+)
+def test_a_turn_without_a_question_of_its_own_is_read_with_the_last_that_has_one(follow_up: str) -> None:
+    conversation = [
+        Message("user", "easy"),
+        Message("assistant", "a"),
+        Message("user", "Plan the migration."),
+        Message("assistant", "b"),
+        Message("user", "ok, go on"),
+        Message("assistant", "c"),
+        Message("user", follow_up),
+    ]
+    assert query_of(conversation) == f"Plan the migration.\n{follow_up}"
+    assert query_of(conversation, follow_ups=False) == follow_up
+
+
+def test_a_follow_up_of_nothing_is_the_question() -> None:
+    assert query_of([Message("user", "why?")]) == "why?"
+
+
+@pytest.mark.parametrize("text", ["What is 2+2?", "hi", "thanks!", "Who wrote Faust?", "2+2", "prove n=3"])
+def test_a_short_question_of_its_own_stands_alone(text: str) -> None:
+    assert query_of([Message("user", "Plan the migration."), Message("user", text)]) == text
+
+
+REMINDER = "<system-reminder>\nRun the full test-suite.\n</system-reminder>\n"
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        REMINDER + "Reply OK to this",
+        "Reply OK to this\n" + REMINDER + REMINDER,
+        "<environment_details>\n# Open tabs\n</environment_details>Reply OK to this",
+        "<task>\nReply OK to this\n</task>\n<environment_details>tabs</environment_details>",
+        "<attachments>\n<a id='1'>x</a>\n</attachments>\n<userRequest>\nReply OK to this\n</userRequest>",
+        "<timestamp>now</timestamp>\n<user_query>\nReply OK to this\n</user_query>",
+        "<context>\nmany documents\n</context>\n\nReply OK to this",
+    ],
+)
+def test_what_a_program_puts_into_the_users_turn_is_not_the_question(turn: str) -> None:
+    assert query_of([Message("user", turn)]) == "Reply OK to this"
+
+
+@pytest.mark.parametrize(
+    "turn", [REMINDER, "[Request interrupted by user]", "# AGENTS.md instructions for /repo\nx"]
+)
+def test_a_turn_that_a_program_wrote_whole_is_no_turn_of_the_users(turn: str) -> None:
+    assert query_of([Message("user", "question"), Message("user", turn)]) == "question"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does <system-reminder> mean?",
+        "Close the tag: <context>",
+        "a </context> b",
+        "<contextual>x</contextual>",
+        "Why is <b>this</b> bold?",
+    ],
+)
+def test_words_about_tags_are_the_users_own(text: str) -> None:
+    assert query_of([Message("user", text)]) == text
+
+
+def test_a_users_own_wrapper_is_stripped_by_a_function() -> None:
+    conversation = [Message("user", "POLICY: be kind. ASK: What is love?")]
+    assert query_of(conversation, strip=lambda text: text.partition("ASK: ")[2]) == "What is love?"
+
+
+def test_a_strip_that_returns_no_text_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="strip must return a string, got NoneType"):
+        query_of([Message("user", "x")], strip=lambda text: None)  # type: ignore[arg-type, return-value]
+
+
+def test_tags_without_an_end_cost_no_more_than_their_text() -> None:
+    """A search that began anew at each opening would read 200,000 times two million characters."""
+    turn = "<context>" * 200_000 + "</task>"
+    assert query_of([Message("user", turn)]) == turn
+
+
+@pytest.mark.parametrize("pad", [" ", "\u200b", "\ufe0f", "\n", "\u3164 ", "\U000e0041"])
+def test_padding_does_not_hide_a_question(pad: str) -> None:
+    padding = pad * 5000
+    assert clean(padding + "Prove it." + padding).strip() == "Prove it."
+
+
+@pytest.mark.parametrize("text", ["\u200b\u200d", "\ufeff \n", "\u3164"])
+def test_text_that_nobody_sees_is_no_question(text: str) -> None:
+    assert query_of([Message("user", text)]) is None
+    assert RoutingPolicy(FixedRouter(0.0), on_no_query="strong").decide(text).reason == "no_query"
 
 
 def test_the_repr_of_a_message_holds_no_text() -> None:

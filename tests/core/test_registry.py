@@ -74,7 +74,7 @@ def test_a_policy_loads_a_router_by_folder_at_the_first_question(folder: Path) -
 
 
 def test_a_router_without_a_card_takes_the_given_threshold(folder: Path) -> None:
-    assert recommended_threshold(str(folder), otherwise=0.5) == (str(folder), 0.5)
+    assert recommended_threshold(str(folder), otherwise=0.5) == 0.5
 
 
 def test_a_routers_card_recommends_its_threshold(folder: Path) -> None:

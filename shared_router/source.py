@@ -1,0 +1,94 @@
+"""A router as a user names it: the object, a shipped name, a folder, or None for the default."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from shared_router.errors import InvalidInputError
+from shared_router.registry import DEFAULT_ROUTER, load_router, recommended_threshold
+from shared_router.router import Router
+
+
+class RouterSource:
+    """Load a router at its first use, once however many ask for it at a time.
+
+    Constructing reads the threshold that a named one recommends, except inside a running event loop, where no
+    disk may be touched: there what is wrong with its folder shows at the first use.
+
+    Args:
+        router: A router, the name or folder of one, or None for the shipped default.
+        otherwise: The threshold of a router that recommends none, in [0, 1].
+
+    Attributes:
+        name: What decisions call the router.
+
+    Raises:
+        InvalidInputError: If it is none of these.
+        UnknownNameError: If no router has that name.
+        ArtifactSchemaError: If its card names no threshold in [0, 1].
+    """
+
+    def __init__(self, router: Router | str | Path | None, *, otherwise: float) -> None:
+        if router is not None and not isinstance(router, (Router, str, Path)):
+            what = f"the class {router.__name__}" if isinstance(router, type) else type(router).__name__
+            raise InvalidInputError(
+                f"router must be a Router, the name or folder of one, or None, got {what}; "
+                "subclass shared_router.Router and give an object of it"
+            )
+        self._router = router if isinstance(router, Router) else None
+        self.name = router.name if isinstance(router, Router) else str(router or DEFAULT_ROUTER)
+        self._otherwise = otherwise
+        self._recommended = otherwise if isinstance(router, Router) else None
+        self._lock = threading.Lock()
+        if not _in_event_loop():
+            self.recommended_threshold  # noqa: B018 - reads it, and so checks the folder
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the lock out of pickles and copies."""
+        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `__getstate__` gave."""
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    @property
+    def loaded(self) -> Router | None:
+        """The router, or None before its first use."""
+        return self._router
+
+    def load(self) -> Router:
+        """Return the router, and have its recommended threshold at hand.
+
+        Raises:
+            UnknownNameError: If no router has that name.
+            ArtifactError: If its checkpoint or its card is damaged.
+        """
+        if self._router is None:
+            with self._lock:
+                if self._router is None:
+                    self.recommended_threshold  # noqa: B018 - reads it, off the event loop as the rest
+                    self._router = load_router(self.name)
+        return self._router
+
+    @property
+    def recommended_threshold(self) -> float:
+        """The threshold that the router recommends, in [0, 1].
+
+        Raises:
+            UnknownNameError: If no router has that name.
+            ArtifactSchemaError: If its card names no threshold in [0, 1].
+        """
+        if self._recommended is None:
+            self._recommended = recommended_threshold(self.name, otherwise=self._otherwise)
+        return self._recommended
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
