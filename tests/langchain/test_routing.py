@@ -4,12 +4,13 @@ import copy
 from typing import Any
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.prompts import ChatPromptTemplate
 
-from shared_router import InvalidInputError, QueryError, RouterFallbackWarning, UnknownNameError
+from shared_router import InvalidInputError, RouterFallbackWarning, UnknownNameError
 from tests.langchain.fake_tool_models import ChatElm
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.langchain.recorder import Recorder
@@ -82,9 +83,12 @@ def test_a_request_without_a_question_of_its_users_follows_on_no_query(given: li
     assert router.asked == []
 
 
-def test_no_messages_are_refused() -> None:
-    with pytest.raises(QueryError, match="at least one message, got 0"):
-        routed().invoke([])
+def test_no_messages_are_no_question_and_the_model_judges_the_request() -> None:
+    """As a prompt that the provider keeps is asked: `ChatOpenAI(...).bind(prompt={"id": ...}).invoke([])`."""
+    strong = FakeListChatModel(responses=["kept prompt's answer"])
+    answer = routed(strong=strong).invoke([])
+    assert answer.text == "kept prompt's answer"
+    assert decision_of(answer)["reason"] == "no_query"
 
 
 def test_route_on_chooses_the_text() -> None:

@@ -13,7 +13,7 @@ from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from langchain_routellm import RoutedRunnable, RouteLLMRouter
-from shared_router import InvalidInputError, QueryError, RoutingDecision, UnknownNameError
+from shared_router import InvalidInputError, RoutingDecision, UnknownNameError
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import CountingRouter, decision_of
 from tests.langchain.recorder import Recorder
@@ -73,13 +73,13 @@ async def test_a_routers_batch_is_one_pass_with_a_run_each() -> None:
 
 async def test_a_bad_input_of_a_routers_batch_fails_alone() -> None:
     for outcomes in (
-        _router().batch(["hard", [], "easy"], return_exceptions=True),
-        await _router().abatch(["hard", [], "easy"], return_exceptions=True),
+        _router().batch(["hard", 42, "easy"], return_exceptions=True),
+        await _router().abatch(["hard", 42, "easy"], return_exceptions=True),
     ):
         first, second, third = list[Any](outcomes)
-        assert (first, type(second), third) == (HARD, QueryError, EASY)
-    with pytest.raises(QueryError):
-        _router().batch(["hard", []])
+        assert (first, type(second), third) == (HARD, InvalidInputError, EASY)
+    with pytest.raises(InvalidInputError, match="the input must be a text"):
+        _router().batch(["hard", 42])
 
 
 def test_a_router_takes_the_run_time_keys() -> None:

@@ -16,7 +16,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.schema import NodeWithScore, TextNode
 
 from llamaindex_routellm import LLMCall, RoutedLLM
-from shared_router import QueryError, Tier
+from shared_router import Tier
 from tests.llamaindex.fakes import FakeChat, routed_over_fakes
 
 EASY = [ChatMessage(content="What is 2+2?")]
@@ -54,13 +54,13 @@ async def test_an_image_alone_reaches_the_model_that_the_policy_names(tier: Tier
 
 
 @pytest.mark.parametrize("sticky", ["tool_loop", "conversation", False])
-async def test_a_chat_without_messages_is_refused_before_any_model_is_asked(sticky: Any) -> None:
-    routed, _ = routed_over_fakes(sticky=sticky)
+async def test_a_chat_without_messages_goes_where_the_policy_sends_what_has_no_question(sticky: Any) -> None:
+    routed, spy = routed_over_fakes(sticky=sticky, on_no_query="weak")
     for _attempt in range(2):
-        with pytest.raises(QueryError, match="at least one message"):
-            routed.chat([])
-        with pytest.raises(QueryError, match="at least one message"):
-            await routed.astream_chat([])
+        assert routed.chat([]).additional_kwargs["routellm"]["reason"] == "no_query"
+        parts = [part async for part in await routed.astream_chat([])]
+        assert parts[-1].additional_kwargs["routellm"]["model"] == "weak"
+    assert spy.seen == []
 
 
 async def test_what_an_extractor_raises_comes_before_any_model_is_asked() -> None:

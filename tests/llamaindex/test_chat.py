@@ -6,7 +6,6 @@ from llama_index.core.llms.callbacks import llm_chat_callback
 from pydantic import Field
 
 from llamaindex_routellm import RoutedLLM
-from shared_router import QueryError
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, routed_over_fakes
 
@@ -157,12 +156,6 @@ def test_a_child_that_keeps_its_response_keeps_it_unchanged() -> None:
     routed, _ = routed_over_fakes(strong=Keeping())
     assert routed.chat(ASKED).additional_kwargs["routellm"]["model"] == "strong"
     assert kept.additional_kwargs == {}
-
-
-def test_a_chat_without_messages_is_refused() -> None:
-    routed, _ = routed_over_fakes()
-    with pytest.raises(QueryError, match="at least one message, got 0"):
-        routed.chat([])
 
 
 @pytest.mark.parametrize("content", ["", " \n"])
