@@ -115,7 +115,7 @@ class RouterFigures:
         curve: Its quality and cost over the strong fraction; None for a baseline with a single point.
         domains: What it does by domain, largest first; empty for baselines or without domains.
         reliability: The reliability diagram; empty where the scores are no probabilities.
-        histogram: How many prompts have a score in each twentieth of [0, 1]; empty as above.
+        histogram: How many prompts have a score in each fiftieth of [0, 1]; empty as above.
         losses: The prompts on which it loses most, worst first, at most 20.
         coverage: The prompts' mean largest cosine to the router's training prompts (paper, Table 5); None
             is unknown, because the router keeps no training vectors.

@@ -18,7 +18,7 @@ from shared_router.evaluation.resampling import Estimate
 if TYPE_CHECKING:
     from shared_router.evaluation.answers import Answers
 
-_HISTOGRAM_BINS = 20
+_HISTOGRAM_BINS = 50
 _N_LOSSES = 20
 
 
