@@ -10,9 +10,9 @@ The way of a call, a file a step:
     metadata, savings                  the decision on its response, as an event, and as a bill
 """
 
+from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.llm import RoutedLLM
 from llamaindex_routellm.metadata import RoutingDecisionEvent
-from llamaindex_routellm.query import LLMCall
 from llamaindex_routellm.savings import RoutedTokens
 from llamaindex_routellm.structured import RoutedStructuredLLM
 

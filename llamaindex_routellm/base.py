@@ -8,7 +8,7 @@ from typing import Any
 
 from llama_index.core.llms import LLM
 
-from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.routing import Route
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Literal
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Literal, cast
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole, ToolCallBlock
 from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
@@ -13,11 +13,31 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.schema import BaseNode, NodeWithScore
 from llama_index.core.utils import get_tokenizer
 
-from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.calls import LLMCall
+from llamaindex_routellm.contents import CONTENTS, contents_of
 from llamaindex_routellm.spans import text_of
-from shared_router import CapabilityError, InvalidInputError, UnlikeModelsWarning
+from shared_router import CapabilityError, InvalidInputError, UnknownNameError, UnlikeModelsWarning
 
 ContextWindow = Literal["min", "strong"] | int
+
+
+def check_capabilities(capabilities: Mapping[str, Collection[str]] | None, models: Sequence[str]) -> None:
+    """Check what the models are said to read.
+
+    Raises:
+        InvalidInputError: If it is no collection of known kinds by model.
+        UnknownNameError: If there is no such model.
+    """
+    if capabilities is None:
+        return
+    known = list(CONTENTS.values())
+    if not isinstance(capabilities, Mapping):
+        raise InvalidInputError(f"capabilities must be by model, got {type(capabilities).__name__}")
+    for name, kinds in capabilities.items():
+        if name not in models:
+            raise UnknownNameError(f"capabilities must be of models among {list(models)}, got {name!r}")
+        if isinstance(kinds, str) or not isinstance(kinds, Collection) or not set(kinds) <= set(known):
+            raise InvalidInputError(f"the capabilities of {name} must be some of {known}, got {kinds!r}")
 
 
 def check_context_window(context_window: ContextWindow) -> None:
@@ -35,14 +55,14 @@ def merged_metadata(models: Mapping[str, LLM], context_window: ContextWindow) ->
     """Say what the models can do as one, so that what LlamaIndex packs for it fits any.
 
     Args:
-        models: The models by name, `"strong"` among them.
-        context_window: `"min"` for the smallest window, `"strong"` for the strong model's, or tokens.
+        models: The models by name, best first.
+        context_window: `"min"` for the smallest window, `"strong"` for the best model's, or tokens.
 
     Returns:
         Chat only if all chat; function calling if one of them can, since tool calls are sent to it.
     """
     each = {name: llm.metadata for name, llm in models.items()}
-    of_strong = each["strong"]
+    of_strong = next(iter(each.values()))
     if context_window == "min":
         window = min(of.context_window for of in each.values())
         # what is reserved for the answer leaves the prompt the smallest of the models' rooms
@@ -71,21 +91,28 @@ def warn_of_unlike_roles() -> None:
 
 
 def function_calling(llm: LLM) -> FunctionCallingLLM:
-    """Return the model as one that calls functions.
+    """Return the model as one that calls functions: by its metadata, as LlamaIndex asks, or by its class.
 
     Raises:
-        CapabilityError: If its class cannot.
+        CapabilityError: If it says that it cannot and has no methods to.
     """
-    if not isinstance(llm, FunctionCallingLLM):
+    if not isinstance(llm, FunctionCallingLLM) and not llm.metadata.is_function_calling_model:
         raise CapabilityError(
             f"tools need a FunctionCallingLLM, and {type(llm).__name__} is none; "
             "make strong or weak a model that calls functions"
         )
-    return llm
+    return cast("FunctionCallingLLM", llm)
 
 
-def candidate_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[str, ...] | None, str]:
+def candidate_models(
+    models: Mapping[str, LLM], call: LLMCall, capabilities: Mapping[str, Collection[str]]
+) -> tuple[tuple[str, ...] | None, str]:
     """Return the models that can serve a call and what the others lack, as `RoutingRequest.needs` has it.
+
+    Args:
+        models: The models by name.
+        call: The call.
+        capabilities: What a model reads beside text, by its name; all, where it is not named.
 
     Returns:
         None and "" where any model will do, or where none is better than another: a call that no model
@@ -97,6 +124,10 @@ def candidate_models(models: Mapping[str, LLM], call: LLMCall) -> tuple[tuple[st
         callers = [name for name in metadata if metadata[name].is_function_calling_model]
         if 0 < len(callers) < len(metadata):
             candidates, needs = dict.fromkeys(callers), ["tools"]
+    for need in contents_of(call) if capabilities else ():
+        readers = [name for name in candidates if name not in capabilities or need in capabilities[name]]
+        if 0 < len(readers) < len(candidates):
+            candidates, needs = dict.fromkeys(readers), [*needs, need]
     budgets = {name: _prompt_budget(metadata[name]) for name in candidates}
     # counting tokens takes longer than routing, so not where it cannot tell the models apart
     tokens = _tokens(call, min(budgets.values())) if len(set(budgets.values())) > 1 else 0

@@ -20,7 +20,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from llamaindex_routellm.base import RoutingLLM
-from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.calls import LLMCall
 
 
 class RoutedChat(RoutingLLM):

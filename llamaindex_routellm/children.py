@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from enum import Enum
 from typing import Any
 
 from llama_index.core.base.llms.generic_utils import messages_to_prompt
@@ -11,7 +14,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.llm import default_completion_to_prompt
 
-from shared_router import InvalidInputError, RoutingPolicy, SameModelWarning, UnlikeModelsWarning
+from shared_router import InvalidInputError, SameModelWarning, UnlikeModelsWarning
 
 PUSHED_FIELDS = ("callback_manager", "pydantic_program_mode", "system_prompt")
 """Fields that LlamaIndex or a user assigns to an LLM and means for the one that answers."""
@@ -28,6 +31,15 @@ OWN_FIELDS = (
 _UNSET = (None, messages_to_prompt, default_completion_to_prompt)
 
 
+class NotGiven(Enum):
+    """Stand where an argument was not given, which None does not say."""
+
+    NOT_GIVEN = "not given"
+
+
+NOT_GIVEN = NotGiven.NOT_GIVEN
+
+
 class Unassigned(CallbackManager):
     """Stand where nobody gave a callback manager.
 
@@ -35,77 +47,76 @@ class Unassigned(CallbackManager):
     """
 
 
-def children_of(strong: LLM, weak: LLM, others: Mapping[str, LLM] | None) -> dict[str, LLM]:
-    """Return the models by name, best first.
-
-    Raises:
-        InvalidInputError: If the others hold a name that is taken.
-    """
-    taken = {"strong", "weak"}.intersection(others or {})
-    if taken:
-        raise InvalidInputError(f"others must be further models, got {sorted(taken)}; pass those by name")
-    return {"strong": strong, **(others or {}), "weak": weak}
-
-
-def check_children(children: Mapping[str, object], names: Sequence[str]) -> None:
-    """Check that all are LLMs and that the policy decides between them, and warn where two are one.
+def children_of(
+    strong: LLM | NotGiven, weak: LLM | NotGiven, models: Mapping[str, LLM] | None, names: Sequence[str]
+) -> dict[str, LLM]:
+    """Return the models by name, best first, and warn where two are one.
 
     Args:
-        children: What should be the LLMs, by name.
-        names: The models that the policy decides between.
+        strong: The strong one of two models.
+        weak: The weak one.
+        models: Models by name, in the place of both.
+        names: The models that the policy decides between, best first.
 
     Raises:
-        InvalidInputError: If one is missing or is not an LLM, or the policy has no model of its name.
+        InvalidInputError: If one is no LLM, or the policy has no model of its name.
+        TypeError: If one of two is missing.
     """
-    if set(children) != set(names):
+    if models is not None and not strong is weak is NOT_GIVEN:
+        raise InvalidInputError("models must stand alone, got strong or weak beside them; name all in models")
+    pair: dict[str, object] = {"strong": strong, "weak": weak}
+    for name, llm in pair.items():
+        if models is None and llm is NOT_GIVEN:
+            raise TypeError(f"RoutedLLM must be given {name}, or models by name; pass {name}=OpenAI(...)")
+    given: Mapping[str, object] = pair if models is None else dict(models)
+    if set(given) != set(names):
         raise InvalidInputError(
-            f"models must be those that the policy decides between, {list(names)}, got {list(children)}; "
-            "pass strong, weak and others={...}, with a policy whose `models` names them"
+            f"models must be those that the policy decides between, {list(names)}, got {list(given)}; "
+            "pass models={name: llm} with a policy whose `models` names them"
         )
-    for name, llm in children.items():
-        if not isinstance(llm, LLM):
-            raise InvalidInputError(
-                f"{name} must be a LlamaIndex LLM, got {type(llm).__name__}; "
-                f"pass one, such as {name}=OpenAI(model=...)"
-            )
+    children = check_llms({name: given[name] for name in names})
     same = [one for one in children if any(children[one] is children[two] for two in children if two != one)]
     if same:
         warnings.warn(
             f"{' and '.join(same[:2])} should be two models, and both are one object: routing saves nothing",
             SameModelWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
+    return children
 
 
-def policy_of(policy: RoutingPolicy | None, **rule: Any) -> RoutingPolicy:
-    """Return the rule that decides: the one that is given, or one made of a router and its settings.
-
-    Args:
-        policy: A policy, or None.
-        **rule: The arguments of a `RoutingPolicy`.
+def check_llms(given: Mapping[str, object]) -> dict[str, LLM]:
+    """Check that what should be LLMs, by name, are.
 
     Raises:
-        InvalidInputError: If it is no policy, or the rule says something beside a policy.
+        InvalidInputError: If one is none.
     """
-    if policy is None:
-        return RoutingPolicy(**rule)
-    if not isinstance(policy, RoutingPolicy):
-        raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(policy).__name__}")
-    for name, value in rule.items():
-        if value not in (None, "strong"):
-            raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
-    return policy
+    children: dict[str, LLM] = {}
+    for name, llm in given.items():
+        if not isinstance(llm, LLM):
+            raise InvalidInputError(
+                f"{name} must be a LlamaIndex LLM, got {type(llm).__name__}; "
+                f"pass one, such as {name}=OpenAI(model=...)"
+            )
+        children[name] = llm
+    return children
 
 
-def refuse_own_fields(fields: Mapping[str, Any]) -> None:
+def refuse_own_fields(fields: Mapping[str, Any], constructor: Callable[..., None]) -> None:
     """Refuse what a routed LLM cannot act on.
+
+    Args:
+        fields: Arguments that it does not take, by name.
+        constructor: What takes its arguments, for the name that was meant.
 
     Raises:
         InvalidInputError: If there is any such field; the message says where it belongs.
     """
     for name, value in fields.items():
         if name not in OWN_FIELDS:
-            raise InvalidInputError(f"RoutedLLM takes no argument named {name!r}")
+            near = get_close_matches(name, [*inspect.signature(constructor).parameters], n=1)
+            meant = f"; did you mean {near[0]}?" if near else "; set it on the models"
+            raise InvalidInputError(f"RoutedLLM takes no argument named {name!r}{meant}")
         if value not in _UNSET:
             raise InvalidInputError(
                 f"{name} must be set on the models that format and send prompts, got {type(value).__name__} "
@@ -131,11 +142,11 @@ def common_fields(
             llm.callback_manager = callback_manager
         if system_prompt is not None:
             llm.system_prompt = system_prompt
-    strong = children["strong"]
+    best, strong = next(iter(children.items()))
     unlike = [name for name, llm in children.items() if llm.system_prompt != strong.system_prompt]
     if unlike:
         warnings.warn(
-            f"strong and {unlike[0]} should have one system_prompt, and theirs differ: token budgets count "
+            f"{best} and {unlike[0]} should have one system_prompt, and theirs differ: token budgets count "
             "neither, and programs that build their own messages send neither; give both the same",
             UnlikeModelsWarning,
             stacklevel=3,

@@ -11,18 +11,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
-from llama_index.core.prompts import ChatPromptTemplate
-
-from llamaindex_routellm.query import LLMCall, Question, as_message
 from shared_router import (
     InvalidInputError,
     RoutingDecision,
     RoutingPolicy,
     RoutingRequest,
-    Turn,
     clean,
-    turns_of,
 )
 
 Key = tuple[bytes, str | None]
@@ -191,14 +185,3 @@ def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingReque
 
 def _no_run() -> None:
     """Know of no run."""
-
-
-def turns_in(call: LLMCall, question: Question) -> list[Turn]:
-    """Return what a user has said so far in a call's conversation, the question that is asked now last."""
-    if not isinstance(call.template, ChatPromptTemplate):
-        return turns_of([as_message(message) for message in call.messages])
-    history = list(call.template.message_templates)
-    if history and history[-1].role == MessageRole.USER:  # where the template puts the question
-        history.pop()
-    asked = ChatMessage(role=MessageRole.USER, content=question.text or "")
-    return turns_of([as_message(message) for message in [*history, asked]])

@@ -13,7 +13,7 @@ from llama_index.core.prompts import BasePromptTemplate, PromptTemplate
 from llama_index.core.types import Model, TokenAsyncGen, TokenGen
 
 from llamaindex_routellm.base import RoutingLLM
-from llamaindex_routellm.query import LLMCall
+from llamaindex_routellm.calls import LLMCall
 
 if TYPE_CHECKING:
     from llama_index.core.program.utils import FlexibleModel
@@ -51,7 +51,8 @@ class RoutedPredict(RoutingLLM):
     ) -> Model:
         """Predict an object with the chosen model."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            answer: Model = route.llm.structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            given = _given(llm_kwargs, prompt_args)
+            answer: Model = route.llm.structured_predict(output_cls, prompt, **given)
             return answer
 
     async def astructured_predict(
@@ -63,7 +64,8 @@ class RoutedPredict(RoutingLLM):
     ) -> Model:
         """Predict an object with the chosen model."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            answer: Model = await route.llm.astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            given = _given(llm_kwargs, prompt_args)
+            answer: Model = await route.llm.astructured_predict(output_cls, prompt, **given)
             return answer
 
     def stream_structured_predict(
@@ -75,7 +77,8 @@ class RoutedPredict(RoutingLLM):
     ) -> Generator[Model | FlexibleModel, None, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            parts = route.llm.stream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            given = _given(llm_kwargs, prompt_args)
+            parts = route.llm.stream_structured_predict(output_cls, prompt, **given)
             return route.read(parts)
 
     async def astream_structured_predict(
@@ -87,5 +90,11 @@ class RoutedPredict(RoutingLLM):
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            parts = await route.llm.astream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
+            given = _given(llm_kwargs, prompt_args)
+            parts = await route.llm.astream_structured_predict(output_cls, prompt, **given)
             return route.aread(parts)
+
+
+def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> dict[str, Any]:
+    """Return what the caller gave and no more: a model's own method may know no `llm_kwargs`."""
+    return prompt_args if llm_kwargs is None else {"llm_kwargs": llm_kwargs, **prompt_args}

@@ -7,85 +7,39 @@ looked for in this order:
 1. what the caller says: `with routed.query(...)`, then `query_extractor`;
 2. the template's variables: response synthesizers fill in `query_str` before they fill in documents;
 3. the nearest enclosing span that was given a question: a query engine, a chat engine, a retriever;
-4. the prompt itself: the tail of LlamaIndex's own templates, else the last message its user wrote.
+4. the prompt itself: a template's only variable, what LlamaIndex's own templates were filled with, else
+   the last message its user wrote.
 
-A template whose variables hold no question, outside any span that does, is no question at all:
-ingestion fills templates with documents. Nor are the templates of LlamaIndex's evaluators, which put
-answers where questions stand. The policy's `on_no_query` answers both.
+What ingestion fills templates with are documents, and evaluators put answers where questions stand, so
+those calls hold no question; neither does a template of several variables none of which is known to be
+one. The policy's `on_no_query` answers them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate
 
+from llamaindex_routellm.calls import LLMCall, conversation_of, messages_of
 from llamaindex_routellm.spans import OpenSpans, text_of
+from llamaindex_routellm.templates import (
+    free_variables,
+    is_evaluators,
+    is_indexing,
+    question_inside,
+)
 from shared_router import InvalidInputError, Message, query_of
 
+NoQuestion = Literal["ingestion", "index", "evaluation", "template"]
 Source = Literal["scope", "extractor", "template", "span", "prompt"]
 
 QUERY_KEYS = ("query_str", "question", "query")
 """The template variables that LlamaIndex's own templates call a question by."""
-
-_ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
-    MessageRole.SYSTEM: "system",
-    MessageRole.DEVELOPER: "system",
-    MessageRole.USER: "user",
-    MessageRole.TOOL: "tool",
-    MessageRole.FUNCTION: "tool",
-}
-
-# What LlamaIndex writes around a user's words: the end of its question-answering templates, and the
-# state of a workflow's agent.
-_QUESTION, _ANSWER = "\nQuery: ", "\nAnswer:"
-_STATE, _MESSAGE = "Current state:\n", "\nCurrent message:\n"
-# How messages begin that agents write in the user's name.
-_SYNTHETIC = (
-    "Observation:",
-    "Result of executing the code given:",
-    "<current_conversation>",
-    "Error while parsing the output:",
-    "FAILURE: Your previous response was empty.",
-)
-# How the templates begin in which evaluators ask about a question and its answer.
-_EVALUATOR_PROMPTS = (
-    "Please tell if a given piece of information",
-    "We want to understand if the following",
-    "Your task is to evaluate if",
-    "You are an expert evaluation system",
-    "Here is the original query",
-    "Please act as an impartial judge",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LLMCall:
-    """What one entry point was called with, as far as routing needs it.
-
-    Attributes:
-        messages: The chat messages, oldest first.
-        text: The prompt of a completion.
-        template: The template of a prediction; then `messages` and `text` are empty.
-        variables: What the call itself fills the template with.
-        tools: Whether the model is asked to call tools.
-    """
-
-    messages: Sequence[ChatMessage] = field(default=(), repr=False)
-    text: str | None = field(default=None, repr=False)
-    template: BasePromptTemplate | None = field(default=None, repr=False)
-    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    tools: bool = False
-
-    @property
-    def continues(self) -> bool:
-        """Whether it goes on with a question already routed: a tool's result comes last."""
-        return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +49,14 @@ class Question:
     Attributes:
         text: The question, or None where there is none. Not in the repr.
         source: `"scope"` (`with routed.query`), `"extractor"`, `"template"`, `"span"` or `"prompt"`.
+        missing: Why there is none, where the kind of call says so: `"ingestion"`, the building of an
+            `"index"`, an `"evaluation"`, or a `"template"` whose question nobody can tell from its other
+            variables.
     """
 
     text: str | None = field(repr=False)
     source: Source
+    missing: NoQuestion | None = None
 
 
 QueryExtractor = Callable[[LLMCall], "str | None"]
@@ -150,62 +108,55 @@ class QuestionFinder:
 
         Raises:
             InvalidInputError: If the extractor returns something that is neither text nor None.
-            QueryError: If the call is a chat without messages.
         """
         if (scoped := _scoped_question.get()) is not None:
             return scoped
         if self.extractor is not None and (text := _checked_text(self.extractor(call))) is not None:
             return Question(text, "extractor")
-        if call.template is not None:
-            if _is_evaluator_prompt(call.template):
-                return Question(None, "template")
-            filled_in = {**call.template.kwargs, **call.variables}
-            for key in self.keys:
-                if (text := text_of(filled_in.get(key))) is not None:
-                    return Question(text, "template")
+        if call.template is not None and (found := self._named(call, call.template)) is not None:
+            return found
         if self.open_spans is not None and (span := self.open_spans.nearest()) is not None:
+            if span.reads_documents:
+                return Question(None, "span", "ingestion")
             return Question(span.question, "span")
-        return Question(_in_prompt(call), "prompt")
+        if call.template is not None:
+            return _in_template(call, call.template)
+        if call.text is not None:
+            return Question(question_inside(call.text), "prompt")
+        return Question(query_of(self.conversation(call, None)) if call.messages else None, "prompt")
+
+    def _named(self, call: LLMCall, template: BasePromptTemplate) -> Question | None:
+        """Return what a template's variables of the known names hold."""
+        if is_evaluators(template):
+            return Question(None, "template", "evaluation")
+        filled_in = call.filled_in
+        for key in self.keys:
+            if (text := text_of(filled_in.get(key))) is not None:
+                return Question(text, "template")
+        return None
+
+    def conversation(self, call: LLMCall, question: str | None) -> list[Message]:
+        """Return the conversation that a call goes on with, the question that is asked now last."""
+        in_agent = self.open_spans is not None and self.open_spans.in_agent()
+        return conversation_of(call, question, in_agent=in_agent)
 
 
-def _is_evaluator_prompt(template: BasePromptTemplate) -> bool:
-    text = template.get_template().removeprefix("system:")
-    return text.lstrip().startswith(_EVALUATOR_PROMPTS)
+def _in_template(call: LLMCall, template: BasePromptTemplate) -> Question:
+    """Return the question of a template that names none: of one variable, or of no variable at all."""
+    if is_indexing(template):
+        return Question(None, "prompt", "index")
+    names = free_variables(template)
+    if names is None:  # the template is the prompt itself
+        messages = template.format_messages(**call.variables)
+        return Question(query_of(messages_of(messages)) if messages else None, "prompt")
+    values = [text_of(call.filled_in.get(name)) for name in names]
+    texts = [text for text in values if text is not None]
+    if len(texts) == 1:
+        return Question(texts[0], "template")
+    return Question(None, "prompt", "template")
 
 
 def _checked_text(extracted: object) -> str | None:
     if extracted is not None and not isinstance(extracted, str):
         raise InvalidInputError(f"query_extractor must return text or None, got {type(extracted).__name__}")
     return extracted
-
-
-def _in_prompt(call: LLMCall) -> str | None:
-    if call.text is not None:
-        return _without_wrapper(call.text)
-    messages = call.messages
-    if call.template is not None:
-        if call.template.template_vars:
-            return None
-        messages = call.template.format_messages()  # no variables: the template is the prompt itself
-    return query_of([as_message(message) for message in messages])
-
-
-def as_message(message: ChatMessage) -> Message:
-    """Return a message as the core reads it: a user's own words without what LlamaIndex wrote around them."""
-    text = message.content or ""
-    role = _ROLES.get(message.role, "assistant")
-    if role != "user":
-        return Message(role, text)
-    synthetic = text.startswith(_SYNTHETIC)
-    return Message(role, text if synthetic else _without_wrapper(text), synthetic=synthetic)
-
-
-def _without_wrapper(text: str) -> str:
-    """Return what the user wrote inside what LlamaIndex wrote around it."""
-    body = text.rstrip()
-    if body.endswith(_ANSWER) and _QUESTION in body:
-        # the last one: a document may hold these words too, the question comes after the documents
-        return body.removesuffix(_ANSWER).rpartition(_QUESTION)[2]
-    if text.startswith(_STATE) and _MESSAGE in text:
-        return text.partition(_MESSAGE)[2].strip()
-    return text

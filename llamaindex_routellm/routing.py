@@ -6,6 +6,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     Callable,
+    Collection,
     Generator,
     Iterable,
     Mapping,
@@ -21,13 +22,23 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 from typing_extensions import Self
 
+from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import candidate_models, function_calling
-from llamaindex_routellm.memory import DecisionMemory, turns_in
+from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.metadata import DECISION_KEY, publish
+from llamaindex_routellm.no_question import NoQuestionRules
 from llamaindex_routellm.override import override_of
-from llamaindex_routellm.query import LLMCall, Question, QuestionFinder
+from llamaindex_routellm.query import Question, QuestionFinder
 from llamaindex_routellm.tokens import reported_tokens
-from shared_router import Conversations, RoutingDecision, RoutingPolicy, RoutingRequest, TokenPrices, Turn
+from shared_router import (
+    Conversations,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    TokenPrices,
+    Turn,
+    turns_of,
+)
 
 Response = TypeVar("Response", ChatResponse, CompletionResponse)
 Part = TypeVar("Part")
@@ -135,6 +146,8 @@ class Routing:
         finder: What finds the question.
         memory: What decides each question once.
         conversations: What keeps each conversation's model; None where each question is for itself.
+        no_question: Where calls of a kind go that hold no question.
+        capabilities: What a model reads beside text, by its name.
         prices: What each model costs.
     """
 
@@ -142,18 +155,22 @@ class Routing:
     finder: QuestionFinder
     memory: DecisionMemory
     conversations: Conversations | None
+    no_question: NoQuestionRules
+    capabilities: Mapping[str, Collection[str]]
     prices: Mapping[str, TokenPrices]
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
         question, request, turns = self._request_of(models, call)
         decision = self.memory.decide(request, continues=call.continues)
+        decision = self.no_question.applied(decision, question, request.candidates)
         return self._route_to(models, decision, question, turns)
 
     async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
         question, request, turns = self._request_of(models, call)
         decision = await self.memory.adecide(request, continues=call.continues)
+        decision = self.no_question.applied(decision, question, request.candidates)
         return self._route_to(models, decision, question, turns)
 
     def _request_of(
@@ -161,13 +178,13 @@ class Routing:
     ) -> tuple[Question, RoutingRequest, Sequence[Turn]]:
         question = self.finder.find(call)
         override = override_of(self.memory)
-        candidates, needs = candidate_models(models, call)
+        candidates, needs = candidate_models(models, call, self.capabilities)
         request = RoutingRequest(
             question.text, override.threshold, override.route, candidates=candidates, needs=needs
         )
         if self.conversations is None:
             return question, request, ()
-        turns = turns_in(call, question)
+        turns = turns_of(self.finder.conversation(call, question.text))
         model = self.conversations.model_of(turns)
         return question, replace(request, sticky_to=model), turns
 

@@ -9,20 +9,16 @@ from typing import Any
 from pydantic import PrivateAttr
 from typing_extensions import Self
 
-from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.serialization import constructor_names, description, reduced
-from shared_router import InvalidInputError, RoutingPolicy
+from llamaindex_routellm.settings import Settings
+from llamaindex_routellm.steering import Steering
+from shared_router import InvalidInputError
 
 
-class SelfDescription(RoutingLLM):
+class SelfDescription(Steering):
     """Describe, copy and pickle an LLM over others."""
 
-    _arguments: dict[str, Any] = PrivateAttr()
-
-    @property
-    def policy(self) -> RoutingPolicy:
-        """The rule that decides."""
-        raise NotImplementedError
+    _given: Settings = PrivateAttr()
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Describe this LLM, without keys; it cannot be made again from that."""
@@ -65,5 +61,6 @@ class SelfDescription(RoutingLLM):
     @property
     def _settings(self) -> dict[str, Any]:
         """What constructs this LLM again, but for its models."""
-        own = {} if self._arguments["policy"] is not None else {"threshold": self.policy.threshold}
-        return {**self._arguments, **own, "system_prompt": self.system_prompt}
+        given = self._given.as_arguments()
+        own = {} if given["policy"] is not None else {"threshold": self.policy.threshold}
+        return {**given, **own, "system_prompt": self.system_prompt}

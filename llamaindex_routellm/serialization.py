@@ -83,9 +83,7 @@ def _reconstructed(routed_class: Callable[..., LLM], saved: dict[str, Any], argu
 
 def constructor_names(children: Mapping[str, LLM]) -> dict[str, Any]:
     """Return models by name as the arguments that construct a routed LLM over them."""
-    pair = {"strong": children["strong"], "weak": children["weak"]}
-    others = {name: llm for name, llm in children.items() if name not in pair}
-    return {**pair, "others": others} if others else pair
+    return dict(children) if set(children) == {"strong", "weak"} else {"models": dict(children)}
 
 
 def _restored(value: Any) -> Any:

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
@@ -33,6 +33,17 @@ QUESTION_ARGUMENTS = (
 """What LlamaIndex's engines, retrievers, selectors and agents call their user's question."""
 
 
+_AGENT_MODULES = ("llama_index.core.agent", "llama_index.agent")
+
+
+class _Kind(NamedTuple):
+    """What a call may be made on."""
+
+    reads_documents: bool
+    is_llm: bool
+    is_agent: bool
+
+
 @dataclass(slots=True)  # not frozen: one is made for every call in the process, and that takes thrice as long
 class OpenSpan:
     """A call that is running.
@@ -46,6 +57,11 @@ class OpenSpan:
     parent_id: str | None
     instance: Any
     arguments: inspect.BoundArguments
+
+    @property
+    def reads_documents(self) -> bool:
+        """Whether it is an ingestion step's, which reads documents whoever began it."""
+        return _kind(type(self.instance)).reads_documents  # type: ignore[arg-type]
 
     @property
     def question(self) -> str | None:
@@ -73,9 +89,13 @@ def text_of(value: object) -> str | None:
 
 
 @lru_cache(maxsize=256)  # asking pydantic's classes takes longer than all the rest of a look at a span
-def _kind(instance_class: type) -> tuple[bool, bool]:
-    """Tell whether what a call is made on is an ingestion step, and whether it is an LLM."""
-    return issubclass(instance_class, TransformComponent), issubclass(instance_class, LLM)
+def _kind(instance_class: type) -> _Kind:
+    """Tell what a call is made on."""
+    return _Kind(
+        reads_documents=issubclass(instance_class, TransformComponent),
+        is_llm=issubclass(instance_class, LLM),
+        is_agent=any(base.__module__.startswith(_AGENT_MODULES) for base in instance_class.__mro__),
+    )
 
 
 class OpenSpans(BaseSpanHandler[BaseSpan]):
@@ -107,11 +127,20 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
         """
         span = self._running.get(active_span_id.get() or "")
         while span is not None:
-            reads_documents, is_llm = _kind(type(span.instance))  # type: ignore[arg-type]
-            if reads_documents or (not is_llm and span.question is not None):
+            kind = _kind(type(span.instance))  # type: ignore[arg-type]
+            if kind.reads_documents or (not kind.is_llm and span.question is not None):
                 return span
             span = self._running.get(span.parent_id or "")
         return None
+
+    def in_agent(self) -> bool:
+        """Tell whether an agent's run is open around this call."""
+        span = self._running.get(active_span_id.get() or "")
+        while span is not None:
+            if _kind(type(span.instance)).is_agent:  # type: ignore[arg-type]
+                return True
+            span = self._running.get(span.parent_id or "")
+        return False
 
     def around(self, span_id: str) -> Iterator[str]:
         """Yield the ids of the running calls around one, innermost first."""

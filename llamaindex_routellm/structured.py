@@ -11,9 +11,9 @@ from llama_index.core.llms.structured_llm import StructuredLLM
 from pydantic import SerializeAsAny
 
 from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.chat import RoutedChat
 from llamaindex_routellm.predict import RoutedPredict
-from llamaindex_routellm.query import LLMCall
 from llamaindex_routellm.routing import Route
 
 

@@ -16,9 +16,9 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
 from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import function_calling
 from llamaindex_routellm.metadata import DECISION_KEY
-from llamaindex_routellm.query import LLMCall
 from shared_router import InvalidInputError
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
     def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
         written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
         callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
-        return function_calling(self.children.get(written_by) or next(iter(callers), self.children["strong"]))
+        return function_calling(
+            self.children.get(written_by) or next(iter(callers), None) or next(iter(self.children.values()))
+        )
 
 
 def _call(

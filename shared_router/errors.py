@@ -27,6 +27,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
     ├── SameModelWarning                       strong and weak are one object
+    ├── NoQueryWarning                         calls without a question go where nobody has said
     ├── UnlikeModelsWarning                    strong and weak differ where a framework takes one answer
     ├── IgnoredArgumentWarning                 an argument has no effect on a routed model
     ├── SkippedRowsWarning                     bad rows of preference data were left out
@@ -138,6 +139,10 @@ class RouterFallbackWarning(RouterWarning):
 
 class SameModelWarning(RouterWarning):
     """Strong and weak are one object, so routing saves nothing."""
+
+
+class NoQueryWarning(RouterWarning):
+    """Calls that hold no question of a user's go where `on_no_query` says, and nobody has said where."""
 
 
 class UnlikeModelsWarning(RouterWarning):

@@ -14,10 +14,12 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import LLMCall, RoutedLLM
 from shared_router import Tier
 from tests.llamaindex.fakes import FakeChat, routed_over_fakes
+from tests.llamaindex.providers import look
 
 EASY = [ChatMessage(content="What is 2+2?")]
 
@@ -54,12 +56,14 @@ async def test_an_image_alone_reaches_the_model_that_the_policy_names(tier: Tier
 
 
 @pytest.mark.parametrize("sticky", ["tool_loop", "conversation", False])
-async def test_a_chat_without_messages_goes_where_the_policy_sends_what_has_no_question(sticky: Any) -> None:
+async def test_a_chat_without_messages_goes_where_calls_without_a_question_go(sticky: Any) -> None:
+    """The provider judges it: some take an empty chat, whose prompt is stored with them."""
     routed, spy = routed_over_fakes(sticky=sticky, on_no_query="weak")
     for _attempt in range(2):
-        assert routed.chat([]).additional_kwargs["routellm"]["reason"] == "no_query"
-        parts = [part async for part in await routed.astream_chat([])]
-        assert parts[-1].additional_kwargs["routellm"]["model"] == "weak"
+        decision = routed.chat([]).additional_kwargs["routellm"]
+        assert (decision["model"], decision["reason"]) == ("weak", "no_query")
+        assert [chunk async for chunk in await routed.astream_chat([])]
+    assert routed.chat_with_tools([FunctionTool.from_defaults(look)]).message.content == "small says so"
     assert spy.seen == []
 
 

@@ -10,9 +10,8 @@ from llama_index.core.prompts import ChatPromptTemplate
 from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import RoutedLLM
-from llamaindex_routellm.memory import turns_in
-from llamaindex_routellm.query import LLMCall, Question
-from shared_router import InvalidInputError, RouterFallbackWarning
+from llamaindex_routellm.calls import LLMCall, conversation_of
+from shared_router import InvalidInputError, RouterFallbackWarning, turns_of
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, SpyRouter, memory, models, routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
@@ -224,14 +223,13 @@ def test_the_turns_of_a_chat_template_end_with_the_question() -> None:
         ChatMessage(content="{query_str}"),
     ]
     call = LLMCall(template=ChatPromptTemplate(message_templates=history))
-    turns = turns_in(call, Question("two", "template"))
+    turns = turns_of(conversation_of(call, "two"))
     assert [(turn.user_text, turn.previous_answer) for turn in turns] == [("one", None), ("two", "first")]
-    assert "two" not in repr(turns)
 
 
 def test_other_calls_belong_to_no_conversation() -> None:
     for call in (LLMCall(text="x"), LLMCall(template=PromptTemplate("{query_str}"))):
-        assert turns_in(call, Question("x", "prompt")) == []
+        assert conversation_of(call, "x") == []
 
 
 def test_a_conversation_of_images_and_odd_characters_is_kept() -> None:

@@ -9,9 +9,10 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
+from typing_extensions import override
 
 from llamaindex_routellm import RoutedLLM, RoutedTokens
-from shared_router import InvalidInputError, SameModelWarning, TokenPrices, UnlikeModelsWarning
+from shared_router import InvalidInputError, RoutingPolicy, SameModelWarning, TokenPrices, UnlikeModelsWarning
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import FakeChat, memory
 from tests.llamaindex.indexes import index_of_documents
@@ -21,13 +22,9 @@ SCORES = {"hard": 0.9, "fair": 0.5, "easy": 0.1}
 
 
 def three(**kwargs: Any) -> RoutedLLM:
-    given = {
-        "strong": FakeChat(model="big"),
-        "others": {"medium": FakeChat(model="mid")},
-        "weak": FakeChat(model="small"),
-        "policy": ThreeTiers(FixedRouter(SCORES)),
-    }
-    return RoutedLLM(**{**given, **kwargs})
+    names = {"weak": "small", "medium": "mid", "strong": "big"}
+    models = {name: kwargs.pop(name, FakeChat(model=model)) for name, model in names.items()}
+    return RoutedLLM(**{"models": models, "policy": ThreeTiers(FixedRouter(SCORES)), **kwargs})
 
 
 @pytest.mark.parametrize(("question", "model"), [("hard", "big"), ("fair", "mid"), ("easy", "small")])
@@ -54,7 +51,7 @@ def test_a_model_that_cannot_serve_a_call_leaves_it_to_the_best_that_can() -> No
 
 
 def test_three_models_are_one_of_the_least_that_each_can_do() -> None:
-    metadata = three(others={"medium": FakeChat(model="mid", window=2000)}).metadata
+    metadata = three(medium=FakeChat(model="mid", window=2000)).metadata
     assert metadata.context_window == 2000
     assert metadata.model_name == "routed(big|mid|small)"
 
@@ -66,7 +63,7 @@ async def test_an_agents_tool_loop_stays_with_the_third_model() -> None:
         return "hard"
 
     calls = [{"name": "look", "kwargs": {"at": "it"}}]
-    routed = three(others={"medium": FakeChat(model="mid", tool_calls=calls)})
+    routed = three(medium=FakeChat(model="mid", tool_calls=calls))
     run = FunctionAgent(tools=[look], llm=routed).run(user_msg="fair", memory=memory())
     assert str(await run) == "mid says so"
 
@@ -101,8 +98,9 @@ def test_three_models_are_copied_and_pickled() -> None:
     "changes",
     [
         {"policy": None},
-        {"others": None},
-        {"others": {"middle": FakeChat()}},
+        {"models": {"strong": FakeChat(), "weak": FakeChat()}},
+        {"models": {"strong": FakeChat(), "middle": FakeChat(), "weak": FakeChat()}},
+        {"models": {}},
     ],
 )
 def test_the_models_must_be_those_of_the_policy(changes: dict[str, Any]) -> None:
@@ -110,9 +108,50 @@ def test_the_models_must_be_those_of_the_policy(changes: dict[str, Any]) -> None
         three(**changes)
 
 
-def test_a_further_model_may_not_take_anothers_name() -> None:
-    with pytest.raises(InvalidInputError, match=r"others must be further models, got \['strong'\]"):
-        three(others={"strong": FakeChat(), "medium": FakeChat()})
+@pytest.mark.parametrize("name", ["strong", "weak"])
+def test_models_by_name_stand_in_the_place_of_strong_and_weak(name: str) -> None:
+    both: Any = {name: FakeChat(), "models": {"strong": FakeChat(), "weak": FakeChat()}}
+    with pytest.raises(InvalidInputError, match="models must stand alone, got strong or weak beside them"):
+        RoutedLLM(**both)
+
+
+class BigOrSmall(RoutingPolicy):
+    """Decide between two models of the user's own names."""
+
+    models = ("big", "small")
+
+    @override
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
+        return "big" if win_probability >= threshold else "small"
+
+
+def test_models_may_have_any_names() -> None:
+    """The names are the policy's, best first; what else is said by model uses them too."""
+    big, small = FakeChat(model="gpt", window=8000), FakeChat(model="mini")
+    routed = RoutedLLM(
+        models={"small": small, "big": big},
+        policy=BigOrSmall(FixedRouter(SCORES)),
+        context_window="strong",
+        prices={"small": TokenPrices(1, 1)},
+    )
+    assert list(routed.children) == ["big", "small"]
+    assert routed.metadata.context_window == 8000, "the best one's"
+    assert routed.complete("hard").additional_kwargs["routellm"]["model"] == "big"
+    assert routed.complete("easy").text == "mini says so"
+    with routed.override(route="small"):
+        assert routed.complete("hard").text == "mini says so"
+    for again in (copy.deepcopy(routed), pickle.loads(pickle.dumps(routed))):
+        assert again.complete("easy").text == "mini says so"
+    with pytest.raises(AttributeError, match=r"no model named 'strong', only \['big', 'small'\]"):
+        _ = routed.strong
+
+
+def test_two_models_may_be_given_by_name_too() -> None:
+    routed = RoutedLLM(
+        models={"strong": FakeChat(model="big"), "weak": FakeChat(model="small")}, router=FixedRouter(SCORES)
+    )
+    assert (routed.complete("hard").text, routed.complete("easy").text) == ("big says so", "small says so")
+    assert routed.weak.metadata.model_name == "small"
 
 
 @pytest.mark.parametrize(
@@ -131,15 +170,15 @@ def test_a_policy_must_be_one() -> None:
 
 def test_a_third_model_must_be_an_llm() -> None:
     with pytest.raises(InvalidInputError, match="medium must be a LlamaIndex LLM, got str"):
-        three(others={"medium": "gpt-4o"})
+        three(medium="gpt-4o")
 
 
 def test_a_third_model_that_is_another_or_unlike_the_strong_one_is_warned_of() -> None:
     model = FakeChat(model="small")
     with pytest.warns(SameModelWarning, match="medium and weak should be two models"):
-        three(others={"medium": model}, weak=model)
+        three(medium=model, weak=model)
     with pytest.warns(UnlikeModelsWarning, match="strong and medium should have one system_prompt"):
-        three(others={"medium": FakeChat(model="mid", system_prompt="Be brief.")})
+        three(medium=FakeChat(model="mid", system_prompt="Be brief."))
 
 
 def test_prices_may_name_the_third_model() -> None:

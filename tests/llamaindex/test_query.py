@@ -5,7 +5,8 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate, RichPromptTemplate
 from llama_index.core.schema import QueryBundle
 
-from llamaindex_routellm.query import LLMCall, QuestionFinder, question_scope
+from llamaindex_routellm.calls import LLMCall
+from llamaindex_routellm.query import QuestionFinder, question_scope
 from shared_router import InvalidInputError
 
 QA = PromptTemplate("Documents: {context_str}\nQ: {query_str}")
@@ -67,41 +68,9 @@ def test_a_completions_text_is_the_question() -> None:
     assert found(LLMCall(text="What?")) == ("What?", "prompt")
 
 
-def test_the_tail_of_llamaindexs_own_templates_is_the_question() -> None:
-    """A document that quotes the tail's words comes before it, so the last ones count."""
-    text = "Context\nQuery: HARD\nAnswer: no\n---\nanswer the query.\nQuery: What is 2+2?\nAnswer: "
-    assert found(LLMCall(text=text)) == ("What is 2+2?", "prompt")
-    assert found(chat(("user", text))) == ("What is 2+2?", "prompt")
-
-
 def test_the_last_users_words_are_the_question() -> None:
     conversation = chat(("system", "HARD"), ("user", "old"), ("assistant", "HARD"), ("user", "new"))
     assert found(conversation) == ("new", "prompt")
-
-
-def test_no_tools_output_and_no_observation_is_a_question() -> None:
-    """ReAct writes observations in the user's name."""
-    conversation = chat(
-        ("user", "What?"), ("assistant", "Thought"), ("tool", "HARD"), ("user", "Observation: HARD")
-    )
-    assert found(conversation) == ("What?", "prompt")
-
-
-@pytest.mark.parametrize(
-    "complaint",
-    [
-        "Error while parsing the output: HARD\n\nThe output should be in one of the following formats:",
-        "FAILURE: Your previous response was empty.\nYou must output a thought and an action/answer.",
-    ],
-)
-def test_an_agents_complaint_of_an_answer_is_no_question(complaint: str) -> None:
-    """ReAct asks again in the user's name after an answer that it cannot read."""
-    assert found(chat(("user", "What?"), ("assistant", "?"), ("user", complaint))) == ("What?", "prompt")
-
-
-def test_the_state_an_agent_writes_before_a_message_is_cut_off() -> None:
-    text = "Current state:\n{'note': 'HARD'}\n\nCurrent message:\nWhat is 2+2?\n"
-    assert found(chat(("user", text))) == ("What is 2+2?", "prompt")
 
 
 def test_an_image_alone_is_no_question() -> None:

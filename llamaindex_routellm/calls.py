@@ -1,0 +1,90 @@
+"""What a call was made with, and its messages as the core reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
+
+from llamaindex_routellm.templates import is_agents_turn, is_by_agent, question_inside, without_state
+from shared_router import Message
+
+_ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
+    MessageRole.SYSTEM: "system",
+    MessageRole.DEVELOPER: "system",
+    MessageRole.USER: "user",
+    MessageRole.TOOL: "tool",
+    MessageRole.FUNCTION: "tool",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LLMCall:
+    """What one entry point was called with, as far as routing needs it.
+
+    Attributes:
+        messages: The chat messages, oldest first.
+        text: The prompt of a completion.
+        template: The template of a prediction; then `messages` and `text` are empty.
+        variables: What the call itself fills the template with.
+        tools: Whether the model is asked to call tools.
+    """
+
+    messages: Sequence[ChatMessage] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    template: BasePromptTemplate | None = field(default=None, repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tools: bool = False
+
+    @property
+    def filled_in(self) -> dict[str, Any]:
+        """What the template is filled with, now or before."""
+        return {} if self.template is None else {**self.template.kwargs, **self.variables}
+
+    @property
+    def continues(self) -> bool:
+        """Whether it goes on with a question already routed: a tool's result comes last."""
+        return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
+
+
+def messages_of(messages: Sequence[ChatMessage], *, in_agent: bool = False) -> list[Message]:
+    """Return messages as the core reads them: the user's own words, without what LlamaIndex wrote.
+
+    Args:
+        messages: The conversation, oldest first.
+        in_agent: Whether it is an agent's run; elsewhere a text is an agent's only where it answers a turn
+            that looks like one's.
+    """
+    found: list[Message] = []
+    answers_agent, in_tool_loop = in_agent, False
+    for message in messages:
+        text, role = message.content or "", _ROLES.get(message.role, "assistant")
+        if role == "user":
+            # an image in the user's name after a tool's result is what the tool saw
+            synthetic = (answers_agent and is_by_agent(text)) or (in_tool_loop and not text.strip())
+            own = question_inside(without_state(text))
+            found.append(Message(role, text if synthetic else own, synthetic=synthetic))
+            answers_agent, in_tool_loop = answers_agent and (synthetic or in_agent), synthetic
+        else:
+            found.append(Message(role, text))
+            if role == "assistant":
+                answers_agent = in_agent or is_agents_turn(text)
+            in_tool_loop = role == "tool" or (in_tool_loop and role == "system")
+    return found
+
+
+def conversation_of(call: LLMCall, question: str | None, *, in_agent: bool = False) -> list[Message]:
+    """Return the conversation that a call goes on with, the question that is asked now last.
+
+    Returns:
+        No messages for a completion and for a template without a history: they belong to no conversation.
+    """
+    if not isinstance(call.template, ChatPromptTemplate):
+        return messages_of(call.messages, in_agent=in_agent)
+    history = list(call.template.message_templates)
+    if history and history[-1].role == MessageRole.USER:  # where the template puts the question
+        history.pop()
+    return [*messages_of(history, in_agent=in_agent), Message("user", question or "")]

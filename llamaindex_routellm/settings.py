@@ -1,0 +1,112 @@
+"""The settings of a routed LLM, checked where they are given, and the routing that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from llamaindex_routellm.capabilities import ContextWindow, check_capabilities, check_context_window
+from llamaindex_routellm.memory import DecisionMemory
+from llamaindex_routellm.no_question import NoQuestionRules
+from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor, QuestionFinder
+from llamaindex_routellm.routing import Routing
+from llamaindex_routellm.spans import OpenSpans
+from shared_router import (
+    Conversations,
+    InvalidInputError,
+    Router,
+    RoutingPolicy,
+    Sticky,
+    TokenPrices,
+    UnknownNameError,
+    check_prices,
+    check_sticky,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a `RoutedLLM` is told beside its models; see there."""
+
+    router: Router | str | Path | None = None
+    threshold: float | None = None
+    policy: RoutingPolicy | None = None
+    query_keys: Sequence[str] = QUERY_KEYS
+    query_extractor: QueryExtractor | None = None
+    on_no_query: str | None = None
+    on_ingestion: str | None = None
+    on_evaluation: str | None = None
+    on_router_error: str = "strong"
+    sticky: Sticky = "tool_loop"
+    capabilities: Mapping[str, Collection[str]] | None = None
+    context_window: ContextWindow = "min"
+    track_query_spans: bool = True
+    cache_size: int = 1024
+    prices: Mapping[str, TokenPrices] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no routed LLM can be told."""
+        check_sticky(self.sticky)
+        check_context_window(self.context_window)
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the settings as they were given, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def rule(self) -> RoutingPolicy:
+        """Return the rule that decides: the one that is given, or one made of a router and its settings.
+
+        Raises:
+            InvalidInputError: If it is no policy, or the rule says something beside a policy.
+            UnknownNameError: If no router has that name.
+        """
+        given: dict[str, Any] = {
+            "router": self.router,
+            "threshold": self.threshold,
+            "on_no_query": self.on_no_query or "strong",
+            "on_router_error": self.on_router_error,
+        }
+        if self.policy is None:
+            router = str(self.router) if isinstance(self.router, Path) else self.router
+            return RoutingPolicy(**{**given, "router": router})
+        if not isinstance(self.policy, RoutingPolicy):
+            raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(self.policy).__name__}")
+        for name, value in given.items():
+            if value not in (None, "strong"):
+                raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
+        return self.policy
+
+    def routing(self, policy: RoutingPolicy) -> Routing:
+        """Return the way of a call that these settings make.
+
+        Raises:
+            InvalidInputError: If a setting is outside its rule.
+            UnknownNameError: If a setting names a model that the policy does not have.
+        """
+        check_prices(self.prices, policy.models)
+        check_capabilities(self.capabilities, policy.models)
+        open_spans = OpenSpans.watch() if self.track_query_spans else None
+        run = None if open_spans is None else open_spans.outermost
+        memory = DecisionMemory(policy, self.cache_size, run, keep_runs=self.sticky is not False)
+        conversations = None
+        if self.sticky == "conversation":
+            conversations = Conversations(memory.size, first_turn_model=memory.model_of)
+        return Routing(
+            policy=policy,
+            finder=QuestionFinder(self.query_keys, self.query_extractor, open_spans),
+            memory=memory,
+            conversations=conversations,
+            no_question=self._no_question(policy),
+            capabilities=dict(self.capabilities or {}),
+            prices=dict(self.prices or {}),
+        )
+
+    def _no_question(self, policy: RoutingPolicy) -> NoQuestionRules:
+        for kind, model in {"ingestion": self.on_ingestion, "evaluation": self.on_evaluation}.items():
+            if model is not None and model not in policy.models:
+                raise UnknownNameError(f"on_{kind} must be one of {list(policy.models)}, got {model!r}")
+        given = {"ingestion": self.on_ingestion, "index": self.on_ingestion, "evaluation": self.on_evaluation}
+        models = {kind: model for kind, model in given.items() if model is not None}
+        return NoQuestionRules(models, explicit=self.on_no_query is not None or self.policy is not None)

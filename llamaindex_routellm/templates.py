@@ -1,0 +1,124 @@
+"""The texts that LlamaIndex writes around a user's words, or in a user's name.
+
+The one list of them, read from llama-index-core 0.14.25. A user may write the same words, so each counts
+only where LlamaIndex itself can have written it: around a question, from a template's first word to its
+last; in a user's name, inside an agent's run or after the turn that an agent's text asks about.
+"""
+
+from __future__ import annotations
+
+import re
+
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType
+from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT_TMPL_MSGS
+from llama_index.core.prompts.default_prompts import (
+    DEFAULT_REFINE_PROMPT_TMPL,
+    DEFAULT_TEXT_QA_PROMPT_TMPL,
+    DEFAULT_TREE_SUMMARIZE_TMPL,
+)
+
+DOCUMENT_VARIABLES = frozenset(
+    {"chat_history", "context", "context_list", "context_msg", "context_str", "documents", "existing_answer"}
+)
+"""Variables of LlamaIndex's templates that hold what the user did not ask: documents, history, answers."""
+
+_QUESTION = "{query_str}"
+_ANSWERING = tuple(
+    template
+    for template in (
+        DEFAULT_TEXT_QA_PROMPT_TMPL,
+        DEFAULT_TREE_SUMMARIZE_TMPL,
+        DEFAULT_REFINE_PROMPT_TMPL,
+        CHAT_REFINE_PROMPT_TMPL_MSGS[0].content or "",
+    )
+    if _QUESTION in template
+)
+# How messages begin that agents write in the user's name, and how an agent's turn looks that they answer.
+_BY_AGENTS = (
+    "Observation:",
+    "Result of executing the code given:",
+    "<current_conversation>",
+    "Error while parsing the output:",
+    "FAILURE: Your previous response was empty.",
+)
+_AGENTS_TURN = re.compile(r"^\s*(?:Thought|Action)\b|<execute>", re.MULTILINE)
+_STATE, _MESSAGE = "Current state:\n{", "}\n\nCurrent message:\n"
+# How the templates begin in which evaluators ask about a question and its answer.
+_EVALUATIONS = (
+    "Please tell if a given piece of information",
+    "We want to understand if the following",
+    "Your task is to evaluate if",
+    "You are an expert evaluation system",
+    "Here is the original query",
+    "Please act as an impartial judge",
+)
+# What indexes ask of documents while they are built.
+_INDEXING = (
+    PromptType.KEYWORD_EXTRACT,
+    PromptType.KNOWLEDGE_TRIPLET_EXTRACT,
+    PromptType.SCHEMA_EXTRACT,
+    PromptType.SUMMARY,
+    PromptType.TABLE_CONTEXT,
+    PromptType.TREE_INSERT,
+)
+
+
+def is_evaluators(template: BasePromptTemplate) -> bool:
+    """Tell whether a template is an evaluator's, which puts answers where questions stand."""
+    text = template.get_template().removeprefix("system:")
+    return text.lstrip().startswith(_EVALUATIONS)
+
+
+def is_indexing(template: BasePromptTemplate) -> bool:
+    """Tell whether a template is one that LlamaIndex fills with documents while it builds an index."""
+    return template.metadata.get("prompt_type") in _INDEXING
+
+
+def free_variables(template: BasePromptTemplate) -> list[str] | None:
+    """Return the variables of a template that may hold a question.
+
+    Returns:
+        Their names, those of documents left out; of a chat's template those of its last user message. None
+        where the words of the template itself are all there is to ask.
+    """
+    if isinstance(template, ChatPromptTemplate):
+        asked = [m.content or "" for m in template.message_templates if m.role.value == "user"][-1:]
+        names = [name for name in template.template_vars if any(f"{{{name}}}" in text for text in asked)]
+    else:
+        names = template.template_vars
+    if not names:
+        return None
+    return [name for name in names if name not in DOCUMENT_VARIABLES]
+
+
+def question_inside(text: str) -> str:
+    """Return the question that one of LlamaIndex's answering templates holds, or the text itself."""
+    body = text.rstrip()
+    for template in _ANSWERING:
+        head, tail = template.split(_QUESTION)
+        first, before, after = head.partition("{")[0], head.rpartition("}")[2], tail.partition("{")[0]
+        if not body.startswith(first) or before not in body:
+            continue
+        if "{" not in tail and body.endswith(after.rstrip()):
+            # the last one: a document may hold these words too, the question comes after the documents
+            return body.removesuffix(after.rstrip()).rpartition(before)[2]
+        if "{" in tail and after in body:
+            return body.rpartition(before)[2].partition(after)[0]
+    return text
+
+
+def is_agents_turn(text: str) -> bool:
+    """Tell whether an assistant's text is an agent's thought, its call of a tool, or code that it had run."""
+    return _AGENTS_TURN.search(text) is not None
+
+
+def is_by_agent(text: str) -> bool:
+    """Tell whether a text in the user's name begins as those do that agents write."""
+    return text.startswith(_BY_AGENTS)
+
+
+def without_state(text: str) -> str:
+    """Return a user's words without the state that a workflow's agent writes before them."""
+    if text.startswith(_STATE) and _MESSAGE in text:
+        return text.partition(_MESSAGE)[2].strip()
+    return text
