@@ -19,10 +19,12 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
     ├── LocalServerError                       the demo's local model server does not answer
-    └── ArtifactError                          a checkpoint that must not be used
+    └── ArtifactError                          a checkpoint that must not be used, or cannot be written
         ├── ArtifactNotFoundError (FileNotFoundError)
         ├── ArtifactCorruptError               bytes that are not the ones that were saved
-        └── ArtifactSchemaError                sound bytes that do not hold what they should
+        ├── ArtifactSchemaError                sound bytes that do not hold what they should
+        ├── ArtifactExistsError (FileExistsError)  saving would replace what nobody said may go
+        └── ArtifactWriteError (OSError)       no room or no permission to save
 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
@@ -114,7 +116,7 @@ class LocalServerError(RouterError):
 
 
 class ArtifactError(RouterError):
-    """A checkpoint must not be used."""
+    """A checkpoint must not be used, or cannot be written."""
 
 
 class ArtifactNotFoundError(ArtifactError, FileNotFoundError):
@@ -127,6 +129,14 @@ class ArtifactCorruptError(ArtifactError):
 
 class ArtifactSchemaError(ArtifactError):
     """A checkpoint's bytes are sound, but they do not hold what they should."""
+
+
+class ArtifactExistsError(ArtifactError, FileExistsError):
+    """Saving would replace something that nobody said may be replaced."""
+
+
+class ArtifactWriteError(ArtifactError, OSError):
+    """A checkpoint could not be written: there is no room or no permission."""
 
 
 class RouterWarning(UserWarning):

@@ -51,6 +51,7 @@ class RoutingPolicy:
         on_router_error: str = "strong",
         on_no_query: str = "strong",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
+        expected_sha256: str | None = None,
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
 
@@ -64,17 +65,20 @@ class RoutingPolicy:
             on_no_query: Where a request without a question goes, such as an image alone, by the same names.
             router_timeout: How long a router that blocks may take over up to 8 questions, in seconds, and
                 as long again for each 8 more; None waits for ever. One that takes longer has failed.
+            expected_sha256: For a router given by name or folder, the hash that pins its checkpoint and
+                card; see `Router.save`.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
             UnknownNameError: If no router has that name.
+            ArtifactError: If the checkpoint's config or card is damaged or not the expected one.
         """
         if threshold is not None:
             check_threshold(threshold)
         names = dict.fromkeys((*get_args(Tier), *self.models))
         check_choice("on_router_error", on_router_error, [*names, "raise"])
         check_choice("on_no_query", on_no_query, [*names])
-        self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD)
+        self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD, expected_sha256=expected_sha256)
         self._threshold = None if threshold is None else float(threshold)
         self.on_router_error = on_router_error
         self.on_no_query = on_no_query

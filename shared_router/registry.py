@@ -65,12 +65,15 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
     return _load(folder, expected_sha256)
 
 
-def recommended_threshold(router: str | None, *, otherwise: float) -> float:
+def recommended_threshold(
+    router: str | None, *, otherwise: float, expected_sha256: str | None = None
+) -> float:
     """Return the threshold that a named router's card recommends.
 
     Args:
-        router: As in `load_router`.
+        router: As in `load_router`, like `expected_sha256`.
         otherwise: The threshold of a router without a card.
+        expected_sha256: See `router`; the card is under it.
 
     Returns:
         A threshold in [0, 1].
@@ -78,12 +81,15 @@ def recommended_threshold(router: str | None, *, otherwise: float) -> float:
     Raises:
         UnknownNameError: If no shipped router and no folder has that name.
         ArtifactSchemaError: If the card names no threshold in [0, 1].
+        ArtifactError: If the checkpoint is damaged, or not the expected one.
     """
-    card = _folder(router) / "card.json"
-    if not card.is_file():
+    from shared_router.checkpoints.card import read_card
+
+    card = read_card(_folder(router), expected_sha256=expected_sha256)
+    if card is None:
         return otherwise
     try:
-        threshold = json.loads(card.read_bytes())["recommended_threshold"]
+        threshold = json.loads(card)["recommended_threshold"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold") from error
     if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
@@ -98,7 +104,8 @@ def _folder(router: str | Path | None) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         raise UnknownNameError(
-            f"a router must be one of {router_names()} or the folder of a saved router, got {str(router)!r}"
+            f"a router must be one of {router_names()} or the folder of a saved router, got {str(router)!r}, "
+            f"and {folder.absolute()} is no folder"
         )
     return folder
 

@@ -100,11 +100,12 @@ class Router(ABC):
         del queries
         return None
 
-    def save(self, folder: str | Path) -> str:
-        """Write a checkpoint folder that `load` reads.
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
+        """Write a checkpoint folder that `load` reads, whole or not at all.
 
         Args:
-            folder: Where to write; made if it is not there.
+            folder: Where to write; made if it is not there. It holds the checkpoint alone.
+            overwrite: Whether to replace a checkpoint that is there; anything else is never replaced.
 
         Returns:
             The SHA-256 that pins the whole checkpoint; see `load`.
@@ -112,12 +113,15 @@ class Router(ABC):
         Raises:
             NotFittedError: If the router has learned nothing yet.
             InvalidInputError: If this class of router cannot be saved.
+            ArtifactExistsError: If the folder holds a checkpoint and `overwrite` is false, or anything else.
+            ArtifactWriteError: If there is no room or no permission; nothing is left behind then.
         """
         from shared_router.checkpoints.artifact import save_artifact
 
         artifact = self._artifact()
         probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
-        return save_artifact(folder, replace(artifact, settings={**artifact.settings, "probe": probe}))
+        settings = {**artifact.settings, "probe": probe}
+        return save_artifact(folder, replace(artifact, settings=settings), overwrite=overwrite)
 
     @classmethod
     def load(

@@ -21,6 +21,7 @@ class RouterSource:
     Args:
         router: A router, the name or folder of one, or None for the shipped default.
         otherwise: The threshold of a router that recommends none, in [0, 1].
+        expected_sha256: The hash that pins a named router's checkpoint; see `Router.save`.
 
     Attributes:
         name: What decisions call the router.
@@ -28,16 +29,25 @@ class RouterSource:
     Raises:
         InvalidInputError: If it is none of these.
         UnknownNameError: If no router has that name.
-        ArtifactSchemaError: If its card names no threshold in [0, 1].
+        ArtifactError: If its checkpoint or card is damaged or not the expected one, or the card names no
+            threshold in [0, 1].
     """
 
-    def __init__(self, router: Router | str | Path | None, *, otherwise: float) -> None:
+    def __init__(
+        self, router: Router | str | Path | None, *, otherwise: float, expected_sha256: str | None = None
+    ) -> None:
         if router is not None and not isinstance(router, (Router, str, Path)):
             what = f"the class {router.__name__}" if isinstance(router, type) else type(router).__name__
             raise InvalidInputError(
                 f"router must be a Router, the name or folder of one, or None, got {what}; "
                 "subclass shared_router.Router and give an object of it"
             )
+        if isinstance(router, Router) and expected_sha256 is not None:
+            raise InvalidInputError(
+                "expected_sha256 must go with a router's name or folder, got a router that is loaded; "
+                "give it to its load"
+            )
+        self._expected_sha256 = expected_sha256
         self._router = router if isinstance(router, Router) else None
         self.name = router.name if isinstance(router, Router) else str(router or DEFAULT_ROUTER)
         self._otherwise = otherwise
@@ -70,7 +80,7 @@ class RouterSource:
             with self._lock:
                 if self._router is None:
                     self.recommended_threshold  # noqa: B018 - reads it, off the event loop as the rest
-                    self._router = load_router(self.name)
+                    self._router = load_router(self.name, expected_sha256=self._expected_sha256)
         return self._router
 
     @property
@@ -82,7 +92,9 @@ class RouterSource:
             ArtifactSchemaError: If its card names no threshold in [0, 1].
         """
         if self._recommended is None:
-            self._recommended = recommended_threshold(self.name, otherwise=self._otherwise)
+            self._recommended = recommended_threshold(
+                self.name, otherwise=self._otherwise, expected_sha256=self._expected_sha256
+            )
         return self._recommended
 
 

@@ -3,12 +3,14 @@
     config.json           what is in the folder: kind, settings, every tensor's dtype and shape, every
                           other file's size and SHA-256
     weights.safetensors   the tensors
-    tokenizer.json        where an embedder is saved, its tokenizer
+    tokenizer.json        where an embedder or a transformer is saved, its tokenizer
+    card.json             where a router was measured, what came of it
 
 safetensors validates structure, not content: about a third of random corruptions load as finite, wrong
 weights, so the hash is checked first and the tensors are parsed from the very bytes that were hashed.
 A hash that lies beside the weights finds damage, not an attacker; against one, give `expected_sha256`
-from a place you trust. Nothing here unpickles or runs what a checkpoint holds.
+from a place you trust: the SHA-256 of config.json, which holds that of every other file. Nothing here
+unpickles or runs what a checkpoint holds.
 """
 
 import hashlib
@@ -24,14 +26,15 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.config import (
     CONFIG,
     DATA_FILES,
-    MAX_CONFIG_BYTES,
     MAX_FILE_BYTES,
     SCHEMA_VERSION,
     WEIGHTS,
     dump_config,
-    parse_config,
+    read_config,
+    read_promised,
 )
-from shared_router.checkpoints.files import check_hash, read_file, write_whole
+from shared_router.checkpoints.files import OpenFolder, read_whole
+from shared_router.checkpoints.folders import write_folder
 from shared_router.checkpoints.mapped import map_weights
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
 
@@ -57,12 +60,14 @@ class Artifact:
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
-def save_artifact(folder: str | Path, artifact: Artifact) -> str:
-    """Write a checkpoint folder, its config last, each file whole or not at all.
+def save_artifact(folder: str | Path, artifact: Artifact, *, overwrite: bool = False) -> str:
+    """Write a checkpoint folder, whole or not at all: a crash leaves what was there or what is new.
 
     Args:
-        folder: Where to write; made if it is not there, files of the same names replaced.
+        folder: Where to write; made if it is not there.
         artifact: What to write. The same artifact gives the same bytes.
+        overwrite: Whether to replace a checkpoint that is there. A folder that holds anything else is never
+            replaced.
 
     Returns:
         The SHA-256 of `config.json`, in hex: it pins every other file, so keep it where you trust it and
@@ -71,6 +76,8 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
     Raises:
         ArtifactSchemaError: If a tensor is not finite, a setting is no plain JSON, a file's name is not one
             a checkpoint may hold, or there is so much of them that `load_artifact` would refuse it.
+        ArtifactExistsError: If the folder holds a checkpoint and `overwrite` is false, or anything else.
+        ArtifactWriteError: If there is no room or no permission; nothing is left behind then.
     """
     from safetensors.numpy import save
 
@@ -93,10 +100,7 @@ def save_artifact(folder: str | Path, artifact: Artifact) -> str:
     config_bytes = dump_config(config)
     if _header_bytes(files[WEIGHTS]) > MAX_HEADER_BYTES:
         raise ArtifactSchemaError(f"tensor names and shapes must fit {MAX_HEADER_BYTES} bytes; save fewer")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in [*files.items(), (CONFIG, config_bytes)]:
-        write_whole(folder / name, content)
+    write_folder(folder, {**files, CONFIG: config_bytes}, overwrite=overwrite)
     return hashlib.sha256(config_bytes).hexdigest()
 
 
@@ -127,23 +131,11 @@ def load_artifact(
         ArtifactNotFoundError: If the folder or one of its files is missing.
         ArtifactCorruptError: If a size or a hash differs, or a file cannot be parsed.
         ArtifactSchemaError: If keys, dtypes, shapes or values are not those the config names.
+        InvalidInputError: If `expected_sha256` is not 64 hex digits.
     """
-    folder = Path(folder)
-    config_bytes = bytes(read_file(folder, CONFIG, MAX_CONFIG_BYTES))
-    if expected_sha256 is not None:
-        check_hash(CONFIG, config_bytes, expected_sha256)
-    config = parse_config(config_bytes)
-    contents: dict[str, Any] = {}
-    for name, promise in config["files"].items():
-        content = read_file(
-            folder, name, min(max_bytes, promise["bytes"]), mapped=memory_map and name == WEIGHTS
-        )
-        if len(content) != promise["bytes"]:
-            raise ArtifactCorruptError(
-                f"{name} must be {promise['bytes']} bytes, got {len(content)}; save it again"
-            )
-        check_hash(name, content, promise["sha256"])
-        contents[name] = content
+    config, contents = read_whole(
+        folder, lambda opened: _read_files(opened, expected_sha256, max_bytes, memory_map=memory_map)
+    )
     weights = contents.pop(WEIGHTS)
     tensors = _parse_weights(weights)
     found = {name: _signature(tensor) for name, tensor in tensors.items()}
@@ -164,8 +156,19 @@ def artifact_kind(folder: str | Path) -> str:
         ArtifactCorruptError: If the config cannot be parsed.
         ArtifactSchemaError: If the config's keys are not a checkpoint's.
     """
-    kind: str = parse_config(bytes(read_file(Path(folder), CONFIG, MAX_CONFIG_BYTES)))["kind"]
+    kind: str = read_whole(folder, lambda opened: read_config(opened, None))["kind"]
     return kind
+
+
+def _read_files(
+    folder: OpenFolder, expected_sha256: str | None, max_bytes: int, *, memory_map: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = read_config(folder, expected_sha256)
+    contents: dict[str, Any] = {}
+    for name in config["files"]:
+        mapped = memory_map and name == WEIGHTS
+        contents[name] = read_promised(folder, config, name, max_bytes=max_bytes, mapped=mapped)
+    return config, contents
 
 
 def _header_bytes(weights: bytes | mmap.mmap) -> int:

@@ -1,9 +1,11 @@
 """A checkpoint's `config.json`: what it must say, and reading it from bytes that nobody vouches for."""
 
 import json
+import mmap
 from collections.abc import Mapping
 from typing import Any
 
+from shared_router.checkpoints.files import OpenFolder, check_hash, check_pin
 from shared_router.checkpoints.strict_json import parse_strict_json
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
 
@@ -13,7 +15,7 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
 # Names come from here, never from a config, so that a config cannot point outside its folder.
-DATA_FILES = (WEIGHTS, "tokenizer.json")
+DATA_FILES = (WEIGHTS, "tokenizer.json", "card.json")
 _KEYS = {"schema_version", "kind", "settings", "tensors", "files"}
 
 
@@ -55,6 +57,40 @@ def parse_config(content: bytes) -> dict[str, Any]:
             f"{CONFIG} must give bytes and sha256 for {WEIGHTS} and for no unknown file"
         )
     return config
+
+
+def read_config(folder: OpenFolder, expected_sha256: str | None) -> dict[str, Any]:
+    """Return a folder's config, checked against the hash that pins the checkpoint where that is given."""
+    content = bytes(folder.read(CONFIG, MAX_CONFIG_BYTES))
+    check_pin(CONFIG, content, expected_sha256)
+    return parse_config(content)
+
+
+def read_promised(
+    folder: OpenFolder,
+    config: Mapping[str, Any],
+    name: str,
+    *,
+    max_bytes: int = MAX_FILE_BYTES,
+    mapped: bool = False,
+) -> bytes | mmap.mmap:
+    """Return a file whose size and hash are those that the config gives.
+
+    Args:
+        folder: The checkpoint.
+        config: What `read_config` returned.
+        name: One of `config["files"]`.
+        max_bytes: The largest file to read.
+        mapped: Whether to map the file in place of reading it.
+    """
+    promise = config["files"][name]
+    content = folder.read(name, min(max_bytes, promise["bytes"]), mapped=mapped)
+    if len(content) != promise["bytes"]:
+        raise ArtifactCorruptError(
+            f"{name} must be {promise['bytes']} bytes, got {len(content)}; save it again"
+        )
+    check_hash(name, content, promise["sha256"])
+    return content
 
 
 def _is_promise(value: object) -> bool:

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments from which `policy_of` makes a policy: `--router` and `--threshold`."""
+    """Add the arguments from which `policy_of` makes a policy: `--router`, its pin and `--threshold`."""
     parser.add_argument(
         "--router",
         metavar="NAME",
         help="a shipped router's name or a saved one's folder (default: the shipped)",
+    )
+    parser.add_argument(
+        "--expected-sha256",
+        metavar="HASH",
+        help="refuse the router unless its config.json has this SHA-256, which save returned",
     )
     parser.add_argument(
         "--threshold",
@@ -26,5 +31,10 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def policy_of(arguments: argparse.Namespace) -> RoutingPolicy:
-    """Return the policy that `--router` and `--threshold` describe; a router that fails is an error."""
-    return RoutingPolicy(arguments.router, threshold=arguments.threshold, on_router_error="raise")
+    """Return the policy that the arguments describe; a router that fails is an error."""
+    return RoutingPolicy(
+        arguments.router,
+        threshold=arguments.threshold,
+        on_router_error="raise",
+        expected_sha256=arguments.expected_sha256,
+    )

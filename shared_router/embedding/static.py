@@ -84,13 +84,19 @@ class StaticEmbedder:
         rows /= lengths
         return rows
 
-    def save(self, folder: str | Path) -> str:
-        """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it."""
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
+        """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it.
+
+        Args:
+            folder: As in `Router.save`, like `overwrite`.
+            overwrite: See `folder`.
+        """
         tensors: dict[str, NDArray[Any]] = {
             "token_vectors": self.token_vectors,
             "token_weights": self.token_weights,
         }
-        return save_artifact(folder, Artifact(KIND, {}, tensors, {"tokenizer.json": self.tokenizer_json}))
+        artifact = Artifact(KIND, {}, tensors, {"tokenizer.json": self.tokenizer_json})
+        return save_artifact(folder, artifact, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path, *, expected_sha256: str | None = None) -> Self:

@@ -214,11 +214,11 @@ class StaticRouter(Router):
         """
         return HeadTraining(**{each.name: getattr(self, each.name) for each in fields(HeadTraining)})
 
-    def save_on(self, embedder: str, folder: str | Path) -> str:
+    def save_on(self, embedder: str, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint like `save`, for an embedder that will have a name once it ships too."""
         named = copy.copy(self)
         named._embedder_name = embedder
-        return named.save(folder)
+        return named.save(folder, overwrite=overwrite)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if self.head_ is None:

@@ -114,7 +114,10 @@ def save_state(folder: str | Path, identity: str, state: TrainingState) -> None:
         "losses": [list(pair) for pair in state.losses],
     }
     target = Path(folder) / f"{_STEP}{state.step:09d}"
-    save_artifact(target, Artifact(_KIND, settings, {name: getattr(state, name) for name in _VECTORS}))
+    tensors = {name: getattr(state, name) for name in _VECTORS}
+    if target not in _written(folder):
+        shutil.rmtree(target, ignore_errors=True)  # half a state, of a release that did not write it at once
+    save_artifact(target, Artifact(_KIND, settings, tensors), overwrite=True)
     for older in _written(folder):
         if older != target:
             shutil.rmtree(older)
@@ -145,7 +148,6 @@ _VECTORS = ("parameters", "best", "first_moments", "second_moments")
 
 
 def _written(folder: str | Path) -> list[Path]:
-    # config.json is written last: a folder without it is half a state
     return sorted(path.parent for path in Path(folder).glob(f"{_STEP}*/config.json"))
 
 

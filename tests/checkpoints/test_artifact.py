@@ -83,15 +83,15 @@ def test_the_same_artifact_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_saving_over_a_checkpoint_leaves_the_new_one_and_nothing_else(folder: Path) -> None:
-    save_artifact(folder, artifact(kind="router/other"))
+    save_artifact(folder, artifact(kind="router/other"), overwrite=True)
     assert artifact_kind(folder) == "router/other"
     assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS, TOKENIZER}
 
 
 def test_the_hash_that_save_returns_pins_the_checkpoint(folder: Path) -> None:
-    pin = save_artifact(folder, artifact())
+    pin = save_artifact(folder, artifact(), overwrite=True)
     assert load_artifact(folder, expected_sha256=pin.upper()).kind == "router/test"
-    save_artifact(folder, artifact(settings={"dim": 5}))
+    save_artifact(folder, artifact(settings={"dim": 5}), overwrite=True)
     with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
         load_artifact(folder, expected_sha256=pin)
 

@@ -35,7 +35,7 @@ def test_mapped_tensors_equal_the_saved_ones_and_are_read_only(folder: Path) -> 
 
 def test_mapped_tensors_hold_after_the_checkpoint_is_saved_again(folder: Path) -> None:
     mapped = load_artifact(folder, memory_map=True).tensors
-    save_artifact(folder, Artifact("router/test", {}, {"other": np.ones(9)}))
+    save_artifact(folder, Artifact("router/test", {}, {"other": np.ones(9)}), overwrite=True)
     assert np.array_equal(mapped["counts"], TENSORS["counts"])
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -41,6 +42,14 @@ def test_route_prints_probability_model_and_prompt_in_order(router_folder: str) 
     ]
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().splitlines() == expected
+
+
+def test_route_takes_the_hash_that_pins_its_router(router_folder: str) -> None:
+    pin = hashlib.sha256((Path(router_folder) / "config.json").read_bytes()).hexdigest()
+    trusted = routellm("route", "hi", "--router", router_folder, "--expected-sha256", pin)
+    other = routellm("route", "hi", "--router", router_folder, "--expected-sha256", "0" * 64)
+    assert (trusted.returncode, other.returncode) == (0, 2)
+    assert b"config.json must have the SHA-256" in other.stderr
 
 
 def test_route_reads_one_prompt_a_line_and_answers_each(router_folder: str) -> None:

@@ -1,24 +1,32 @@
 """registry.py: names to classes and folders to routers."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import shared_router
 from shared_router import (
+    ArtifactCorruptError,
     ArtifactNotFoundError,
     ArtifactSchemaError,
+    InvalidInputError,
     RoutingPolicy,
     UnknownNameError,
+    load_artifact,
     load_router,
     router_class,
     router_names,
     save_artifact,
 )
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.checkpoints.card import CARD, add_card
 from shared_router.registry import DEFAULT_ROUTER, recommended_threshold
 from shared_router.routers.random import RandomRouter
+
+PRETRAINED = Path(shared_router.__file__).parent / "pretrained"
 
 
 @pytest.fixture
@@ -47,7 +55,8 @@ def test_a_saved_router_is_loaded_from_its_folder(folder: Path) -> None:
 
 
 def test_a_saved_router_is_loaded_with_its_pin(folder: Path) -> None:
-    assert isinstance(load_router(folder, expected_sha256=RandomRouter(seed=7).save(folder)), RandomRouter)
+    pin = RandomRouter(seed=7).save(folder, overwrite=True)
+    assert isinstance(load_router(folder, expected_sha256=pin), RandomRouter)
 
 
 def test_an_unknown_router_is_refused_with_the_shipped_ones(tmp_path: Path) -> None:
@@ -80,6 +89,56 @@ def test_a_router_without_a_card_takes_the_given_threshold(folder: Path) -> None
 def test_a_routers_card_recommends_its_threshold(folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps({"recommended_threshold": 0.25}))
     assert RoutingPolicy(str(folder)).threshold == 0.25
+
+
+def test_a_card_is_under_the_checkpoints_pin(folder: Path) -> None:
+    pin = add_card(folder, json.dumps({"recommended_threshold": 0.25}).encode())
+    policy = RoutingPolicy(str(folder), expected_sha256=pin)
+    assert policy.threshold == 0.25
+    assert policy.decide("x").router == str(folder)
+    (folder / "card.json").write_text(json.dumps({"recommended_threshold": 0.26}))
+    for expected in (pin, None):
+        with pytest.raises(ArtifactCorruptError, match=r"card\.json must have the SHA-256"):
+            RoutingPolicy(str(folder), expected_sha256=expected)
+    with pytest.raises(ArtifactCorruptError, match=r"card\.json must have the SHA-256"):
+        load_router(folder, expected_sha256=pin)
+
+
+def test_a_card_that_no_config_names_is_not_under_a_pin(folder: Path) -> None:
+    pin = RandomRouter(seed=7).save(folder, overwrite=True)
+    (folder / "card.json").write_text(json.dumps({"recommended_threshold": 0.25}))
+    with pytest.raises(ArtifactCorruptError, match=r"card\.json must be named in config\.json"):
+        RoutingPolicy(str(folder), expected_sha256=pin)
+
+
+def test_the_card_of_the_shipped_router_is_under_its_pin() -> None:
+    assert CARD in load_artifact(PRETRAINED / DEFAULT_ROUTER).files
+    pin = hashlib.sha256((PRETRAINED / DEFAULT_ROUTER / "config.json").read_bytes()).hexdigest()
+    assert RoutingPolicy(expected_sha256=pin).decide("x").router == DEFAULT_ROUTER
+
+
+def test_a_policy_refuses_another_router_than_the_expected_one(folder: Path) -> None:
+    pin = RandomRouter(seed=7).save(folder, overwrite=True)
+    policy = RoutingPolicy(str(folder), expected_sha256=pin)
+    RandomRouter(seed=8).save(folder, overwrite=True)
+    with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
+        policy.decide("x")
+    with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
+        RoutingPolicy(str(folder), expected_sha256=pin)
+
+
+@pytest.mark.parametrize("pin", ["", "sk-secret", "0" * 63, "g" * 64, 7, b"0" * 64])
+def test_a_pin_that_is_none_is_refused_and_not_shown(folder: Path, pin: Any) -> None:
+    with pytest.raises(
+        InvalidInputError, match="^expected_sha256 must be the 64 hex digits that save"
+    ) as caught:
+        load_router(folder, expected_sha256=pin)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_pin_goes_with_a_name_or_a_folder() -> None:
+    with pytest.raises(InvalidInputError, match="must go with a router's name or folder"):
+        RoutingPolicy(RandomRouter(), expected_sha256="0" * 64)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1, 1.5, True, "0.5", None, []])

@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 def change_settings(folder: Path, **values: Any) -> None:
     saved = load_artifact(folder)
-    save_artifact(folder, Artifact(saved.kind, {**saved.settings, **values}, saved.tensors))
+    save_artifact(folder, Artifact(saved.kind, {**saved.settings, **values}, saved.tensors), overwrite=True)
 
 
 def test_a_loaded_router_answers_as_the_saved_one(folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_loaded_router_answers_as_the_saved_one(folder: Path) -> None:
 
 
 def test_saving_returns_the_hash_that_pins_the_router(folder: Path) -> None:
-    pin = LinearRouter(np.ones(16), HashEmbedder(16)).save(folder)
+    pin = LinearRouter(np.ones(16), HashEmbedder(16)).save(folder, overwrite=True)
     LinearRouter.load(folder, embedder=HashEmbedder(16), expected_sha256=pin)
     with pytest.raises(ArtifactCorruptError):
         LinearRouter.load(folder, embedder=HashEmbedder(16), expected_sha256="0" * 64)

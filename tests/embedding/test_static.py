@@ -85,7 +85,8 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 def test_a_router_is_no_embedder(tmp_path: Path) -> None:
     small().save(tmp_path)
     artifact = load_artifact(tmp_path)
-    save_artifact(tmp_path, type(artifact)("router/static", {}, artifact.tensors, artifact.files))
+    other = type(artifact)("router/static", {}, artifact.tensors, artifact.files)
+    save_artifact(tmp_path, other, overwrite=True)
     with pytest.raises(ArtifactSchemaError, match="kind embedder/static"):
         StaticEmbedder.load(tmp_path)
 
@@ -107,6 +108,6 @@ def test_a_checkpoint_that_holds_no_embedder_is_refused(tmp_path: Path, broken: 
         tensors = {name: tensor[:2] for name, tensor in tensors.items()}
     else:
         files["tokenizer.json"] = b"not a tokenizer"
-    save_artifact(tmp_path, type(artifact)(artifact.kind, {}, tensors, files))
+    save_artifact(tmp_path, type(artifact)(artifact.kind, {}, tensors, files), overwrite=True)
     with pytest.raises(ArtifactError):
         StaticEmbedder.load(tmp_path)

@@ -39,7 +39,7 @@ def test_a_checkpoint_that_names_no_storage_holds_float32(tmp_path: Path) -> Non
     artifact = router._artifact()
     settings = {name: value for name, value in artifact.settings.items() if name != "storage"}
     settings["probe"] = router.win_probability(PROBE_QUERIES).tolist()
-    save_artifact(tmp_path, Artifact(artifact.kind, settings, artifact.tensors))
+    save_artifact(tmp_path, Artifact(artifact.kind, settings, artifact.tensors), overwrite=True)
     loaded = SimilarityWeightedRouter.load(tmp_path, embedder=embedder)
     assert np.array_equal(loaded.win_probability(data.queries), router.win_probability(data.queries))
 
@@ -49,6 +49,6 @@ def test_a_checkpoint_whose_prompts_are_of_another_storage_is_refused(tmp_path: 
     artifact = SimilarityWeightedRouter(embedder, storage="int8").fit(data)._artifact()
     for storage in ("float32", "int12", "int4"):
         settings = {**artifact.settings, "storage": storage}
-        save_artifact(tmp_path, Artifact(artifact.kind, settings, artifact.tensors))
+        save_artifact(tmp_path, Artifact(artifact.kind, settings, artifact.tensors), overwrite=True)
         with pytest.raises(ArtifactSchemaError, match="must make a similarity_weighted router"):
             SimilarityWeightedRouter.load(tmp_path, embedder=embedder)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from shared_router.checkpoints.card import add_card
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.registry import DEFAULT_ROUTER
 
@@ -35,11 +36,11 @@ def build(arguments: argparse.Namespace) -> None:
     corpus = load_corpus(arguments.data)
     with tempfile.TemporaryDirectory() as passing:
         trained = train(corpus, arguments.model, arguments.cache or Path(passing))
-    trained.embedder.save(arguments.out / DEFAULT_EMBEDDER)
-    trained.router.save_on(DEFAULT_EMBEDDER, arguments.out / DEFAULT_ROUTER)
+    trained.embedder.save(arguments.out / DEFAULT_EMBEDDER, overwrite=True)
+    trained.router.save_on(DEFAULT_EMBEDDER, arguments.out / DEFAULT_ROUTER, overwrite=True)
     card = card_of(trained, corpus, load_benchmarks(arguments.data))
     folder = arguments.out / DEFAULT_ROUTER
-    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    add_card(folder, (json.dumps(card, indent=1) + "\n").encode())
     (folder / "CARD.md").write_text(page(card), "utf-8")
     sys.stdout.write(page(card))
 
