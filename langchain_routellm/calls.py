@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from langchain_routellm.memory import NO_THREAD, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
+from langchain_routellm.reasoning import without_others_reasoning
 from shared_router import RoutingDecision, RoutingRequest, TokenPrices
 
 
@@ -23,6 +26,9 @@ class Call:
         models: The children by name, with the caller's tools or schema bound where there are any.
         request: What the policy must know.
         prices: The children's prices by name, as far as they are known.
+        thread: What the conversation goes on with.
+        messages: The conversation in the input, oldest first, where there is one.
+        children: The children between which signed reasoning must not be passed on; None lets it pass.
     """
 
     input: Any
@@ -31,6 +37,9 @@ class Call:
     models: Mapping[str, Runnable[Any, Any]]
     request: RoutingRequest
     prices: Mapping[str, TokenPrices]
+    thread: Thread = NO_THREAD
+    messages: Sequence[BaseMessage] = ()
+    children: Mapping[str, Runnable[Any, Any]] | None = None
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
@@ -39,8 +48,16 @@ class Call:
             **self.config,
             "metadata": {**(self.config.get("metadata") or {}), **run_metadata(about)},
         }
-        decision_metadata = DecisionMetadata(about, self.prices.get(decision.model))
-        return RoutedCall(self.models[decision.model], self.input, config, self.kwargs, decision_metadata)
+        self.thread.keep(decision.model)
+        decision_metadata = DecisionMetadata(about, self.prices.get(decision.model), self.thread)
+        model_input = self._input_for(decision.model)
+        return RoutedCall(self.models[decision.model], model_input, config, self.kwargs, decision_metadata)
+
+    def _input_for(self, model: str) -> Any:
+        if self.children is None:
+            return self.input
+        sent = without_others_reasoning(self.messages, model, self.children)
+        return self.input if sent is None else sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,14 @@ from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_m
 from langchain_routellm.children import checked_child, checked_children, with_settings
 from langchain_routellm.policies import check_models, made_policy
 from langchain_routellm.query import check_routing
+from langchain_routellm.reasoning import check_signed_reasoning
+from langchain_routellm.templates import watch_templates
 from shared_router import check_prices
 
 RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
 """The fields of a routed model that its policy is made from."""
+
+HOW = ("route_on", "sticky", "query_keys")
 
 
 def change(model: Any, name: str, value: Any) -> None:
@@ -39,8 +43,12 @@ def change(model: Any, name: str, value: Any) -> None:
     elif name in RULES:
         policy = made_policy(**{**{rule: getattr(model, rule) for rule in RULES}, name: value})
         check_models(policy, model.children)
-    elif name in ("route_on", "sticky"):
-        check_routing(**{"route_on": model.route_on, "sticky": model.sticky, name: value})
+    elif name in HOW:
+        check_routing(**{**{rule: getattr(model, rule) for rule in HOW}, name: value})
+        if name == "query_keys" and value is not None:
+            watch_templates()
+    elif name == "signed_reasoning":
+        check_signed_reasoning(value)
     elif name == "prices":
         check_prices(value, model.policy.models)
     for field, checked in _with_children(model, name, value).items():

@@ -7,33 +7,32 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from langchain_core.callbacks import Callbacks
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
+from langchain_core.messages import AIMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.runnables.config import ensure_config, merge_configs
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr, SkipValidation
 from typing_extensions import Self, override
 
 from langchain_routellm.arguments import split_settings
-from langchain_routellm.binding import BINDING_KEY, Binding, bind_children
+from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
-from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.changes import RULES, change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
+from langchain_routellm.memory import Memory
 from langchain_routellm.metadata import Prices
-from langchain_routellm.override import request_of
 from langchain_routellm.policies import check_models, made_policy
-from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
+from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
+from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.self_description import SelfDescription
+from langchain_routellm.templates import watch_templates
 from shared_router import (
     OnRouterError,
     Router,
     RoutingPolicy,
-    RoutingRequest,
     Sticky,
     Tier,
     check_prices,
@@ -64,8 +63,12 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too.
+        query_keys: The variables of the prompt template before the model that hold a question, best first:
+            `["question"]` routes on what was filled in for it and not on the template around it.
         sticky: Whether a conversation keeps its model: `"tool_loop"` until the tools it asked for have
             been answered, `"conversation"` for good, False never.
+        signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
+            provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
             run; `disable_streaming`, `output_version`, `rate_limiter` and `verbose` are set on copies of
             the children. Anything else belongs on the children and is ignored with a warning.
@@ -88,10 +91,13 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     on_router_error: OnRouterError = "strong"
     on_no_query: Tier = "strong"
     route_on: RouteOn = "last_human"
+    query_keys: SkipValidation[Sequence[str] | None] = None
     sticky: Sticky = "tool_loop"
+    signed_reasoning: SignedReasoning = "strip"
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
     given_policy: RoutingPolicy | None = None
 
+    _memory: Memory = PrivateAttr(default_factory=Memory)
     _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
 
     def __init__(
@@ -106,12 +112,17 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
+        query_keys: Sequence[str] | None = None,
         sticky: Sticky = "tool_loop",
+        signed_reasoning: SignedReasoning = "strip",
         prices: Prices | None = None,
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
-        check_routing(route_on, sticky)
+        check_routing(route_on, sticky, query_keys)
+        check_signed_reasoning(signed_reasoning)
+        if query_keys is not None:
+            watch_templates()
         rules: builtins.dict[str, Any] = {
             "router": router,
             "threshold": threshold,
@@ -125,7 +136,13 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         if models is not None:
             check_models(made, children)
             children = {**first_and_last(children, made.models), "models": children}
-        how: builtins.dict[str, Any] = {"route_on": route_on, "sticky": sticky, "prices": prices}
+        how: builtins.dict[str, Any] = {
+            "route_on": route_on,
+            "query_keys": query_keys,
+            "sticky": sticky,
+            "signed_reasoning": signed_reasoning,
+            "prices": prices,
+        }
         super().__init__(**children, **rules, **how, **own)
         check_models(self.policy, self.children)
         check_prices(prices, self.policy.models)
@@ -144,6 +161,16 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         for name, value in (update or {}).items():
             setattr(copied, name, value)
         return copied
+
+    @property
+    def finder(self) -> QuestionFinder:
+        """What finds a request's question."""
+        return QuestionFinder(self.route_on, self.query_keys)
+
+    @property
+    def memory(self) -> Memory:
+        """What is known of conversations: which of them is with which model, in this process."""
+        return self._memory
 
     @property
     @override
@@ -195,51 +222,12 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     def _call(
         self, model_input: Any, config: RunnableConfig, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Call:
-        config = self._with_own_settings(config)
         if stop is not None:  # a map of runnables, which structured output may be, takes no arguments
             kwargs["stop"] = stop
-        bound = kwargs.pop(BINDING_KEY, None)
-        request = self._request(self._messages(model_input), config["configurable"], bound)
-        models, kwargs = (bound.models, bound.of_call(kwargs)) if bound else (self.children, kwargs)
-        return Call(model_input, config, kwargs, models, request, self.prices or {})
-
-    def _messages(self, model_input: Any) -> list[BaseMessage]:
         # the base class would make a prompt value of a list, only to take the list out again
-        if isinstance(model_input, list):
-            return convert_to_messages(model_input)
-        return self._convert_input(model_input).to_messages()
-
-    @override
-    def _generate_calls(
-        self,
-        messages: list[list[BaseMessage]],
-        stop: list[str] | None,
-        callbacks: Callbacks,
-        kwargs: dict[str, Any],
-    ) -> list[Call]:
-        # `generate` takes its callbacks from its caller alone, so the config around it gives only settings
-        own = {key: kwargs.pop(key, None) for key in ("tags", "metadata", "run_name", "run_id")}
-        config = self._with_own_settings(cast("RunnableConfig", {"callbacks": callbacks, **own}))
-        if stop is not None:
-            kwargs["stop"] = stop
-        configurable = ensure_config()["configurable"]
-        return [
-            Call(each, config, kwargs, self.children, self._request(each, configurable), self.prices or {})
-            for each in messages
-        ]
-
-    def _request(
-        self, messages: list[BaseMessage], configurable: Mapping[str, Any], bound: Binding | None = None
-    ) -> RoutingRequest:
-        candidates, needs = candidate_models(self.children, messages, bound)
-        question = question_of(messages, self.route_on)
-        return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
-
-    def _with_own_settings(self, config: RunnableConfig) -> RunnableConfig:
-        """Add what was set on the routed model to a run that is not its own."""
-        # every model has lc_versions in its metadata; a run must say those of the model that answers
-        metadata = {key: value for key, value in (self.metadata or {}).items() if key != "lc_versions"}
-        if not (metadata or self.tags or self.callbacks):
-            return config
-        own = {"callbacks": self.callbacks, "tags": self.tags, "metadata": metadata}
-        return merge_configs(cast("RunnableConfig", own), config)
+        messages = (
+            convert_to_messages(model_input)
+            if isinstance(model_input, list)
+            else self._convert_input(model_input).to_messages()
+        )
+        return call_of(self, model_input, messages, with_own_settings(self, config), kwargs)

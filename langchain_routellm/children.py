@@ -116,6 +116,17 @@ def chat_models_in(child: object) -> Iterator[BaseChatModel]:
         yield from chat_models_in(child.default)
 
 
+def name_of(child: object) -> str:
+    """Return the name of the model that a child asks, `"unnamed"` where it says none."""
+    for attribute in ("model_name", "model", "model_id"):
+        name = getattr(child, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    if isinstance(child, BaseChatModel):
+        return str(child._get_ls_params().get("ls_model_name", "unnamed"))
+    return next((name_of(model) for model in chat_models_in(child)), "unnamed")
+
+
 def _model_called(provider_and_model: str) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model

@@ -74,12 +74,12 @@ class RouteLLMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ign
 
     @override
     def _classify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
-        decision = self._router.policy.decide(self._router.request(state, {}))
+        decision = self._router.decide(state, {})
         return self._answered(decision, questions)
 
     @override
     async def _aclassify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
-        decision = await self._router.policy.adecide(self._router.request(state, {}))
+        decision = await self._router.adecide(state, {})
         return self._answered(decision, questions)
 
     def _answered(self, decision: RoutingDecision, questions: dict[str, Any]) -> ClassifierResponse:

@@ -8,33 +8,24 @@ stream twice, and a cache serves one model's answer for the other's.
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import ensure_config
 from typing_extensions import override
 
 from langchain_routellm.calls import Call
 from langchain_routellm.generate import grouped, merged
+from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import Routed
 
 
 class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
     """A chat model whose calls are other models' calls; which they are is the subclass's business."""
-
-    @abstractmethod
-    def _generate_calls(
-        self,
-        messages: list[list[BaseMessage]],
-        stop: list[str] | None,
-        callbacks: Callbacks,
-        kwargs: dict[str, Any],
-    ) -> list[Call]:
-        """Return a call for each conversation, under the very arguments that `generate` was given."""
 
     @override
     def stream_events(
@@ -94,6 +85,22 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         calls = self._generate_calls(messages, stop, callbacks, kwargs)
         groups = grouped(calls, await self.policy.adecide_many([call.request for call in calls]))
         return merged(groups, await asyncio.gather(*(group.agenerate() for group in groups)))
+
+    def _generate_calls(
+        self,
+        messages: list[list[BaseMessage]],
+        stop: list[str] | None,
+        callbacks: Callbacks,
+        kwargs: dict[str, Any],
+    ) -> list[Call]:
+        """Return a call for each conversation, under the very arguments that `generate` was given."""
+        # `generate` takes its callbacks from its caller alone, so the config around it gives only settings
+        own = {key: kwargs.pop(key, None) for key in ("tags", "metadata", "run_name", "run_id")}
+        given = {"callbacks": callbacks, **own, "configurable": ensure_config()["configurable"]}
+        config = with_own_settings(self, cast("RunnableConfig", given))
+        if stop is not None:
+            kwargs["stop"] = stop
+        return [call_of(self, each, each, config, dict(kwargs)) for each in messages]
 
     @override
     def _generate(

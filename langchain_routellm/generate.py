@@ -46,10 +46,11 @@ def grouped(calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list
     """Collect conversations by decision, in the order in which the decisions first appear."""
     groups: dict[RoutingDecision, Group] = {}
     for position, (call, decision) in enumerate(zip(calls, decisions, strict=True)):
+        routed = call.to(decision)
         if decision not in groups:
-            groups[decision] = Group(call.to(decision), [], [])
+            groups[decision] = Group(routed, [], [])
         groups[decision].positions.append(position)
-        groups[decision].messages.append(call.input)
+        groups[decision].messages.append(routed.input)
     return list(groups.values())
 
 

@@ -1,31 +1,130 @@
-"""What a conversation goes on with: the model that began it, as the decision on its answers says."""
+"""What a conversation goes on with: the model that began it, known by its words and its tool calls.
 
-from collections.abc import Sequence
+Nothing that stands on a message is trusted: an application may store role and text alone, and a client may
+write what it likes. So this process remembers, in hashes, which model asked for which tools and, for
+`sticky="conversation"`, which model each turn went to. Where nobody remembers a conversation that was routed
+once (a decision stands on an answer), for example after a restart, it goes where its first question leads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from langchain_routellm.metadata import METADATA_KEY
-from langchain_routellm.query import is_synthetic
-from shared_router import Sticky
+from langchain_routellm.turns import role_of, text_of, turns
+from langchain_routellm.wrappers import is_synthetic
+from shared_router import Conversations, Message, Sticky, Turn, turns_of
+
+SIZE = 10_000
+"""Turns, and tool calls, that are remembered: the latest ones."""
+
+_LONG = 16_384
+"""Characters of which a longer text keeps its two ends, to bound what a turn costs."""
 
 
-def model_to_stick_to(messages: Sequence[BaseMessage], sticky: Sticky) -> str | None:
-    """Return the model that began what the conversation goes on with.
+class Memory:
+    """Remember which model answered what, for one routed model."""
 
-    Within a tool loop, that is the model that asked for the tool: its reasoning and its call belong to
-    one turn, which another provider's model cannot continue.
+    def __init__(self) -> None:
+        self._by_words = Conversations(SIZE)
+        self._by_tool_calls = Conversations(SIZE)
 
-    Args:
-        messages: The conversation, oldest first.
-        sticky: How far back to look: to the user's last own message, to the beginning, or not at all.
+    def thread(self, messages: Sequence[BaseMessage], sticky: Sticky, *, by_words: bool = False) -> Thread:
+        """Find out what a request goes on with.
+
+        Args:
+            messages: The conversation, oldest first.
+            sticky: `"tool_loop"` for the model whose tools have just answered, `"conversation"` for the one
+                that the conversation is with, False for none.
+            by_words: Whether a tool loop is to be known by its words too, where nobody sees the answers
+                and so their tool calls.
+        """
+        if sticky is False:
+            return NO_THREAD
+        asked = _open_tool_calls(messages)
+        model = None if asked is None else self._asker_of(asked)
+        if sticky == "tool_loop" and not by_words:
+            return Thread(self, model)
+        told = turns_of([_short(message) for message in turns(messages, with_answers=True)])
+        model = self._by_words.model_of(told, sticky=sticky) if model is None else model
+        if sticky == "tool_loop":
+            return Thread(self, model, told)
+        lost = model is None and any(decided_model(message) is not None for message in messages)
+        return Thread(self, model, told, told[0].user_text if lost and told else None)
+
+    def keep_turn(self, told: Sequence[Turn], model: str) -> None:
+        """Remember where a conversation's latest turn goes."""
+        self._by_words.keep(told, model)
+
+    def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
+        """Remember which model asked for tools."""
+        for call in calls:
+            self._by_tool_calls.keep(_tool_turn(call), model)
+
+    def _asker_of(self, calls: Sequence[Mapping[str, Any]]) -> str | None:
+        asked = (self._by_tool_calls.model_of(_tool_turn(call), sticky="tool_loop") for call in calls)
+        return next((model for model in asked if model is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a request goes on with, and what its answer is remembered by.
+
+    Attributes:
+        memory: Where it is remembered; None nowhere.
+        model: The model to stick to, or None.
+        told: The user's turns, where turns are remembered.
+        first_question: What leads a conversation that nobody remembers, or None. Not in the repr.
     """
-    if sticky is False:
-        return None
+
+    memory: Memory | None
+    model: str | None = None
+    told: Sequence[Turn] = ()
+    first_question: str | None = field(default=None, repr=False)
+
+    def keep(self, model: str) -> None:
+        """Remember where this turn goes."""
+        if self.memory is not None and self.told:
+            self.memory.keep_turn(self.told, model)
+
+    def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
+        """Remember which tools the model asked for."""
+        if self.memory is not None and calls:
+            self.memory.keep_tool_calls(calls, model)
+
+
+NO_THREAD = Thread(None)
+
+
+def decided_model(message: BaseMessage) -> str | None:
+    """Return the model that a message says it is by: a hint, which a client may have written."""
+    decision = message.response_metadata.get(METADATA_KEY)
+    model = decision.get("model") if isinstance(decision, Mapping) else None
+    return model if isinstance(model, str) and isinstance(message, AIMessage) else None
+
+
+def _open_tool_calls(messages: Sequence[BaseMessage]) -> Sequence[Mapping[str, Any]] | None:
+    """Return the tool calls that a conversation goes on with, or None where the user has spoken since."""
     for message in reversed(messages):
         if isinstance(message, AIMessage):
-            model = message.response_metadata.get(METADATA_KEY, {}).get("model")
-            if model is not None:
-                return str(model)
-        elif sticky == "tool_loop" and message.type == "human" and not is_synthetic(message):
+            return message.tool_calls or None
+        # a user's picture in a tool loop, such as a screenshot, is a result of its tools
+        if role_of(message) == "user" and not is_synthetic(message) and text_of(message.content).strip():
             return None
     return None
+
+
+def _tool_turn(call: Mapping[str, Any]) -> list[Turn]:
+    """Return a tool call as a turn to be known again by: where two models made the same call, by neither."""
+    return [Turn(f"{call.get('name')} {call.get('id')}", None, in_tool_loop=True)]
+
+
+def _short(message: Message) -> Message:
+    text = message.text
+    if len(text) <= _LONG:
+        return message
+    return replace(message, text=text[: _LONG // 2] + text[-_LONG // 2 :])

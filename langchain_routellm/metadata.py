@@ -6,8 +6,8 @@ because merging chunks joins equal texts and cannot merge two numbers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
@@ -39,19 +39,33 @@ def token_usage(usage: UsageMetadata) -> TokenUsage:
     )
 
 
+class RemembersToolCalls(Protocol):
+    """What remembers which model asked for tools."""
+
+    def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
+        """Remember which tools the model asked for."""
+
+
 class DecisionMetadata:
     """Write the decision on what one call answers, whole or chunk by chunk.
 
     Args:
         decision: The decision as metadata.
         prices: The chosen model's, for the answer's dollars; None where they are not known.
+        thread: What remembers the tools that the answer asks for.
     """
 
-    __slots__ = ("_started", "_usage", "decision", "prices")
+    __slots__ = ("_started", "_usage", "decision", "prices", "thread")
 
-    def __init__(self, decision: Mapping[str, str | float], prices: TokenPrices | None = None) -> None:
+    def __init__(
+        self,
+        decision: Mapping[str, str | float],
+        prices: TokenPrices | None = None,
+        thread: RemembersToolCalls | None = None,
+    ) -> None:
         self.decision = decision
         self.prices = prices
+        self.thread = thread
         self._started = False
         self._usage: UsageMetadata | None = None
 
@@ -62,6 +76,7 @@ class DecisionMetadata:
         both.
         """
         if isinstance(output, AIMessage):
+            self._remember(output.tool_calls)
             return _with_decision(output, {**self.decision, **self._dollars(output.usage_metadata)})
         if isinstance(output, ChatGeneration):
             return output.model_copy(update={"message": self.add_to(output.message)})
@@ -89,6 +104,10 @@ class DecisionMetadata:
                 await chunks.aclose()
 
     def _chunk(self, chunk: Any) -> Any:
+        asked = getattr(chunk, "tool_call_chunks", None)
+        if asked:
+            # a call's first piece alone says what is called
+            self._remember([call for call in asked if call.get("id")])
         if self._started and self.prices is None:
             return chunk
         if not isinstance(chunk, AIMessageChunk):  # of a child that cannot stream, or of a parser
@@ -101,6 +120,10 @@ class DecisionMetadata:
             # a usage can be spread over chunks, so the bill is made when all have come
             decision |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
         return _with_decision(chunk, decision) if decision else chunk
+
+    def _remember(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        if calls and self.thread is not None:
+            self.thread.keep_tool_calls(calls, str(self.decision["model"]))
 
     def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
         if self.prices is None or usage is None:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from langchain_core.messages import BaseMessage
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from typing_extensions import NotRequired, override
 
@@ -22,16 +21,19 @@ from langchain_routellm.binding import Binding, bind_children
 from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.chat_models import Child
 from langchain_routellm.children import checked_children
+from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
-from langchain_routellm.override import request_of
 from langchain_routellm.policies import policy_of
-from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
+from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning, without_others_reasoning
+from langchain_routellm.requests import asked_of
 from shared_router import (
     InvalidInputError,
     MissingExtraError,
     OnRouterError,
     Router,
     RouterWarning,
+    RoutingDecision,
     RoutingPolicy,
     RoutingRequest,
     Sticky,
@@ -77,6 +79,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_no_query: Where a request without a question goes.
         route_on: `"last_human"`, or a function from the messages to a text.
         sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
+        signed_reasoning: As in `RoutedChatModel`.
         per: `"run"` decides once for all steps of a run; `"step"` before each call of the model, where
             `sticky` then says whether a tool loop may change models.
 
@@ -100,10 +103,12 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
         sticky: Sticky = "tool_loop",
+        signed_reasoning: SignedReasoning = "strip",
         per: Literal["run", "step"] = "run",
     ) -> None:
         super().__init__()
         check_routing(route_on, sticky)
+        check_signed_reasoning(signed_reasoning)
         if per not in ("run", "step"):
             raise InvalidInputError(f"per must be one of ['run', 'step'], got {per!r}")
         self.children = checked_children(strong, weak, {}, models)
@@ -115,8 +120,10 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
         )
-        self.route_on = route_on
+        self.finder = QuestionFinder(route_on)
+        self.memory = Memory()
         self.sticky = sticky
+        self.signed_reasoning = signed_reasoning
         self.per = per
         self._warned = False
         self._bound: tuple[list[Any], Binding | None] = ([], None)
@@ -125,22 +132,24 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     def before_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
         if self.per == "step":
             return None
-        return {"routellm": self.policy.decide(self._request(state["messages"])).as_metadata()}
+        request, thread = asked_of(self, state["messages"], ensure_config())
+        return {"routellm": _kept_in(thread, self.policy.decide(request))}
 
     @override
     async def abefore_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
         if self.per == "step":
             return None
-        return {"routellm": (await self.policy.adecide(self._request(state["messages"]))).as_metadata()}
+        request, thread = asked_of(self, state["messages"], ensure_config())
+        return {"routellm": _kept_in(thread, await self.policy.adecide(request))}
 
     @override
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        asked = self._asked_anew(request)
-        decision = self._kept(request) if asked is None else self.policy.decide(asked).as_metadata()
+        asked, thread = self._asked_anew(request)
+        decision = self._kept(request) if asked is None else _kept_in(thread, self.policy.decide(asked))
         with _decision_in_run_metadata(decision):
-            return _with_decision(handler(self._on_chosen_model(request, decision)), decision)
+            return _with_decision(handler(self._on_chosen_model(request, decision)), decision, thread)
 
     @override
     async def awrap_model_call(
@@ -148,28 +157,23 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
-        asked = self._asked_anew(request)
-        decision = self._kept(request) if asked is None else (await self.policy.adecide(asked)).as_metadata()
+        asked, thread = self._asked_anew(request)
+        decision = (
+            self._kept(request) if asked is None else _kept_in(thread, await self.policy.adecide(asked))
+        )
         with _decision_in_run_metadata(decision):
-            return _with_decision(await handler(self._on_chosen_model(request, decision)), decision)
+            return _with_decision(await handler(self._on_chosen_model(request, decision)), decision, thread)
 
-    def _request(self, messages: Sequence[BaseMessage], binding: Binding | None = None) -> RoutingRequest:
-        candidates, needs = candidate_models(self.children, messages, binding)
-        question = question_of(list(messages), self.route_on)
-        configurable = ensure_config()["configurable"]
-        return request_of(question, messages, configurable, self.sticky, candidates=candidates, needs=needs)
-
-    def _asked_anew(self, request: ModelRequest[Any]) -> RoutingRequest | None:
+    def _asked_anew(self, request: ModelRequest[Any]) -> tuple[RoutingRequest | None, Thread]:
         """Return what the policy must be asked, or None where the run's decision holds."""
         binding = self._binding(request.tools)
         decision = self._kept(request)
-        if not decision:
-            return self._request(request.messages, binding)
-        candidates, _ = candidate_models(self.children, request.messages, binding)
-        if candidates is None or decision["model"] in candidates:
-            return None
-        # a tool has returned a picture, say, that the run's model cannot see
-        return self._request(request.messages, binding)
+        if decision:
+            candidates, _ = candidate_models(self.children, request.messages, binding)
+            # a tool may have returned a picture, say, that the run's model cannot see
+            if candidates is None or decision["model"] in candidates:
+                return None, self.memory.thread([], self.sticky)
+        return asked_of(self, request.messages, ensure_config(), binding=binding)
 
     def _kept(self, request: ModelRequest[Any]) -> Decision:
         state: Any = request.state
@@ -195,7 +199,12 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
                 stacklevel=2,
             )
         child: Any = self.children[str(decision["model"])]
-        return request.override(model=child)
+        messages: Any = None
+        if self.signed_reasoning != "send":
+            messages = without_others_reasoning(request.messages, str(decision["model"]), self.children)
+        if messages is None:
+            return request.override(model=child)
+        return request.override(model=child, messages=messages)
 
 
 @contextmanager
@@ -210,6 +219,11 @@ def _decision_in_run_metadata(decision: Decision) -> Iterator[None]:
         var_child_runnable_config.reset(token)
 
 
-def _with_decision(response: ModelResponse[Any], decision: Decision) -> ModelResponse[Any]:
-    metadata = DecisionMetadata(decision)
+def _kept_in(thread: Thread, decision: RoutingDecision) -> Decision:
+    thread.keep(decision.model)
+    return decision.as_metadata()
+
+
+def _with_decision(response: ModelResponse[Any], decision: Decision, thread: Thread) -> ModelResponse[Any]:
+    metadata = DecisionMetadata(decision, thread=thread)
     return replace(response, result=[metadata.add_to(message) for message in response.result])

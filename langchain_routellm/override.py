@@ -1,13 +1,11 @@
 """What one call says of itself in `config["configurable"]`: its own threshold, or the model it must go to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec
 
-from langchain_routellm.memory import model_to_stick_to
-from shared_router import RoutingRequest, Sticky, UnknownNameError
+from shared_router import RoutingRequest, UnknownNameError
 
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
@@ -35,9 +33,8 @@ def runtime_specs() -> list[ConfigurableFieldSpec]:
 
 def request_of(
     question: str | None,
-    messages: Sequence[BaseMessage],
+    sticky_to: str | None,
     configurable: Mapping[str, Any],
-    sticky: Sticky,
     *,
     candidates: tuple[str, ...] | None = None,
     needs: str = "",
@@ -46,9 +43,8 @@ def request_of(
 
     Args:
         question: The text to route on, or None where there is none.
-        messages: The conversation, oldest first.
+        sticky_to: The model that the conversation goes on with, or None.
         configurable: The run's `config["configurable"]`.
-        sticky: Whether the conversation keeps its model.
         candidates: As in `RoutingRequest`.
         needs: As in `RoutingRequest`.
 
@@ -63,7 +59,7 @@ def request_of(
         question,
         threshold=configurable.get(THRESHOLD_KEY),
         route=configurable.get(ROUTE_KEY),
-        sticky_to=model_to_stick_to(messages, sticky),
+        sticky_to=sticky_to,
         candidates=candidates,
         needs=needs,
     )

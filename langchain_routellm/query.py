@@ -1,26 +1,34 @@
-"""Which text is routed: the user's question in LangChain's messages.
+"""Which text is routed: the user's question in what a model is given.
 
-Tools' outputs, system texts and what middleware writes in the user's name are never routed on.
+It is looked for in this order:
+
+1. what the caller says: `route_on`, a function of the user's own;
+2. the variable that holds it (`query_keys`), in a chain's input or in the template before a model;
+3. the last words that the user wrote, never a tool's output, a system text or what middleware writes.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage
+from langchain_core.prompt_values import PromptValue
+from langchain_core.runnables import RunnableConfig
 
-from shared_router import InvalidInputError, Message, check_sticky, query_of
+from langchain_routellm.templates import filled_in, variable
+from langchain_routellm.turns import text_of, turns
+from langchain_routellm.wrappers import is_frameworks_own_call
+from shared_router import InvalidInputError, check_sticky, query_of
 
 RouteOn = Literal["last_human"] | Callable[[Any], str | None]
-_ROLES: Mapping[str, Literal["system", "user", "assistant", "tool"]] = {
-    "human": "user",
-    "HumanMessageChunk": "user",
-    "system": "system",
-    "tool": "tool",
-    "function": "tool",
-}
+
+_log = logging.getLogger(__name__)
 
 
-def check_routing(route_on: object, sticky: object) -> None:
+def check_routing(route_on: object, sticky: object, query_keys: object = None) -> None:
     """Check how questions are found and conversations kept.
 
     Raises:
@@ -30,35 +38,88 @@ def check_routing(route_on: object, sticky: object) -> None:
         raise InvalidInputError(
             f'route_on must be "last_human" or a function from messages to text, got {route_on!r}'
         )
+    names = isinstance(query_keys, list | tuple) and all(isinstance(key, str) for key in query_keys)
+    if query_keys is not None and not names:
+        raise InvalidInputError(
+            f'query_keys must be names of variables, such as ["question"], got {type(query_keys).__name__}'
+        )
     check_sticky(sticky)
 
 
-def question_of(given: Any, route_on: RouteOn) -> str | None:
-    """Return the text to route on, or None where there is none.
+@dataclass(frozen=True, slots=True)
+class QuestionFinder:
+    """Find the question of a request.
 
-    Args:
-        given: The conversation, oldest first, or what else `route_on` takes.
+    Attributes:
         route_on: `"last_human"`, or a function of the user's own.
-
-    Raises:
-        QueryError: If there is no message.
-        InvalidInputError: If `route_on` returns something other than text or None.
+        query_keys: The variables that hold a question, best first; None looks for none.
     """
-    if route_on == "last_human":
-        return query_of([_turn(message) for message in given])
-    question = route_on(given)
+
+    route_on: RouteOn = "last_human"
+    query_keys: Sequence[str] | None = None
+
+    def in_messages(
+        self, messages: Sequence[BaseMessage], config: RunnableConfig, given: Any = None
+    ) -> str | None:
+        """Return the text to route on in a conversation, or None where there is none.
+
+        Args:
+            messages: The conversation, oldest first.
+            config: The run's config.
+            given: The model's untouched input.
+
+        Raises:
+            InvalidInputError: If `route_on` returns something other than text or None.
+        """
+        if self.route_on != "last_human":
+            return _checked(self.route_on(messages))
+        if self.query_keys is not None:
+            value = self._text(variable(filled_in(config), self.query_keys))
+            if value is not None:
+                return value
+        elif isinstance(given, PromptValue):
+            _log.debug("a template is routed on with the question in it; query_keys=[...] names its variable")
+        if not messages or is_frameworks_own_call(config.get("metadata")):
+            return None
+        return query_of(turns(messages))
+
+    def in_value(
+        self, value: Any, messages: Sequence[BaseMessage] | None, config: RunnableConfig
+    ) -> str | None:
+        """Return the text to route on in a chain's input, or None where there is none.
+
+        Args:
+            value: The input.
+            messages: The conversation in it, or None where it holds none.
+            config: The run's config.
+
+        Raises:
+            InvalidInputError: If the input is no conversation and nothing says where its question is.
+        """
+        if self.route_on != "last_human":
+            return _checked(self.route_on(value))
+        text = self._text(variable(value, self.query_keys or ()))
+        if self.query_keys is not None and text is not None:
+            return text
+        if messages is None:
+            raise InvalidInputError(
+                'the input must be a text, messages or a state with "messages", got '
+                f'{type(value).__name__}; give route_on=itemgetter("question") or query_keys=["question"]'
+            )
+        return self.in_messages(messages, config)
+
+    def _text(self, value: Any) -> str | None:
+        """Return the words in a variable: a text, a message, or the user's last in a list of messages."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, BaseMessage):
+            return text_of(value.content)
+        if isinstance(value, list) and value and all(isinstance(each, BaseMessage) for each in value):
+            return query_of(turns(value))
+        return None
+
+
+def _checked(question: object) -> str | None:
     if question is not None and not isinstance(question, str):
         raise InvalidInputError(f"route_on must return a string or None, got {type(question).__name__}")
     return question
-
-
-def is_synthetic(message: BaseMessage) -> bool:
-    """Tell a message that a framework wrote in the user's name: SummarizationMiddleware's summary."""
-    return message.additional_kwargs.get("lc_source") == "summarization"
-
-
-def _turn(message: BaseMessage) -> Message:
-    role = _ROLES.get(message.type, "assistant")
-    # only a user's words are ever routed on, so only they are worth reading
-    text = str(message.text) if role == "user" else ""
-    return Message(role, text, synthetic=is_synthetic(message))

@@ -14,12 +14,12 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableConfig
 from typing_extensions import override
 
+from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.override import request_of, runtime_specs
 from langchain_routellm.policies import made_policy
-from langchain_routellm.query import RouteOn, check_routing, question_of
+from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
 from langchain_routellm.routing import BAD_INPUT
 from shared_router import (
-    InvalidInputError,
     OnRouterError,
     Router,
     RoutingDecision,
@@ -28,6 +28,8 @@ from shared_router import (
     Sticky,
     Tier,
 )
+
+Asked = tuple[RoutingRequest, Thread]
 
 
 class RouteLLMRouter(Runnable[Any, RoutingDecision]):
@@ -46,6 +48,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         on_no_query: Where a request without a question goes.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
+        query_keys: The keys of the input that hold a question, best first.
         sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
 
     Raises:
@@ -62,9 +65,10 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
+        query_keys: Sequence[str] | None = None,
         sticky: Sticky = "tool_loop",
     ) -> None:
-        check_routing(route_on, sticky)
+        check_routing(route_on, sticky, query_keys)
         self.policy = made_policy(
             given_policy=policy,
             router=router,
@@ -72,8 +76,9 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
         )
-        self.route_on = route_on
+        self.finder = QuestionFinder(route_on, query_keys)
         self.sticky = sticky
+        self.memory = Memory()
 
     @property
     @override
@@ -83,13 +88,13 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
     @override
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> RoutingDecision:
         # LangChain finds out which of input, run manager and config a function takes; its types do not
-        return self._call_with_config(self._decide, input, config)  # type: ignore[arg-type]
+        return self._call_with_config(self.decide, input, config)  # type: ignore[arg-type]
 
     @override
     async def ainvoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> RoutingDecision:
-        return await self._acall_with_config(self._adecide, input, config)  # type: ignore[arg-type]
+        return await self._acall_with_config(self.adecide, input, config)  # type: ignore[arg-type]
 
     @override
     def batch(
@@ -113,38 +118,43 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             return_exceptions=return_exceptions,
         )
 
-    def request(self, value: Any, config: RunnableConfig) -> RoutingRequest:
-        """Return what the policy must know of an input.
+    def request(self, value: Any, config: RunnableConfig) -> tuple[RoutingRequest, Thread]:
+        """Return what the policy must know of an input, and what its conversation goes on with.
 
         Raises:
-            QueryError: If the input holds no message.
-            InvalidInputError: If the input is no conversation and no `route_on` says where its question is.
+            InvalidInputError: If the input is no conversation and nothing says where its question is.
         """
         messages = _messages_in(value)
-        if messages is None and self.route_on == "last_human":
-            raise InvalidInputError(
-                'the input must be a text, messages or a state with "messages", got '
-                f'{type(value).__name__}; give route_on=itemgetter("question") or the like'
-            )
-        question = question_of(messages if self.route_on == "last_human" else value, self.route_on)
-        return request_of(question, messages or [], config.get("configurable") or {}, self.sticky)
+        thread = self.memory.thread(messages or [], self.sticky, by_words=True)
+        question = thread.first_question
+        if question is None:
+            question = self.finder.in_value(value, messages, config)
+        return request_of(question, thread.model, config.get("configurable") or {}), thread
 
-    def _decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
-        return self.policy.decide(self.request(value, config))
+    def decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
+        """Decide where an input goes, without a run of its own."""
+        request, thread = self.request(value, config)
+        decision = self.policy.decide(request)
+        thread.keep(decision.model)
+        return decision
 
-    async def _adecide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
-        return await self.policy.adecide(self.request(value, config))
+    async def adecide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
+        """Decide like `decide`, off the event loop where scoring can block it."""
+        request, thread = self.request(value, config)
+        decision = await self.policy.adecide(request)
+        thread.keep(decision.model)
+        return decision
 
     def _decide_each(self, values: list[Any], config: list[RunnableConfig]) -> list[Any]:
-        requests = self._requests(values, config)
-        return _in_place(requests, self.policy.decide_each(_valid(requests)))
+        asked = self._requests(values, config)
+        return _in_place(asked, self.policy.decide_each(_valid(asked)))
 
     async def _adecide_each(self, values: list[Any], config: list[RunnableConfig]) -> list[Any]:
-        requests = self._requests(values, config)
-        return _in_place(requests, await self.policy.adecide_each(_valid(requests)))
+        asked = self._requests(values, config)
+        return _in_place(asked, await self.policy.adecide_each(_valid(asked)))
 
-    def _requests(self, values: list[Any], configs: list[RunnableConfig]) -> list[RoutingRequest | Exception]:
-        requests: list[RoutingRequest | Exception] = []
+    def _requests(self, values: list[Any], configs: list[RunnableConfig]) -> list[Asked | Exception]:
+        requests: list[Asked | Exception] = []
         for value, config in zip(values, configs, strict=True):
             try:
                 requests.append(self.request(value, config))
@@ -164,12 +174,18 @@ def _messages_in(value: Any) -> list[BaseMessage] | None:
     return None
 
 
-def _valid(requests: list[RoutingRequest | Exception]) -> list[RoutingRequest]:
-    return [request for request in requests if isinstance(request, RoutingRequest)]
+def _valid(asked: list[Asked | Exception]) -> list[RoutingRequest]:
+    return [each[0] for each in asked if not isinstance(each, Exception)]
 
 
 def _in_place(
-    requests: list[RoutingRequest | Exception], outcomes: list[RoutingDecision | Exception]
+    asked: list[Asked | Exception], outcomes: list[RoutingDecision | Exception]
 ) -> list[RoutingDecision | Exception]:
     following = iter(outcomes)
-    return [request if isinstance(request, Exception) else next(following) for request in requests]
+    placed: list[RoutingDecision | Exception] = []
+    for each in asked:
+        outcome = each if isinstance(each, Exception) else next(following)
+        if not isinstance(each, Exception) and isinstance(outcome, RoutingDecision):
+            each[1].keep(outcome.model)
+        placed.append(outcome)
+    return placed

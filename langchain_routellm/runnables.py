@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,6 +48,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_router_error: Where an input goes whose router fails.
         on_no_query: Where an input without a question goes.
         route_on: What in the input is routed on.
+        query_keys: The keys of the input that hold a question, such as `["question"]`, best first.
         sticky: Whether a conversation keeps its chain.
 
     Raises:
@@ -67,6 +68,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
+        query_keys: Sequence[str] | None = None,
         sticky: Sticky = "tool_loop",
     ) -> None:
         named = named_models(strong, weak, models)
@@ -78,6 +80,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             route_on=route_on,
+            query_keys=query_keys,
             sticky=sticky,
         )
         check_models(self.policy, self.chains)
@@ -99,7 +102,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
     ) -> Call:
         if stop is not None:
             kwargs["stop"] = stop
-        return Call(model_input, config, kwargs, self.chains, self.router.request(model_input, config), {})
+        request, thread = self.router.request(model_input, config)
+        return Call(model_input, config, kwargs, self.chains, request, {}, thread)
 
 
 def _chain(name: str, chain: Any) -> Runnable[Any, Any]:

@@ -17,7 +17,7 @@ from langchain_core.runnables import ConfigurableFieldSpec, Runnable
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
-from langchain_routellm.children import chat_models_in
+from langchain_routellm.children import chat_models_in, name_of
 from langchain_routellm.override import runtime_specs
 from shared_router import InvalidInputError
 
@@ -86,7 +86,7 @@ class SelfDescription(BaseChatModel):
         return self.model_name
 
     def _model_names(self) -> list[str]:
-        return [_name_of(child) for child in self.children.values()]
+        return [name_of(child) for child in self.children.values()]
 
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -134,16 +134,6 @@ def shared_ls_params(children: Iterable[object], **kwargs: Any) -> LangSmithPara
     }
     pair = {"ls_provider": "routellm", "ls_model_name": " | ".join(names), "ls_model_type": "chat"}
     return cast("LangSmithParams", {**pair, **shared})
-
-
-def _name_of(child: object) -> str:
-    for attribute in ("model_name", "model", "model_id"):
-        name = getattr(child, attribute, None)
-        if isinstance(name, str) and name:
-            return name
-    if isinstance(child, BaseChatModel):
-        return str(child._get_ls_params().get("ls_model_name", "unnamed"))
-    return next((_name_of(model) for model in chat_models_in(child)), "unnamed")
 
 
 def _is_old_gemini(name: str) -> bool:

@@ -10,7 +10,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel
 
-from shared_router import CapabilityError
+from shared_router import CapabilityError, UnknownNameError
 from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 
@@ -72,18 +72,19 @@ def test_an_empty_batch_is_answered_with_nothing() -> None:
 
 
 async def test_one_bad_request_of_a_batch_fails_alone() -> None:
-    inputs: list[Any] = ["hard", 42, "easy"]
-    configs: list[Any] = [{}, {}, {"configurable": {"routellm_route": "strong"}}]
+    mistyped = {"configurable": {"routellm_rout": "weak"}}
+    inputs: list[Any] = ["hard", "easy", 42, "easy"]
+    configs: list[Any] = [{}, mistyped, {}, {"configurable": {"routellm_route": "strong"}}]
     model = routed()
     for answers in (
         model.batch(inputs, configs, return_exceptions=True),
         await model.abatch(inputs, configs, return_exceptions=True),
     ):
-        first, second, third = answers
-        assert (first.text, third.text) == (HARD, "elm-1 says: easy")
-        assert isinstance(second, ValueError)
-    with pytest.raises(ValueError, match="input type"):
-        model.batch(inputs)
+        first, second, third, fourth = answers
+        assert (first.text, fourth.text) == (HARD, "elm-1 says: easy")
+        assert (type(second), type(third)) == (UnknownNameError, ValueError)
+    with pytest.raises(UnknownNameError):
+        model.batch(inputs, configs)
 
 
 async def test_a_router_that_raises_takes_no_other_answer_of_the_batch() -> None:

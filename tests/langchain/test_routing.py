@@ -4,7 +4,6 @@ import copy
 from typing import Any
 
 import pytest
-from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompt_values import ChatPromptValue
@@ -83,12 +82,17 @@ def test_a_request_without_a_question_of_its_users_follows_on_no_query(given: li
     assert router.asked == []
 
 
-def test_no_messages_are_no_question_and_the_model_judges_the_request() -> None:
-    """As a prompt that the provider keeps is asked: `ChatOpenAI(...).bind(prompt={"id": ...}).invoke([])`."""
-    strong = FakeListChatModel(responses=["kept prompt's answer"])
-    answer = routed(strong=strong).invoke([])
-    assert answer.text == "kept prompt's answer"
-    assert decision_of(answer)["reason"] == "no_query"
+def test_no_messages_are_no_question_and_the_provider_judges_them() -> None:
+    """A prompt may be stored with the provider, so that a request need not hold a message."""
+
+    class Stored(ChatElm):
+        def _reply(self, *args: Any, **kwargs: Any) -> Any:
+            return "from a stored prompt", []
+
+    strong = Stored()
+    answer = routed(strong=strong).bind(prompt="stored-1").invoke([])
+    assert (answer.text, decision_of(answer)["reason"]) == ("from a stored prompt", "no_query")
+    assert strong.calls == [{"messages": [], "stop": None, "prompt": "stored-1"}]
 
 
 def test_route_on_chooses_the_text() -> None:

@@ -78,8 +78,25 @@ async def test_a_bad_input_of_a_routers_batch_fails_alone() -> None:
     ):
         first, second, third = list[Any](outcomes)
         assert (first, type(second), third) == (HARD, InvalidInputError, EASY)
-    with pytest.raises(InvalidInputError, match="the input must be a text"):
+    with pytest.raises(InvalidInputError):
         _router().batch(["hard", 42])
+
+
+def test_a_state_without_messages_is_no_question() -> None:
+    assert _router(on_no_query="weak").invoke({"messages": []}).reason == "no_query"
+
+
+def test_the_key_that_holds_the_question_may_be_named() -> None:
+    router = CountingRouter()
+    edge = _router(router=router, query_keys=["topic", "question"])
+    edge.invoke({"question": "hard", "context": "easy"})
+    edge.invoke({"question": [HumanMessage("easy"), AIMessage("so")], "topic": None})
+    edge.invoke({"messages": [HumanMessage("other")]})
+    assert router.asked == [["hard"], ["easy"], ["other"]]
+    chains = _chains(router=router, route_on="last_human", query_keys=["question"])
+    assert chains.invoke({"question": "hard"}).text == "elm-1 says: Answer: hard"
+    with pytest.raises(InvalidInputError, match=r"query_keys must be names of variables"):
+        _router(query_keys="question")
 
 
 def test_a_router_takes_the_run_time_keys() -> None:

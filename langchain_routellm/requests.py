@@ -1,0 +1,109 @@
+"""A chat model's call: what its policy is asked, and the children that can be sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import merge_configs
+
+from langchain_routellm.binding import BINDING_KEY, Binding
+from langchain_routellm.calls import Call
+from langchain_routellm.capabilities import candidate_models
+from langchain_routellm.memory import Memory, Thread
+from langchain_routellm.override import request_of
+from langchain_routellm.query import QuestionFinder
+from langchain_routellm.reasoning import SignedReasoning, holds_signed_reasoning
+from shared_router import RoutingRequest, Sticky
+
+
+class Router(Protocol):
+    """What requests are made with: a routed model, or a middleware."""
+
+    @property
+    def children(self) -> Mapping[str, Runnable[Any, Any]]:
+        """The models by the names that decisions give them."""
+
+    @property
+    def finder(self) -> QuestionFinder:
+        """What finds a request's question."""
+
+    @property
+    def memory(self) -> Memory:
+        """What is known of conversations."""
+
+    @property
+    def sticky(self) -> Sticky:
+        """Whether a conversation keeps its model."""
+
+    @property
+    def signed_reasoning(self) -> SignedReasoning:
+        """What happens to reasoning that another model signed."""
+
+
+def asked_of(
+    router: Router,
+    messages: Sequence[BaseMessage],
+    config: RunnableConfig,
+    *,
+    given: Any = None,
+    binding: Binding | None = None,
+) -> tuple[RoutingRequest, Thread]:
+    """Return what the policy must know of a conversation, and what the conversation goes on with.
+
+    Args:
+        router: The routed model.
+        messages: The conversation, oldest first.
+        config: The run's config.
+        given: The model's untouched input.
+        binding: What the caller bound, or None.
+
+    Raises:
+        UnknownNameError: If the config holds a key that is like ours and is none of ours.
+        InvalidInputError: If `route_on` returns something other than text or None.
+    """
+    candidates, needs = candidate_models(router.children, messages, binding)
+    thread = router.memory.thread(messages, router.sticky)
+    if router.signed_reasoning == "keep_model":
+        whole = router.memory.thread(messages, "conversation")
+        signed = holds_signed_reasoning(messages)
+        thread = whole if signed else replace(whole, model=thread.model, first_question=None)
+    question = thread.first_question
+    if question is None:
+        question = router.finder.in_messages(messages, config, given)
+    configurable = config.get("configurable") or {}
+    request = request_of(question, thread.model, configurable, candidates=candidates, needs=needs)
+    return request, thread
+
+
+def call_of(
+    model: Any, given: Any, messages: Sequence[BaseMessage], config: RunnableConfig, kwargs: dict[str, Any]
+) -> Call:
+    """Return a chat model's call, ready to be decided.
+
+    Args:
+        model: The routed model.
+        given: Its untouched input.
+        messages: The conversation in it.
+        config: The run's config, complete.
+        kwargs: What the child is to be called with, and the caller's binding.
+    """
+    binding = kwargs.pop(BINDING_KEY, None)
+    request, thread = asked_of(model, messages, config, given=given, binding=binding)
+    children = model.children
+    models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
+    strips = None if model.signed_reasoning == "send" else children
+    return Call(given, config, kwargs, models, request, model.prices or {}, thread, messages, strips)
+
+
+def with_own_settings(model: Any, config: RunnableConfig) -> RunnableConfig:
+    """Add what was set on a routed model to a run that is not its own."""
+    # every model has lc_versions in its metadata; a run must say those of the model that answers
+    metadata = {key: value for key, value in (model.metadata or {}).items() if key != "lc_versions"}
+    if not (metadata or model.tags or model.callbacks):
+        return config
+    own = {"callbacks": model.callbacks, "tags": model.tags, "metadata": metadata}
+    return merge_configs(cast("RunnableConfig", own), config)
