@@ -23,7 +23,7 @@ from shared_router import check_prices
 RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
 """The fields of a routed model that its policy is made from."""
 
-HOW = ("route_on", "sticky", "query_keys")
+HOW = ("route_on", "sticky", "query_keys", "strip")
 
 
 def change(model: Any, name: str, value: Any) -> None:

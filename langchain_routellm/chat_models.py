@@ -23,7 +23,7 @@ from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
 from langchain_routellm.metadata import Prices
 from langchain_routellm.policies import check_models, made_policy
-from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
+from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import RoutedBatches
@@ -65,6 +65,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too.
         query_keys: The variables of the prompt template before the model that hold a question, best first:
             `["question"]` routes on what was filled in for it and not on the template around it.
+        strip: A function that takes a user's text and returns what the user wrote of it, for what your
+            program puts around it; what well-known ones put there is taken out as it is.
+        follow_ups: Whether "why?" or "yes, do it" is routed on with the question that it follows.
         sticky: Whether a conversation keeps its model: `"tool_loop"` until the tools it asked for have
             been answered, `"conversation"` for good, False never.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
@@ -92,6 +95,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     on_no_query: Tier = "strong"
     route_on: RouteOn = "last_human"
     query_keys: SkipValidation[Sequence[str] | None] = None
+    strip: SkipValidation[Strip | None] = None
+    follow_ups: bool = True
     sticky: Sticky = "tool_loop"
     signed_reasoning: SignedReasoning = "strip"
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
@@ -113,13 +118,15 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
+        strip: Strip | None = None,
+        follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         prices: Prices | None = None,
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
-        check_routing(route_on, sticky, query_keys)
+        check_routing(route_on, sticky, query_keys, strip)
         check_signed_reasoning(signed_reasoning)
         if query_keys is not None:
             watch_templates()
@@ -139,6 +146,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         how: builtins.dict[str, Any] = {
             "route_on": route_on,
             "query_keys": query_keys,
+            "strip": strip,
+            "follow_ups": follow_ups,
             "sticky": sticky,
             "signed_reasoning": signed_reasoning,
             "prices": prices,
@@ -165,7 +174,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     @property
     def finder(self) -> QuestionFinder:
         """What finds a request's question."""
-        return QuestionFinder(self.route_on, self.query_keys)
+        return QuestionFinder(self.route_on, self.query_keys, self.strip, self.follow_ups)
 
     @property
     def memory(self) -> Memory:

@@ -24,7 +24,7 @@ from langchain_routellm.children import checked_children
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.policies import policy_of
-from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
+from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning, without_others_reasoning
 from langchain_routellm.requests import asked_of
 from shared_router import (
@@ -78,6 +78,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
         route_on: `"last_human"`, or a function from the messages to a text.
+        strip: As in `RoutedChatModel`.
+        follow_ups: As in `RoutedChatModel`.
         sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
         signed_reasoning: As in `RoutedChatModel`.
         per: `"run"` decides once for all steps of a run; `"step"` before each call of the model, where
@@ -102,12 +104,14 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
+        strip: Strip | None = None,
+        follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         per: Literal["run", "step"] = "run",
     ) -> None:
         super().__init__()
-        check_routing(route_on, sticky)
+        check_routing(route_on, sticky, strip=strip)
         check_signed_reasoning(signed_reasoning)
         if per not in ("run", "step"):
             raise InvalidInputError(f"per must be one of ['run', 'step'], got {per!r}")
@@ -120,7 +124,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
         )
-        self.finder = QuestionFinder(route_on)
+        self.finder = QuestionFinder(route_on, None, strip, follow_ups)
         self.memory = Memory()
         self.sticky = sticky
         self.signed_reasoning = signed_reasoning

@@ -23,12 +23,13 @@ from langchain_routellm.turns import text_of, turns
 from langchain_routellm.wrappers import is_frameworks_own_call
 from shared_router import InvalidInputError, check_sticky, query_of
 
+Strip = Callable[[str], str]
 RouteOn = Literal["last_human"] | Callable[[Any], str | None]
 
 _log = logging.getLogger(__name__)
 
 
-def check_routing(route_on: object, sticky: object, query_keys: object = None) -> None:
+def check_routing(route_on: object, sticky: object, query_keys: object = None, strip: object = None) -> None:
     """Check how questions are found and conversations kept.
 
     Raises:
@@ -43,6 +44,8 @@ def check_routing(route_on: object, sticky: object, query_keys: object = None) -
         raise InvalidInputError(
             f'query_keys must be names of variables, such as ["question"], got {type(query_keys).__name__}'
         )
+    if strip is not None and not callable(strip):
+        raise InvalidInputError(f"strip must be a function from text to text, got {type(strip).__name__}")
     check_sticky(sticky)
 
 
@@ -53,10 +56,14 @@ class QuestionFinder:
     Attributes:
         route_on: `"last_human"`, or a function of the user's own.
         query_keys: The variables that hold a question, best first; None looks for none.
+        strip: Takes a user's text and returns what the user wrote of it, or None.
+        follow_ups: Whether "why?" is routed on with the question that it follows.
     """
 
     route_on: RouteOn = "last_human"
     query_keys: Sequence[str] | None = None
+    strip: Strip | None = None
+    follow_ups: bool = True
 
     def in_messages(
         self, messages: Sequence[BaseMessage], config: RunnableConfig, given: Any = None
@@ -81,7 +88,7 @@ class QuestionFinder:
             _log.debug("a template is routed on with the question in it; query_keys=[...] names its variable")
         if not messages or is_frameworks_own_call(config.get("metadata")):
             return None
-        return query_of(turns(messages))
+        return self._last_human(messages)
 
     def in_value(
         self, value: Any, messages: Sequence[BaseMessage] | None, config: RunnableConfig
@@ -115,8 +122,11 @@ class QuestionFinder:
         if isinstance(value, BaseMessage):
             return text_of(value.content)
         if isinstance(value, list) and value and all(isinstance(each, BaseMessage) for each in value):
-            return query_of(turns(value))
+            return self._last_human(value)
         return None
+
+    def _last_human(self, messages: Sequence[BaseMessage]) -> str | None:
+        return query_of(turns(messages), follow_ups=self.follow_ups, strip=self.strip)
 
 
 def _checked(question: object) -> str | None:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.override import request_of, runtime_specs
 from langchain_routellm.policies import made_policy
-from langchain_routellm.query import QuestionFinder, RouteOn, check_routing
+from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.routing import BAD_INPUT
 from shared_router import (
     OnRouterError,
@@ -49,6 +49,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
         query_keys: The keys of the input that hold a question, best first.
+        strip: As in `RoutedChatModel`.
+        follow_ups: As in `RoutedChatModel`.
         sticky: Whether a conversation keeps its model: `"tool_loop"`, `"conversation"` or False.
 
     Raises:
@@ -66,9 +68,11 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
+        strip: Strip | None = None,
+        follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
     ) -> None:
-        check_routing(route_on, sticky, query_keys)
+        check_routing(route_on, sticky, query_keys, strip)
         self.policy = made_policy(
             given_policy=policy,
             router=router,
@@ -76,7 +80,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
         )
-        self.finder = QuestionFinder(route_on, query_keys)
+        self.finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self.sticky = sticky
         self.memory = Memory()
 

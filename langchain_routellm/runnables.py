@@ -18,7 +18,7 @@ from langchain_routellm.calls import Call
 from langchain_routellm.children import named_models
 from langchain_routellm.override import runtime_specs
 from langchain_routellm.policies import check_models
-from langchain_routellm.query import RouteOn
+from langchain_routellm.query import RouteOn, Strip
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
 from shared_router import (
@@ -49,6 +49,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_no_query: Where an input without a question goes.
         route_on: What in the input is routed on.
         query_keys: The keys of the input that hold a question, such as `["question"]`, best first.
+        strip: As in `RoutedChatModel`.
+        follow_ups: As in `RoutedChatModel`.
         sticky: Whether a conversation keeps its chain.
 
     Raises:
@@ -69,6 +71,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_no_query: Tier = "strong",
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
+        strip: Strip | None = None,
+        follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
     ) -> None:
         named = named_models(strong, weak, models)
@@ -81,6 +85,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             on_no_query=on_no_query,
             route_on=route_on,
             query_keys=query_keys,
+            strip=strip,
+            follow_ups=follow_ups,
             sticky=sticky,
         )
         check_models(self.policy, self.chains)

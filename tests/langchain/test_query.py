@@ -195,6 +195,23 @@ def test_a_template_that_is_routed_on_whole_is_told_in_the_debug_log(caplog: Any
     assert "secret" not in caplog.text
 
 
+def test_what_programs_put_around_a_users_words_is_taken_out() -> None:
+    reminder = "<system-reminder>\nhard rules\n</system-reminder>"
+    assert _asked([HumanMessage([{"type": "text", "text": reminder}, {"type": "text", "text": "easy"}])]) == [
+        "easy"
+    ]
+    own = "[ctx]hard[/ctx]easy"
+    assert _asked(own, strip=lambda text: text.rpartition("[/ctx]")[2]) == ["easy"]
+    with pytest.raises(InvalidInputError, match="strip must be a function"):
+        routed(strip="[ctx]")
+
+
+def test_a_follow_up_is_routed_on_with_its_question() -> None:
+    history = [HumanMessage("hard plan"), AIMessage("so"), HumanMessage("why?")]
+    assert _asked(history) == ["hard plan\nwhy?"]
+    assert _asked(history, follow_ups=False) == ["why?"]
+
+
 @pytest.mark.parametrize("keys", ["question", [1], {"question": 1}])
 def test_query_keys_must_be_names(keys: Any) -> None:
     with pytest.raises(InvalidInputError, match="query_keys must be names of variables"):
