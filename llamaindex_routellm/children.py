@@ -102,6 +102,11 @@ def check_llms(given: Mapping[str, object]) -> dict[str, LLM]:
     return children
 
 
+def is_unset(value: object) -> bool:
+    """Tell whether a field that acts where prompts are formatted is LlamaIndex's default."""
+    return any(value is default for default in _UNSET)
+
+
 def refuse_own_fields(fields: Mapping[str, Any], constructor: Callable[..., None]) -> None:
     """Refuse what a routed LLM cannot act on.
 
@@ -117,7 +122,7 @@ def refuse_own_fields(fields: Mapping[str, Any], constructor: Callable[..., None
             near = get_close_matches(name, [*inspect.signature(constructor).parameters], n=1)
             meant = f"; did you mean {near[0]}?" if near else "; set it on the models"
             raise InvalidInputError(f"RoutedLLM takes no argument named {name!r}{meant}")
-        if value not in _UNSET:
+        if not is_unset(value):
             raise InvalidInputError(
                 f"{name} must be set on the models that format and send prompts, got {type(value).__name__} "
                 f"on the routed LLM; set strong.{name} and weak.{name}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import PrivateAttr
+from pydantic import PrivateAttr, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 from typing_extensions import Self
 
+from llamaindex_routellm.fingerprint import fingerprint_of
+from llamaindex_routellm.override import NOTHING, override_of
+from llamaindex_routellm.portable import arguments_of, name_of, portable_models, portable_settings
 from llamaindex_routellm.serialization import constructor_names, description, reduced
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.steering import Steering
-from shared_router import InvalidInputError
 
 
 class SelfDescription(Steering):
@@ -20,27 +23,66 @@ class SelfDescription(Steering):
 
     _given: Settings = PrivateAttr()
 
+    @property
+    def model(self) -> str:
+        """The models' name for libraries that ask one: theirs where it is one, else `routed(...)`."""
+        names = {description(llm).get("model", "") for llm in self.children.values()}
+        return names.pop() if len(names) == 1 and "" not in names else self.metadata.model_name
+
+    @property
+    def model_name(self) -> str:
+        """The models' name, as `model`."""
+        return self.model
+
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
-        """Describe this LLM, without keys; it cannot be made again from that."""
+        """Write this LLM as data, without keys, for `from_dict`.
+
+        Returns:
+            Plain data, but for what is an object of the caller's: a router, a policy, a function.
+        """
         return {
             **super().to_dict(**kwargs),
-            **{name: description(llm) for name, llm in self.children.items()},
-            "router": self.policy.router_name,
-            "threshold": self.policy.threshold,
+            "class": name_of(type(self)),
+            "models": portable_models(self.children),
+            "settings": portable_settings(self._settings),
         }
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Write this LLM as JSON; where JSON cannot hold all, a description that names models and rule."""
+        try:
+            return json.dumps(self.to_dict(**kwargs))
+        except TypeError:
+            return json.dumps(super().to_dict(**kwargs))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
-        """Refuse: a description holds no keys and no router.
+        """Make an LLM of what `to_dict` wrote; its models read their keys from the environment.
+
+        Args:
+            data: What `to_dict` wrote.
+            **kwargs: Arguments in the place of those written.
 
         Raises:
-            InvalidInputError: Always.
+            InvalidInputError: If it is something else, or names a class that is no LLM.
         """
-        del data, kwargs
-        raise InvalidInputError(
-            "a RoutedLLM must be constructed, and a dict holds neither its keys nor its router; "
-            "call RoutedLLM(strong=..., weak=...)"
-        )
+        return cls(**{**arguments_of(data), **kwargs})
+
+    @model_serializer(mode="wrap")
+    def custom_model_dump(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        """Describe this LLM wherever it is dumped, with a hash of what it may answer differently by."""
+        del info
+        override = override_of(self._routing.memory)
+        steered = None if override is NOTHING else override
+        return {
+            **handler(self),
+            "class_name": self.class_name(),
+            **{name: description(llm) for name, llm in self.children.items()},
+            "router": self.policy.router_name,
+            "threshold": self.policy.threshold,
+            "fingerprint": fingerprint_of(self.children, self._settings, steered=steered),
+        }
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show the models by name: their own reprs hold their keys."""
@@ -50,7 +92,7 @@ class SelfDescription(Steering):
         yield "threshold", self.policy.threshold
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without keys, or say what cannot be reduced."""
+        """Pickle without keys, or say what cannot be pickled."""
         return reduced(type(self), self.children, self._settings)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

@@ -93,7 +93,7 @@ def _restored(value: Any) -> Any:
 def _saved(value: Any) -> Any:
     """Return a model without keys, headers and what belongs to this process, or a field's value."""
     if isinstance(value, LLM) and not isinstance(value, RoutingLLM):  # which pickles without keys itself
-        fields = {name: _saved(field) for name, field in _without_secrets(value.__dict__).items()}
+        fields = {name: _saved(field) for name, field in without_secrets(value.__dict__).items()}
         return _SavedModel(
             type(value), {name: field for name, field in fields.items() if name not in _OF_THE_PROCESS}
         )
@@ -111,7 +111,8 @@ def _check_picklable(values: Mapping[str, Any]) -> None:
             ) from error
 
 
-def _without_secrets(fields: Mapping[str, Any]) -> dict[str, Any]:
+def without_secrets(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's fields without those that name themselves a secret, at any depth."""
     return {
         name: _value_without_secrets(value)
         for name, value in fields.items()
@@ -121,7 +122,7 @@ def _without_secrets(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value_without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return _without_secrets(value)
+        return without_secrets(value)
     if isinstance(value, list):
         return [_value_without_secrets(each) for each in value if not _is_secret(each)]
     return value

@@ -8,11 +8,13 @@ from typing import Any
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.structured_llm import StructuredLLM
-from pydantic import SerializeAsAny
+from pydantic import BaseModel, SerializeAsAny
+from typing_extensions import Self
 
 from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.chat import RoutedChat
+from llamaindex_routellm.portable import class_of, name_of
 from llamaindex_routellm.predict import RoutedPredict
 from llamaindex_routellm.routing import Route
 
@@ -30,6 +32,27 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
     def children(self) -> Mapping[str, LLM]:
         """The models by name, best first."""
         return self.llm.children
+
+    def to_dict(self, **kwargs: Any) -> dict[str, Any]:
+        """Write this LLM as data, without keys, for `from_dict`; a class of a function's own stays itself."""
+        local = "<" in self.output_cls.__qualname__
+        answers = self.output_cls if local else name_of(self.output_cls)
+        return {**super().to_dict(**kwargs), "llm": self.llm.to_dict(), "output_cls": answers}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:
+        """Make an LLM of what `to_dict` wrote; its models read their keys from the environment.
+
+        Raises:
+            InvalidInputError: If it names a class that cannot be imported, or is none of its kind.
+        """
+        answers, llm = data["output_cls"], data["llm"]
+        made = {
+            "output_cls": answers if isinstance(answers, type) else class_of(answers, BaseModel),
+            "llm": class_of(llm["class"], RoutingLLM).from_dict(llm),
+        }
+        fields = {name: value for name, value in data.items() if name != "class_name"}
+        return cls(**{**fields, **made, **kwargs})
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle with the routed LLM, or say why that cannot be; LlamaIndex would drop it without a word."""

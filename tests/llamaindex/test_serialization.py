@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from llama_index.core.llms import MockLLM
 from pydantic import BaseModel, SecretStr
 
 from llamaindex_routellm import RoutedLLM
@@ -60,9 +61,12 @@ def test_a_repr_names_the_models_and_the_rule() -> None:
     assert repr(routed(threshold=0.3)) == shown
 
 
-def test_a_description_makes_no_llm() -> None:
-    with pytest.raises(InvalidInputError, match=r"call RoutedLLM\(strong=..., weak=...\)"):
-        RoutedLLM.from_dict(routed().to_dict())
+def test_libraries_that_ask_a_models_name_get_the_models_or_both() -> None:
+    assert (routed().model, routed().model_name) == ("routed(big|small)", "routed(big|small)")
+    same = routed(strong=FakeChat(model="one"), weak=FakeChat(model="one"))
+    assert (same.model, same.model_name) == ("one", "one")
+    nameless = routed(strong=MockLLM(), weak=MockLLM())
+    assert nameless.model == nameless.metadata.model_name
 
 
 def test_an_unpickled_llm_decides_alike_and_reads_its_keys_anew() -> None:
