@@ -39,7 +39,7 @@ def baselines(
 
     Returns:
         `random`, `length`, `always_strong`, `always_weak`, where there are at least ten groups the learned
-        ones (`domain_mean` where domains exist), and `oracle`, which knows the grades.
+        ones (`domain_mean` where there are several domains), and `oracle`, which knows the grades.
 
     Raises:
         MissingExtraError: If scikit-learn is not installed.
@@ -59,9 +59,10 @@ def baselines(
 def _learned(pair: Pair, groups: Rows, vectors: NDArray[np.float32] | None, seed: int) -> list[Candidate]:
     folds = assign_folds(_whole_units(groups, pair.units), seed=seed)
     rows = text_vectors(pair.prompts, seed=seed) if vectors is None else vectors
-    found = (
-        [] if pair.domains is None else [Candidate("domain_mean", _domain_means(pair, pair.domains, folds))]
-    )
+    found = []
+    # one domain alone has one mean a fold, and a prompt's own grade lowers that of the others' folds
+    if pair.domains is not None and len(set(pair.domains)) > 1:
+        found.append(Candidate("domain_mean", _domain_means(pair, pair.domains, folds)))
     return [
         *found,
         Candidate("tfidf_logistic", tfidf_logistic_scores(pair.prompts, pair.strong_wins, folds)),

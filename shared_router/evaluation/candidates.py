@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -32,6 +33,13 @@ RESERVED = (
 """The baselines' names: a router of such a name is reported as NAME_router."""
 
 
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a router's name, or one like it that neither a baseline nor another router has."""
+    wanted = f"{name}_router" if name in RESERVED else name
+    numbered = (f"{wanted}_{number}" for number in count(2))
+    return wanted if wanted not in taken else next(one for one in numbered if one not in taken)
+
+
 def named_routers(given: Scored | Mapping[str, Scored]) -> dict[str, Scored]:
     """Return the routers by the names they have in the report.
 
@@ -39,15 +47,17 @@ def named_routers(given: Scored | Mapping[str, Scored]) -> dict[str, Scored]:
         given: One router or column of scores, or several by name.
 
     Raises:
-        InvalidInputError: If there is none, or two get one name.
+        InvalidInputError: If there is none.
     """
     if isinstance(given, Mapping):
         named = dict(given)
     else:
         named = {given.name if isinstance(given, Router) else "scores": given}
-    found = {f"{name}_router" if name in RESERVED else name: router for name, router in named.items()}
-    if not found or len(found) < len(named):
-        raise InvalidInputError(f"evaluation needs routers by distinct names, got {list(named)}")
+    if not named:
+        raise InvalidInputError("evaluation needs a router, or scores, got none")
+    found: dict[str, Scored] = {}
+    for name, router in named.items():
+        found[free_name(name, found)] = router
     return found
 
 

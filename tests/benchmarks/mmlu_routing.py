@@ -8,14 +8,14 @@ from, are dropped.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router import PreferenceData
+from shared_router.evaluation.benchmarks import Benchmark, read_benchmarks
 from shared_router.evaluation.metrics import apgr, cpt, decile_apgr
-from shared_router.preferences.splits import prompt_key
+from shared_router.records.outcomes import Outcomes
 
 Floats = NDArray[np.float64]
 N_RESAMPLES = 200
@@ -29,6 +29,12 @@ class GradedPrompts:
     subjects: NDArray[np.str_]
     strong: Floats
     weak: Floats
+
+    @classmethod
+    def of(cls, benchmark: Benchmark, rows: Outcomes) -> "GradedPrompts":
+        """Return a benchmark's rows as columns."""
+        subjects = np.array([domain or "" for domain in rows.domains or ()])
+        return cls(list(rows.prompts), subjects, rows.scores(benchmark.strong), rows.scores(benchmark.weak))
 
     def take(self, rows: NDArray[np.int64]) -> "GradedPrompts":
         """Return the chosen rows."""
@@ -49,19 +55,10 @@ def load_mmlu() -> tuple[GradedPrompts, GradedPrompts]:
     folder = os.environ.get("ROUTER_DATA_DIR")
     if not folder:
         raise SystemExit("skipped: ROUTER_DATA_DIR is not set; name the folder of routellm_mmlu.parquet")
-    import pandas as pd
-
-    rows = pd.read_parquet(Path(folder) / "routellm_mmlu.parquet").sort_values("id")
-    plain = rows.prompt.map(prompt_key)
-    gold = (rows.split == "gold").to_numpy()
-    judged = ~gold & ~rows.contaminated.to_numpy() & ~plain.isin(set(plain[gold])).to_numpy()
-    everything = GradedPrompts(
-        list(rows.prompt),
-        rows.domain.to_numpy(dtype=np.str_),
-        rows.strong_score.to_numpy(dtype=np.float64),
-        rows.weak_score.to_numpy(dtype=np.float64),
-    )
-    return everything.take(np.flatnonzero(gold)), everything.take(np.flatnonzero(judged))
+    mmlu = read_benchmarks(folder)[0]
+    if mmlu.gold is None:
+        raise SystemExit("skipped: the folder marks no rows of MMLU to learn from; its tables do")
+    return GradedPrompts.of(mmlu, mmlu.gold), GradedPrompts.of(mmlu, mmlu.judged)
 
 
 def subject_means(learned: GradedPrompts, asked: GradedPrompts) -> Floats:

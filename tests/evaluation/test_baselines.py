@@ -71,18 +71,24 @@ def test_a_grade_does_not_move_its_own_prompts_score() -> None:
 
 def test_no_fold_tears_a_conversation() -> None:
     """With every prompt in one of three conversations there are three folds, and within one of them a
-    baseline that learns a single mean says the same of each prompt."""
+    baseline that learns a mean for each of two domains says two things."""
     n = 30
     pair = pair_from_scores(
         [f"prompt number {i} about {i * 7919}" for i in range(n)],
         np.ones(n),
         np.repeat([0.0, 0.4, 1.0], 10),
-        domains=["one"] * n,
+        domains=[f"{i % 2}" for i in range(n)],
         conversations=[f"conversation {i // 10}" for i in range(n)],
     )
-    means = by_name(pair)["domain_mean"].scores.reshape(3, 10)
-    assert np.ptp(means, axis=1).tolist() == [0, 0, 0]
-    assert len(set(means[:, 0])) == 3
+    means = by_name(pair)["domain_mean"].scores.reshape(3, 5, 2)
+    assert np.ptp(means, axis=1).tolist() == [[0, 0]] * 3
+    assert len(set(means[:, 0, 0])) == 3
+
+
+def test_a_single_domain_has_no_mean_to_order_by() -> None:
+    pair = topical_pair(40)
+    alone = pair_from_scores(pair.prompts, pair.strong, pair.weak, domains=["one"] * 40)
+    assert "domain_mean" not in by_name(alone)
 
 
 def test_too_few_prompts_teach_nothing() -> None:

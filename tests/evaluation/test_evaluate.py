@@ -234,7 +234,7 @@ def test_a_router_named_as_a_baseline_keeps_a_name_of_its_own() -> None:
         ([0.5], {}, InvalidInputError, "must be 200 finite numbers, one a prompt, got"),
         (["x"] * 200, {}, InvalidInputError, "must be numbers, got list"),
         ([np.nan] * 200, {}, InvalidInputError, "must be 200 finite numbers"),
-        ({}, {}, InvalidInputError, "needs routers by distinct names"),
+        ({}, {}, InvalidInputError, "needs a router, or scores, got none"),
         (None, {"n_resamples": 0}, InvalidInputError, "n_resamples must be >= 1"),
         (None, {"threshold": float("nan")}, InvalidInputError, "threshold must be a finite number"),
         (None, {"threshold": {"other": 0.5}}, UnknownNameError, "thresholds must be by router"),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from shared_router.evaluation import benchmarks
+from shared_router.evaluation.benchmarks import read_benchmarks
 from shared_router.evaluation.metrics import Floats, apgr, cpt, decile_apgr
 
 RESAMPLES = 1000
@@ -42,29 +44,15 @@ class Line:
 
 
 def load_benchmarks(data_dir: Path) -> list[Benchmark]:
-    """Read the three evaluation sets in the order of their ids."""
-    import pandas as pd
+    """Read the three evaluation sets in the order of their ids, MT-Bench's grades from 1 to 10."""
+    return [_in_given_grades(found) for found in read_benchmarks(data_dir)]
 
-    mmlu = pd.read_parquet(data_dir / "routellm_mmlu.parquet").sort_values("id")
-    gold = set(mmlu.prompt[mmlu.split == "gold"])
-    mmlu = mmlu[(mmlu.split == "eval") & ~mmlu.contaminated & ~mmlu.prompt.isin(gold)]
-    gsm8k = pd.read_parquet(data_dir / "routellm_gsm8k.parquet").sort_values("id")
-    gsm8k = gsm8k[~gsm8k.contaminated]
-    turns = pd.read_parquet(data_dir / "routellm_mtbench.parquet").sort_values("id")
-    turns = turns[~turns.contaminated].assign(question=lambda t: t.id.str.replace(r"-t\d$", "", regex=True))
-    scores = turns.groupby("question")[["strong_score", "weak_score"]].mean()
-    mtbench = turns[turns.turn == 1].set_index("question")
-    mtbench[["strong_score", "weak_score"]] = scores
-    return [
-        Benchmark(
-            name,
-            list(t.prompt),
-            t.strong_score.to_numpy(float),
-            t.weak_score.to_numpy(float),
-            list(t.domain),
-        )
-        for name, t in (("MMLU", mmlu), ("GSM8K", gsm8k), ("MT-Bench", mtbench))
-    ]
+
+def _in_given_grades(found: benchmarks.Benchmark) -> Benchmark:
+    worst, best = found.scale
+    strong, weak = (worst + (best - worst) * found.judged.scores(name) for name in (found.strong, found.weak))
+    domains = [domain or "" for domain in found.judged.domains or ()]
+    return Benchmark(found.name, list(found.judged.prompts), strong, weak, domains)
 
 
 def bootstrap(
