@@ -25,6 +25,7 @@ from shared_router.errors import (
     DataError,
     DisconnectedModelsError,
     EmbedderError,
+    FormatError,
     IgnoredArgumentWarning,
     InvalidInputError,
     JudgeError,
@@ -67,12 +68,15 @@ if TYPE_CHECKING:
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
     from shared_router.published.load import load_published
     from shared_router.records.outcomes import Outcomes
+    from shared_router.records.reading import Reading, read_outcomes
 
 _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
     "CachedEmbedder": "shared_router.embedding.cached",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "Outcomes": "shared_router.records.outcomes",
+    "Reading": "shared_router.records.reading",
+    "read_outcomes": "shared_router.records.reading",
     "PreferenceData": "shared_router.preferences.data",
     "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.preferences.ties",
@@ -110,6 +114,7 @@ __all__ = [
     "DisconnectedModelsError",
     "Embedder",
     "EmbedderError",
+    "FormatError",
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "JudgeError",
@@ -123,6 +128,7 @@ __all__ = [
     "Outcomes",
     "PreferenceData",
     "QueryError",
+    "Reading",
     "Router",
     "RouterError",
     "RouterFallbackWarning",
@@ -161,6 +167,7 @@ __all__ = [
     "load_router",
     "mix_preferences",
     "query_of",
+    "read_outcomes",
     "router_class",
     "router_names",
     "save_artifact",

@@ -5,6 +5,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     RouterError
     ├── InvalidInputError (ValueError)         an argument breaks its rule
     │   ├── DataError                          a file or row of data breaks a rule
+    │   │   ├── FormatError                    no reader knows a file's format
     │   │   └── ScaleError                     scores are outside the scale they were said to be on
     │   ├── QueryError                         the request holds no message to route
     │   ├── UnknownNameError (LookupError)     no router, model or option has that name
@@ -47,6 +48,10 @@ class InvalidInputError(RouterError, ValueError):
 
 class DataError(InvalidInputError):
     """A file or a row of data breaks a rule; the message names the line or the row."""
+
+
+class FormatError(DataError):
+    """No reader knows a file's format; the message says why each refused it."""
 
 
 class ScaleError(DataError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,7 +167,7 @@ class Outcomes:
         return found
 
     def samples_of(self, model: str) -> list[tuple[str, ...]]:
-        """Return a model's further answers, n tuples, empty where there are none."""
+        """Return a model's further answers, n tuples, empty where it has none."""
         found: list[tuple[str, ...]] = [()] * len(self)
         if self.samples is not None:
             for place in np.flatnonzero(self.model_index == self._place(model)).tolist():
@@ -231,6 +232,18 @@ class Outcomes:
         from shared_router.records.pricing import with_prices
 
         return with_prices(self, prices)
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Write the table as a file that `read_outcomes` reads back, one JSON object a prompt."""
+        from shared_router.records.saving import save_jsonl
+
+        save_jsonl(self, path)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the table as a Parquet file that `read_outcomes` reads back; needs the extra `eval`."""
+        from shared_router.records.saving import save_parquet
+
+        save_parquet(self, path)
 
     def _place(self, model: str) -> int:
         if model not in self.models:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import IO, overload
 
 import numpy as np
@@ -120,10 +120,14 @@ class TextsBuilder:
         self._lengths.append(_ABSENT if text is None else len(content))
         self._content.append(content)
 
+    def __getitem__(self, place: int) -> str:
+        """Return a text that was added."""
+        return self._content.read(self._starts[place], self._lengths[place]).decode("utf-8")
+
     def finish(self) -> Texts:
-        """Return the column; the builder must not be used again."""
-        starts = np.frombuffer(self._starts, dtype=np.int64) if self._starts else np.empty(0, np.int64)
-        lengths = np.frombuffer(self._lengths, dtype=np.int64) if self._lengths else np.empty(0, np.int64)
+        """Return the column of what was added so far."""
+        starts = np.array(self._starts, dtype=np.int64)
+        lengths = np.array(self._lengths, dtype=np.int64)
         return Texts(self._content, starts, lengths)
 
 
@@ -142,6 +146,7 @@ class Content:
 
     def append(self, content: bytes) -> None:
         """Add bytes at the end."""
+        self._file.seek(0, SEEK_END)
         self._file.write(content)
         self.size += len(content)
         if self.size > self.spool_bytes and isinstance(self._file, BytesIO):

@@ -1,0 +1,141 @@
+"""Records to one table: rows of one prompt are joined by their key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import cast
+
+import numpy as np
+
+from shared_router.errors import DataError
+from shared_router.records.answer_rows import AnswerRows
+from shared_router.records.outcomes import Outcomes
+from shared_router.records.prompt_rows import ABSENT, PromptRows
+from shared_router.records.record import Record
+from shared_router.records.scale import to_unit_scale
+from shared_router.records.validity import MAX_NAME_CHARS
+
+
+class OutcomesBuilder:
+    """Gathers records and makes the table.
+
+    Args:
+        keep_answers: Whether to keep what the models answered.
+
+    Attributes:
+        left_out: How many rows were left out, by reason.
+    """
+
+    def __init__(self, *, keep_answers: bool = True) -> None:
+        self.left_out: Counter[str] = Counter()
+        self._prompts = PromptRows()
+        self._answers = AnswerRows(keep_answers=keep_answers)
+        self._currencies: set[str] = set()
+        self._grades: dict[Hashable, list[Record]] = {}
+
+    @property
+    def repeated(self) -> int:
+        """How many answers came from a model that had answered that prompt before."""
+        return self._answers.repeated
+
+    def add(self, record: Record) -> None:
+        """Add a record, or count why it is left out."""
+        if wrong := _fault(record):
+            self.left_out[wrong] += 1
+            return
+        if record.model is None and record.prompt is None:
+            self._grades.setdefault(record.key, []).append(record)
+            return
+        try:
+            row = self._prompts.add(record)
+            if row is None:
+                self.left_out["another prompt under an id that was used before"] += 1
+            elif record.model is not None:
+                self._answers.add(row, record.model, record)
+        except UnicodeEncodeError:
+            self.left_out["a lone surrogate, which is no text"] += 1
+        if record.currency:
+            self._currencies.add(record.currency.upper())
+
+    def finish(self, *, scale: tuple[float, float], score: str | tuple[str, ...] | None) -> Outcomes:
+        """Return the table; the builder must not be used again.
+
+        Args:
+            scale: The worst and the best score.
+            score: Which score to take where the log holds several; of several names the first that an
+                answer has.
+
+        Raises:
+            DataError: If no prompt is left, costs are not all in dollars, or which score is meant is open.
+            ScaleError: If a score is outside the scale.
+        """
+        self._check_currencies()
+        self._join_grades()
+        text_of = self._prompts.places()
+        kept = np.flatnonzero(text_of != ABSENT)
+        if without := len(text_of) - len(kept):
+            self.left_out["an answer without its prompt; give the file of requests too"] += without
+        if not len(kept):
+            raise DataError(f"a file of records must hold a prompt with its text, got none; {self.why()}")
+        row_of = np.full(len(text_of), ABSENT)
+        row_of[kept] = np.arange(len(kept))
+        prompt_index, model_index = self._answers.indices()
+        prompt_index = row_of[prompt_index]
+        order = np.lexsort((model_index, prompt_index))
+        order = order[prompt_index[order] != ABSENT]
+        values = self._answers.columns(score)
+        if "score" in values:
+            values["score"] = to_unit_scale(values["score"], scale)
+        if "score_variance" in values:
+            values["score_variance"] /= (scale[1] - scale[0]) ** 2
+        values = {name: column[order] for name, column in values.items()}
+        return Outcomes(
+            prompts=cast("Sequence[str]", self._prompts.texts.finish().take(text_of[kept])),
+            models=tuple(self._answers.models),
+            prompt_index=prompt_index[order],
+            model_index=model_index[order],
+            values={name: column for name, column in values.items() if not np.isnan(column).all()},
+            texts=self._answers.texts(order),
+            samples=self._answers.samples(order),
+            domains=self._prompts.domains(kept),
+            conversations=self._prompts.conversations(kept),
+            times=self._prompts.times(kept),
+        )
+
+    def why(self) -> str:
+        """Return what was left out, in words."""
+        counts = ", ".join(f"{count} x {reason}" for reason, count in self.left_out.most_common())
+        return f"left out: {counts}" if counts else "nothing was left out"
+
+    def _check_currencies(self) -> None:
+        if self._currencies - {"USD"}:
+            raise DataError(
+                f"costs must be in US dollars (USD), got {sorted(self._currencies)}; convert them, or "
+                "take the costs out of the file and give prices (--prices)"
+            )
+
+    def _join_grades(self) -> None:
+        """Give grades that stand in rows of their own to the one answer with their key."""
+        answers = self._answers.of_prompts() if self._grades else {}
+        for key, records in self._grades.items():
+            row = self._prompts.find(key)
+            found = [] if row is None else answers.get(row, [])
+            if len(found) == 1:
+                for record in records:
+                    self._answers.measure(found[0], record)
+            else:
+                reason = "a grade that several answers could have" if found else "a grade of no answer here"
+                self.left_out[reason] += len(records)
+
+
+def _fault(record: Record) -> str | None:
+    """Say why a record cannot stand in a table, without quoting it."""
+    if record.prompt is not None and not record.prompt.strip():
+        return "a blank prompt"
+    if record.model is not None and not 0 < len(record.model.strip()) <= len(record.model) <= MAX_NAME_CHARS:
+        return "no name of a model"
+    for name, value in record.values.items():
+        if value is not None and name != "score" and value < 0:
+            return f"{name} below 0"
+    return None

@@ -1,0 +1,248 @@
+"""The rows of any file of records, whatever it is written in; what they mean is a reader's business.
+
+JSONL, a JSON document, CSV or TSV, Parquet, each but the last also as `.gz` or `.zst`: told by the bytes,
+not by the name. Rows are streamed. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from shared_router.errors import DataError, MissingExtraError
+from shared_router.records.json_stream import document_rows
+
+Row = Mapping[str, Any]
+Kind = Literal["jsonl", "json", "csv", "parquet"]
+
+MAX_ROW_CHARS = 64 * 1024 * 1024
+"""The longest row that is read, in characters."""
+
+HEAD_ROWS = 20
+
+_DAMAGED = "a compressed file must be whole, and this one is damaged"
+_DAMAGES = (EOFError, OSError, zlib.error)
+_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+_REFUSED = {
+    b"\x80\x02": "a pickle can run any code and is never read; save it as Parquet or CSV",
+    b"\x80\x03": "a pickle can run any code and is never read; save it as Parquet or CSV",
+    b"\x80\x04": "a pickle can run any code and is never read; save it as Parquet or CSV",
+    b"\x80\x05": "a pickle can run any code and is never read; save it as Parquet or CSV",
+    b"PK": "an archive must be unpacked first; of Inspect's .eval, save samples_df() as Parquet or CSV",
+    b"BZ": "a bzip2 file must be unpacked first, or packed as .gz or .zst",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of a file, by which a reader knows its format.
+
+    Attributes:
+        path: The file.
+        kind: What it is written in.
+        rows: Its first rows.
+        columns: The names that stand in them.
+        beside: What stands beside the rows of a JSON document.
+    """
+
+    path: Path
+    kind: Kind
+    rows: tuple[Row, ...]
+    columns: frozenset[str]
+    beside: Mapping[str, Any]
+
+    def lacks(self, *columns: str) -> str | None:
+        """Return a reason that names the columns which are not there, or None."""
+        missing = [name for name in columns if name not in self.columns]
+        return f"no {' or '.join(repr(name) for name in missing)}" if missing else None
+
+
+def read_head(path: Path) -> Head:
+    """Return a file's beginning.
+
+    Raises:
+        DataError: If it is no file of rows.
+        MissingExtraError: If it is Parquet and pyarrow is not installed.
+    """
+    beside: dict[str, Any] = {}
+    kind = _kind_of(path)
+    with closing(_rows(path, kind, beside)) as stream:
+        rows = tuple(row for row in islice(stream, HEAD_ROWS) if not isinstance(row, str))
+    columns = frozenset(name for row in rows for name in row)
+    return Head(path, kind, rows, columns, beside)
+
+
+def read_rows(head: Head) -> Generator[Row | str, None, None]:
+    """Yield all rows of a file, or for a bad one what is wrong with it.
+
+    Raises:
+        DataError: If the file is damaged so that nothing after it can be trusted.
+    """
+    yield from _rows(head.path, head.kind, {})
+
+
+def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str, None, None]:
+    if kind == "parquet":
+        yield from _parquet_rows(path)
+        return
+    with _opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", errors="strict") as file:
+        reason = ""
+        try:
+            if kind == "jsonl":
+                yield from _jsonl_rows(file)
+            elif kind == "json":
+                yield from document_rows(file, max_row_chars=MAX_ROW_CHARS, beside=beside)
+            else:
+                yield from _csv_rows(file)
+        except UnicodeDecodeError:
+            reason = "text must be UTF-8"
+        except _DAMAGES:
+            reason = _DAMAGED
+    if reason:  # not chained: a parser's error carries the text it failed on
+        raise DataError(f"{path.name}: {reason}")
+
+
+def _kind_of(path: Path) -> Kind:
+    try:
+        with open(path, "rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise DataError(f"{path.name}: the file must be readable: {error.strerror}") from error
+    for start, refusal in _REFUSED.items():
+        if magic.startswith(start):
+            raise DataError(f"{path.name}: {refusal}")
+    if magic == _PARQUET:
+        return "parquet"
+    with _opened(path) as raw:
+        try:
+            start = raw.read(1 << 16)
+            rest = raw.read(1)
+        except _DAMAGES as error:
+            raise DataError(
+                f"{path.name}: a compressed file must be whole, and this one is damaged"
+            ) from error
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise DataError(f"{path.name}: a file of records must not be empty")
+    if text[:1] == b"[":
+        return "json"
+    if text[:1] != b"{":
+        return "csv"
+    return _kind_of_objects(text, bool(rest))
+
+
+def _kind_of_objects(text: bytes, goes_on: bool) -> Kind:
+    """Tell one object a line from one object: a whole first line with more behind it is a row."""
+    first, _, others = text.partition(b"\n")
+    try:
+        value = json.loads(first)
+    except ValueError:
+        # a first line longer than what was read; a document is mostly spread over lines
+        return "jsonl" if goes_on and b"\n" not in text else "json"
+    alone = not others.strip() and not goes_on
+    is_document = isinstance(value, dict) and any(
+        isinstance(value.get(name), (list, dict)) for name in ("results", "records", "request_states", "data")
+    )
+    return "json" if alone and is_document else "jsonl"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with open(path, "rb") as file:
+        magic = file.read(4)
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            with gzip.open(file) as unpacked:
+                yield unpacked  # type: ignore[misc]
+        elif magic.startswith(_ZSTD):
+            with closing(_unpack_zstd(file)) as stream:
+                yield stream
+        else:
+            yield file
+
+
+def _unpack_zstd(file: IO[bytes]) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        pass
+    else:
+        return zstd.open(file)  # type: ignore[no-any-return,unused-ignore]
+    try:
+        import pyarrow as pa  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError.of("pyarrow, which reads .zst,", "eval") from error
+    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
+
+
+def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
+    while line := file.readline(MAX_ROW_CHARS + 1):
+        if len(line) > MAX_ROW_CHARS:
+            while line and not line.endswith("\n"):
+                line = file.readline(1 << 20)
+            yield f"a line of more than {MAX_ROW_CHARS} characters"
+            continue
+        if line.isspace():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            yield "a line that is no JSON"
+            continue
+        yield row if isinstance(row, dict) else "a line that is no JSON object"
+
+
+def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
+    header_line = file.readline(MAX_ROW_CHARS)
+    delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
+    header = next(csv.reader([header_line], delimiter=delimiter), [])
+    if len(set(header)) < len(header):
+        raise DataError("no column may stand there twice in a CSV file")
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    reason = ""
+    with _long_fields():
+        try:
+            for fields in reader:
+                if len(fields) == len(header):
+                    yield dict(zip(header, fields, strict=True))
+                elif fields:
+                    yield "a row with another number of fields than the header"
+        except csv.Error as error:
+            reason = str(error)
+    if reason:
+        raise DataError(f"line {reader.line_num + 1}: a row must be well-formed CSV: {reason}")
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let the csv module read answers longer than its usual 131,072 characters."""
+    before = csv.field_size_limit(MAX_ROW_CHARS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _parquet_rows(path: Path) -> Iterator[Row | str]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise MissingExtraError.of("pyarrow", "eval") from error
+    damaged = False
+    try:
+        with parquet.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=1024):
+                yield from batch.to_pylist()
+    except (ArrowException, OSError, UnicodeDecodeError):
+        damaged = True
+    if damaged:
+        raise DataError(f"{path.name}: a Parquet file must be readable as Parquet")

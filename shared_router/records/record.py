@@ -1,0 +1,172 @@
+"""What a reader finds in one row: a prompt, or one model's answer to it, or both."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from numbers import Real
+from typing import Any
+
+from shared_router.records.files import Head, Row
+from shared_router.records.measures import Measure
+
+
+@dataclass(slots=True)
+class Record:
+    """One model's answer to one prompt, as far as one row holds it.
+
+    Attributes:
+        prompt: The text that is routed; None where another row with the same key holds it.
+        model: Who answered; None where the row holds a prompt alone, or a grade for the one answer that
+            has the key.
+        key: Rows with equal keys are of one prompt; None makes the row a prompt of its own.
+        values: What was measured.
+        scores: Scores by their name, where a log may hold several kinds.
+        answer: What the model answered.
+        samples: Further answers of the same model.
+        domain: What the prompt is about.
+        conversation: The conversation or agent run it belongs to.
+        time: When it was asked, seconds since 1970.
+        currency: What `dollars` is in, where the row says so.
+        one_prompt: Whether another text under the same key is another prompt, to be left out; False where a
+            benchmark may write one prompt in each model's own template.
+    """
+
+    prompt: str | None = None
+    model: str | None = None
+    key: Hashable = None
+    values: dict[Measure, float | None] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    answer: str | None = None
+    samples: tuple[str, ...] = ()
+    domain: str | None = None
+    conversation: str | None = None
+    time: float | None = None
+    currency: str | None = None
+    one_prompt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format.
+
+    Attributes:
+        name: What `format=` calls it.
+        refuses: Returns why a file is not in this format, or None where it is.
+        records: Returns what a row holds, or why it is left out.
+    """
+
+    name: str
+    refuses: Callable[[Head], str | None]
+    records: Callable[[Row, Head], list[Record] | str]
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number that a row holds as a number, a truth value or text; None for anything else."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().lower(), value)
+    if isinstance(value, (Real, str)):
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            return None
+        return found if math.isfinite(found) else None
+    return None
+
+
+_WORDS = {"true": 1.0, "false": 0.0}
+
+
+def text(value: Any) -> str | None:
+    """Return a text that is not blank, or None; a number, such as an id, as text."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return str(value)
+    return None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return an object that a row holds, also as JSON text or as Arrow's pairs; an empty one otherwise."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = parsed(value)
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
+        return dict(value)
+    return {}
+
+
+def parsed(value: Any) -> Any:
+    """Return what JSON text stands for; anything else, and text that is no JSON, as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def first(row: Mapping[str, Any], *names: str) -> Any:
+    """Return the first value that is there and not None, or None."""
+    for name in names:
+        value = row.get(name)
+        if value is not None:
+            return value
+    return None
+
+
+def seconds(value: Any) -> float | None:
+    """Return a time as seconds since 1970: from seconds or milliseconds, ISO 8601 text, or a datetime.
+
+    A time without a zone is UTC.
+    """
+    if isinstance(value, str):
+        found = _iso_seconds(value.strip())
+        if found is not None:
+            return found
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return aware.timestamp()
+    found = number(value)
+    if found is None or found <= 0:
+        return None
+    return found / 1000 if found > _LARGEST_SECONDS else found
+
+
+_LARGEST_SECONDS = 1e11
+"""The year 5138; a larger number counts milliseconds."""
+
+
+def _iso_seconds(value: str) -> float | None:
+    if len(value) < 10 or value[4:5] != "-":
+        return None
+    value = value.replace("Z", "+00:00").replace(" UTC", "+00:00")
+    if "." in value:  # Python 3.10 reads 3 or 6 digits of a second alone
+        whole, _, rest = value.partition(".")
+        digits = "".join(_leading_digits(rest))
+        value = f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+    try:
+        return seconds(datetime.fromisoformat(value))
+    except ValueError:
+        return None
+
+
+def _leading_digits(value: str) -> Iterator[str]:
+    for char in value:
+        if not char.isdigit():
+            return
+        yield char
+
+
+def milliseconds_between(start: Any, end: Any) -> float | None:
+    """Return the time from one moment to another, in milliseconds; None where it is unknown or negative."""
+    began, ended = seconds(start), seconds(end)
+    if began is None or ended is None or ended < began:
+        return None
+    return round((ended - began) * 1000, 3)
