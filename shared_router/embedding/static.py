@@ -7,7 +7,7 @@ sum points where the encoder's sentence vector does. Word order is lost by desig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.embedding.word_pieces import WordPieces, remembers_words
+from shared_router.embedding.word_pieces import WordPieces
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.text import clean
 
@@ -61,24 +61,27 @@ class StaticEmbedder:
         """The width of an embedding."""
         return int(self.token_vectors.shape[1])
 
+    @property
+    def blocking(self) -> bool:
+        """Whether a text can take longer than about a millisecond: where its tokens are not bounded."""
+        return self._words is None
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row per text.
 
         Args:
-            texts: n texts; any string is one. Each is cleaned and bounded first (`shared_router.clean`).
+            texts: n texts; any string is one. Each is cleaned and bounded first (`shared_router.clean`);
+                with a BERT tokenizer that lowers, the first and last 1,024 tokens count.
 
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known token. A row does not
             depend on the other texts, to the bit.
         """
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for start in range(0, len(texts), _CHUNK):
-            chunk = [clean(text) for text in texts[start : start + _CHUNK]]
-            for i, tokens in enumerate(self._tokens(chunk), start):
-                ids = np.array(tokens, dtype=np.intp)
-                # int8 rows are gathered before they are widened: a quarter of the memory to move
-                vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
-                rows[i] = self.token_weights.take(ids) @ vectors
+        for row, ids in zip(rows, self._ids([clean(text) for text in texts]), strict=True):
+            # int8 rows are gathered before they are widened: a quarter of the memory to move
+            vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
+            np.matmul(self.token_weights.take(ids), vectors, out=row)
         lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
         lengths[lengths == 0] = 1  # the zero row stays zero
         rows /= lengths
@@ -124,22 +127,26 @@ class StaticEmbedder:
         if vectors.dtype != np.int8 or weights.dtype != np.float32 or vectors.shape[:1] != weights.shape:
             raise ArtifactSchemaError("token_vectors must be int8 and token_weights float32, a weight a row")
         embedder = cls(vectors, token_weights=weights, tokenizer_json=tokenizer_json)
-        if embedder._tokenizer.get_vocab_size() > len(vectors):
+        words = embedder._words
+        largest = embedder._tokenizer.get_vocab_size() - 1 if words is None else words.max_id
+        if largest >= len(vectors):
             raise ArtifactSchemaError("a tokenizer must not have more tokens than there are vectors")
         return embedder
 
-    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        words = self._words
-        known = [None if words is None else words.ids(text) for text in texts]
-        unknown = [text for text, ids in zip(texts, known, strict=True) if ids is None]
-        encoded = iter(
-            self._tokenizer.encode_batch_fast(unknown, add_special_tokens=False) if unknown else ()
-        )
-        return [next(encoded).ids if ids is None else ids for ids in known]
+    def _ids(self, texts: Sequence[str]) -> Iterable[NDArray[np.intp]]:
+        if self._words is not None:
+            return map(self._words.ids, texts)
+        return self._library_ids(texts)
+
+    def _library_ids(self, texts: Sequence[str]) -> Iterable[NDArray[np.intp]]:
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            for encoding in self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False):
+                yield np.array(encoding.ids, dtype=np.intp)
 
     @cached_property
     def _words(self) -> WordPieces | None:
-        return WordPieces(self._tokenizer) if remembers_words(self._tokenizer) else None
+        return WordPieces.of(self.tokenizer_json)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

@@ -1,9 +1,18 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from shared_router import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError, PreferenceData
+from shared_router import (
+    ArtifactSchemaError,
+    DataError,
+    InvalidInputError,
+    NotFittedError,
+    PreferenceData,
+    load_embedder,
+)
 from shared_router.preferences.data import Winner
 from shared_router.routers.static import StaticHead, StaticRouter
 from shared_router.testing import HashEmbedder, check_router
@@ -117,3 +126,18 @@ def test_options_outside_their_range_are_refused(option: str) -> None:
 def test_subjects_must_be_one_per_battle() -> None:
     with pytest.raises(InvalidInputError, match="one per battle"):
         StaticRouter(EMBEDDER).fit(battles()[0], subjects=["one"])
+
+
+class RemoteEmbedder:
+    """An embedder that says nothing of how long it takes, as most do."""
+
+    dim = 2
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.zeros((len(texts), 2), dtype=np.float32)
+
+
+def test_it_blocks_a_loop_where_its_embedder_may() -> None:
+    assert not StaticRouter().blocking
+    assert not StaticRouter(load_embedder()).blocking
+    assert StaticRouter(RemoteEmbedder()).blocking

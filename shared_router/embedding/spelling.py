@@ -1,0 +1,103 @@
+"""How a BERT vocabulary spells words: with its longest pieces, from the left; remembered once done.
+
+It follows WordPiece of the `tokenizers` library, to equal ids. A run of characters between white spaces is
+first cut into words and punctuation marks, and remembered whole: it is what texts are made of, and a text
+then costs one look-up a run.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+MAX_REMEMBERED = 100_000
+"""How many words and other runs of characters are remembered."""
+
+MAX_REMEMBERED_LETTERS = 32
+"""Longer ones are cut and spelled each time, so that nobody fills the memory with theirs."""
+
+ID_BYTES = np.dtype(np.intp).itemsize
+_ID = np.dtype(np.intp).char
+
+# White space is what a cleaned and folded text has of it; in ASCII, BERT calls these marks punctuation.
+WORD = re.compile(r"[^\t\n\r !-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
+
+
+class Spelling(dict[str, bytes]):
+    """The token ids of runs of characters without white space, as bytes of `intp`.
+
+    It is safe with several threads.
+
+    Args:
+        vocabulary: The id of each word and each piece.
+        unknown: The id of a word that cannot be spelled.
+        prefix: What pieces inside a word begin with in the vocabulary.
+        max_letters: Words of more are unknown.
+        names: The ids of further words.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Mapping[str, int],
+        *,
+        unknown: int,
+        prefix: str,
+        max_letters: int,
+        names: Mapping[str, int],
+    ) -> None:
+        # others have punctuation, which is cut off, or are no words: `...`, `[MASK]`, `##ing`
+        whole = {w: i for w, i in vocabulary.items() if w.isalnum() and len(w) <= max_letters}
+        whole.update(names)
+        ids = np.fromiter(whole.values(), np.intp, len(whole)).tobytes()
+        starts, ends = range(0, len(ids), ID_BYTES), range(ID_BYTES, len(ids) + 1, ID_BYTES)
+        super().__init__(zip(whole, map(ids.__getitem__, map(slice, starts, ends)), strict=True))
+        self.vocabulary = vocabulary
+        self.unknown = np.array(unknown, dtype=np.intp).tobytes()
+        self.prefix = prefix
+        self.max_letters = max_letters
+
+    def __missing__(self, run: str) -> bytes:
+        parts = WORD.findall(run)
+        ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
+        if len(self) < MAX_REMEMBERED and len(run) <= MAX_REMEMBERED_LETTERS:
+            self[run] = ids
+        return ids
+
+    def _spelled(self, word: str) -> bytes:
+        """Spell a word with the longest pieces from the left, or say that it is unknown."""
+        n = len(word)
+        letters, inner, longest = self._inner
+        if n > self.max_letters or not letters.issuperset(word):
+            return self.unknown
+        id_of = self.vocabulary.get
+        start, end = 0, n
+        found = array(_ID)
+        while start < n:
+            piece = id_of(word[start:end])
+            while piece is None:
+                end -= 1
+                if end <= start:
+                    return self.unknown
+                piece = id_of(word[start:end])
+            found.append(piece)
+            id_of = inner.get
+            start = end
+            end = min(n, start + longest.get(word[start : start + 3], 2))
+        return found.tobytes()
+
+    @cached_property
+    def _inner(self) -> tuple[set[str], dict[str, int], dict[str, int]]:
+        """All letters, the pieces inside words, and the longest one's length by its first three letters."""
+        vocabulary, prefix = self.vocabulary, self.prefix
+        inner = {p[len(prefix) :]: i for p, i in vocabulary.items() if p.startswith(prefix)}
+        inner.pop("", None)
+        longest: dict[str, int] = {}
+        for piece in inner:
+            beginning = piece[:3]
+            if len(piece) > longest.get(beginning, 2):
+                longest[beginning] = len(piece)
+        return set("".join(vocabulary)), inner, longest
