@@ -12,7 +12,7 @@ Its constructor stands here. Every method stands with its kind:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         query_keys: Template variables that hold a question, best first.
         query_extractor: A way of your own to find the question, asked first: from the call to its text, or
             None to go on looking. What it raises reaches the caller.
+        strip: A function that takes a user's text and returns what the user wrote of it, for what your
+            program puts around it; what well-known ones put there is taken out as it is.
+        follow_ups: Whether "why?" or "yes, do it" is routed on with the question that it follows.
         on_no_query: Where a call without a question goes; None is `"strong"`, with a warning where an
             ingestion step, an evaluator or a template's many variables are why.
         on_ingestion: Where the calls of ingestion and of building an index go, in the place of `on_no_query`.
@@ -103,6 +106,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         policy: RoutingPolicy | None = None,
         query_keys: Sequence[str] = QUERY_KEYS,
         query_extractor: QueryExtractor | None = None,
+        strip: Callable[[str], str] | None = None,
+        follow_ups: bool = True,
         on_no_query: str | None = None,
         on_ingestion: str | None = None,
         on_evaluation: str | None = None,
@@ -124,6 +129,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             policy=policy,
             query_keys=query_keys,
             query_extractor=query_extractor,
+            strip=strip,
+            follow_ups=follow_ups,
             on_no_query=on_no_query,
             on_ingestion=on_ingestion,
             on_evaluation=on_evaluation,

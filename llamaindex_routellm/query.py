@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llama_index.core.prompts import BasePromptTemplate
@@ -34,6 +34,9 @@ from llamaindex_routellm.templates import (
     question_inside,
 )
 from shared_router import InvalidInputError, Message, query_of
+
+_LONGEST_FOLLOW_UP = 200
+"""A longer text asks something of its own, in characters, whatever is written around it."""
 
 NoQuestion = Literal["ingestion", "index", "evaluation", "template"]
 Source = Literal["scope", "extractor", "template", "span", "prompt"]
@@ -52,11 +55,14 @@ class Question:
         missing: Why there is none, where the kind of call says so: `"ingestion"`, the building of an
             `"index"`, an `"evaluation"`, or a `"template"` whose question nobody can tell from its other
             variables.
+        turn: The turn's text as it stood, with what is none of the user's words and without the question
+            that it follows. Not in the repr.
     """
 
     text: str | None = field(repr=False)
     source: Source
     missing: NoQuestion | None = None
+    turn: str | None = field(default=None, repr=False, compare=False)
 
 
 QueryExtractor = Callable[[LLMCall], "str | None"]
@@ -85,34 +91,46 @@ class QuestionFinder:
         keys: The template variables that hold a question, best first.
         extractor: The user's own way to find it; None from it means to go on looking.
         open_spans: Where questions of enclosing spans are remembered; None looks at none.
+        follow_ups: Whether a turn that carries no question of its own, such as "why?", is read with the last
+            one that does.
+        strip: Takes a user's text and returns what the user wrote of it.
 
     Raises:
-        InvalidInputError: If `keys` are not names, or the extractor is no function.
+        InvalidInputError: If `keys` are not names, or the extractor or `strip` is no function.
     """
 
     keys: Sequence[str] = QUERY_KEYS
     extractor: QueryExtractor | None = None
     open_spans: OpenSpans | None = None
+    follow_ups: bool = True
+    strip: Callable[[str], str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse keys that name nothing, of which a bare string is read as its letters, and no function."""
         if isinstance(self.keys, str) or not all(isinstance(key, str) for key in self.keys):
             raise InvalidInputError('query_keys must be names of template variables, such as ["question"]')
-        if self.extractor is not None and not callable(self.extractor):
-            raise InvalidInputError(
-                f"query_extractor must be a function or None, got {type(self.extractor).__name__}"
-            )
+        for name, function in {"query_extractor": self.extractor, "strip": self.strip}.items():
+            if function is not None and not callable(function):
+                raise InvalidInputError(f"{name} must be a function or None, got {type(function).__name__}")
 
     def find(self, call: LLMCall) -> Question:
         """Return the question of a call, or one without text.
 
         Raises:
-            InvalidInputError: If the extractor returns something that is neither text nor None.
+            InvalidInputError: If the extractor returns something that is neither text nor None, or `strip`
+                something other than text.
         """
         if (scoped := _scoped_question.get()) is not None:
             return scoped
         if self.extractor is not None and (text := _checked_text(self.extractor(call))) is not None:
             return Question(text, "extractor")
+        found = self._located(call)
+        if found.text is None:
+            return found
+        return replace(found, text=self._own_words(call, found.text), turn=found.text)
+
+    def _located(self, call: LLMCall) -> Question:
+        """Return the text in which the user asks, wherever it stands."""
         if call.template is not None and (found := self._named(call, call.template)) is not None:
             return found
         if self.open_spans is not None and (span := self.open_spans.nearest()) is not None:
@@ -123,7 +141,16 @@ class QuestionFinder:
             return _in_template(call, call.template)
         if call.text is not None:
             return Question(question_inside(call.text), "prompt")
-        return Question(query_of(self.conversation(call, None)) if call.messages else None, "prompt")
+        return Question(_last_user_text(self.conversation(call, None)), "prompt")
+
+    def _own_words(self, call: LLMCall, text: str) -> str | None:
+        """Return what the user wrote of a text, after the question that it follows up."""
+        asked = [Message("user", text)]
+        if self.follow_ups and len(text) <= _LONGEST_FOLLOW_UP:
+            conversation = self.conversation(call, text)
+            # a prompt that a question was written into is no turn before it
+            asked = conversation if _last_user_text(conversation) == text else asked
+        return query_of(asked, follow_ups=self.follow_ups, strip=self.strip)
 
     def _named(self, call: LLMCall, template: BasePromptTemplate) -> Question | None:
         """Return what a template's variables of the known names hold."""
@@ -148,12 +175,19 @@ def _in_template(call: LLMCall, template: BasePromptTemplate) -> Question:
     names = free_variables(template)
     if names is None:  # the template is the prompt itself
         messages = template.format_messages(**call.variables)
-        return Question(query_of(messages_of(messages)) if messages else None, "prompt")
+        return Question(_last_user_text(messages_of(messages)), "prompt")
     values = [text_of(call.filled_in.get(name)) for name in names]
     texts = [text for text in values if text is not None]
     if len(texts) == 1:
         return Question(texts[0], "template")
     return Question(None, "prompt", "template")
+
+
+def _last_user_text(messages: Sequence[Message]) -> str | None:
+    for message in reversed(messages):
+        if message.role == "user" and not message.synthetic:
+            return message.text
+    return None
 
 
 def _checked_text(extracted: object) -> str | None:

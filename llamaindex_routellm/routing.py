@@ -184,7 +184,7 @@ class Routing:
         )
         if self.conversations is None:
             return question, request, ()
-        turns = turns_of(self.finder.conversation(call, question.text))
+        turns = turns_of(self.finder.conversation(call, question.turn or question.text))
         model = self.conversations.model_of(turns)
         return question, replace(request, sticky_to=model), turns
 

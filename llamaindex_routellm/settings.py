@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class Settings:
     policy: RoutingPolicy | None = None
     query_keys: Sequence[str] = QUERY_KEYS
     query_extractor: QueryExtractor | None = None
+    strip: Callable[[str], str] | None = None
+    follow_ups: bool = True
     on_no_query: str | None = None
     on_ingestion: str | None = None
     on_evaluation: str | None = None
@@ -95,7 +97,9 @@ class Settings:
             conversations = Conversations(memory.size, first_turn_model=memory.model_of)
         return Routing(
             policy=policy,
-            finder=QuestionFinder(self.query_keys, self.query_extractor, open_spans),
+            finder=QuestionFinder(
+                self.query_keys, self.query_extractor, open_spans, self.follow_ups, self.strip
+            ),
             memory=memory,
             conversations=conversations,
             no_question=self._no_question(policy),

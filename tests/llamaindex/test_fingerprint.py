@@ -118,7 +118,7 @@ def test_a_folders_content_counts_and_not_its_name_alone(tmp_path: Path) -> None
     RandomRouter(3).save(tmp_path)
     before = cache_key(routed(router=tmp_path))
     assert cache_key(routed(router=str(tmp_path))) == before
-    RandomRouter(4).save(tmp_path)
+    RandomRouter(4).save(tmp_path, overwrite=True)
     assert cache_key(routed(router=tmp_path)) != before
 
 
