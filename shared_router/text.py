@@ -55,6 +55,18 @@ def clean(text: str) -> str:
     return _ends(text)  # again: NFC triples some characters
 
 
+def prompt_key(query: str) -> str:
+    """Return the form in which two prompts count as one.
+
+    Args:
+        query: Any text.
+
+    Returns:
+        The text as routers see it (`clean`), without differences of case, of spacing or of line breaks.
+    """
+    return " ".join(clean(query).casefold().split())
+
+
 def is_blank(text: str) -> bool:
     """Say whether a text holds no character that anybody sees."""
     return _BLANK.fullmatch(text) is not None

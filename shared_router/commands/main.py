@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared_router import __version__
-from shared_router.commands import benchmarks, compare, demo, evaluate, route
+from shared_router.commands import benchmarks, compare, demo, evaluate, inspect, route
 from shared_router.errors import RouterError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _write_any_text() -> None:
 
 
 _COMMANDS = (
+    Command("inspect", "say what is in a file of logs or graded answers", inspect.add_arguments, inspect.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
     Command(
         "evaluate",
