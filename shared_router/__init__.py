@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared_router.conversations import Conversations, Turn, turns_of
-from shared_router.costs.known_prices import KnownPrices, known_prices
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
@@ -68,26 +67,35 @@ if TYPE_CHECKING:
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
     from shared_router.published.load import load_published
+    from shared_router.records.collecting.asking import AskingLimits
+    from shared_router.records.collecting.collect import Collected, collect
+    from shared_router.records.collecting.journal import Reply
+    from shared_router.records.collecting.openai_model import OpenAIModel
     from shared_router.records.outcomes import Outcomes
     from shared_router.records.reading import Reading, read_outcomes
 
 _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
+    "AskingLimits": "shared_router.records.collecting.asking",
     "CachedEmbedder": "shared_router.embedding.cached",
+    "Collected": "shared_router.records.collecting.collect",
     "OpenAIEmbedder": "shared_router.embedding.openai",
+    "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
-    "Reading": "shared_router.records.reading",
-    "read_outcomes": "shared_router.records.reading",
     "PreferenceData": "shared_router.preferences.data",
+    "Reading": "shared_router.records.reading",
+    "Reply": "shared_router.records.collecting.journal",
     "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",
     "WinLabels": "shared_router.preferences.ties",
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
+    "collect": "shared_router.records.collecting.collect",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "mix_preferences": "shared_router.preferences.mixing",
+    "read_outcomes": "shared_router.records.reading",
     "save_artifact": "shared_router.checkpoints.artifact",
     "split_preferences": "shared_router.preferences.splits",
     "tier_pair": "shared_router.preferences.pairs",
@@ -107,8 +115,10 @@ __all__ = [
     "ArtifactNotFoundError",
     "ArtifactSchemaError",
     "ArtifactWriteError",
+    "AskingLimits",
     "CachedEmbedder",
     "CapabilityError",
+    "Collected",
     "ContractError",
     "Conversations",
     "DataError",
@@ -119,7 +129,6 @@ __all__ = [
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "JudgeError",
-    "KnownPrices",
     "LocalServerError",
     "Message",
     "MissingExtraError",
@@ -127,10 +136,12 @@ __all__ = [
     "NotFittedError",
     "OnRouterError",
     "OpenAIEmbedder",
+    "OpenAIModel",
     "Outcomes",
     "PreferenceData",
     "QueryError",
     "Reading",
+    "Reply",
     "Router",
     "RouterError",
     "RouterFallbackWarning",
@@ -163,7 +174,7 @@ __all__ = [
     "check_prices",
     "check_sticky",
     "clean",
-    "known_prices",
+    "collect",
     "load_artifact",
     "load_embedder",
     "load_published",

@@ -94,15 +94,15 @@ def battles_from_judge(
         _counted(n, progress=progress), asked.queries, answers_a, answers_b, strict=True
     ):
         try:
-            shown = _verdict(judge(prompt(query, a, b)), row)
-            swapped = _verdict(judge(prompt(query, b, a)), row)
+            shown = read_verdict(judge(prompt(query, a, b)), row)
+            swapped = read_verdict(judge(prompt(query, b, a)), row)
         except JudgeError as error:
             if on_unreadable == "raise":
                 raise
             unreadable.append(error)
             continue
         rows.append(row)
-        winners.append(_in_both_orders(shown, swapped))
+        winners.append(winner_of_both_orders(shown, swapped))
     _count_unreadable(unreadable, n, max_bad_fraction)
     return replace(asked.select(rows), winners=winners)
 
@@ -115,7 +115,16 @@ def _counted(n: int, *, progress: bool) -> Iterable[int]:
     return trange(n, desc="judging")
 
 
-def _verdict(answer: object, row: int) -> Literal["A", "B", "C"]:
+def read_verdict(answer: object, row: int) -> Literal["A", "B", "C"]:
+    """Return the verdict that a judge's answer ends in.
+
+    Args:
+        answer: What the judge returned.
+        row: Which one it is, for the error.
+
+    Raises:
+        JudgeError: If it is no text, or holds no verdict or several.
+    """
     if not isinstance(answer, str):
         raise JudgeError(f"row {row}: a judge must return text, got {type(answer).__name__}")
     found = {verdict.upper() for verdict in _VERDICT.findall(answer)}
@@ -128,7 +137,8 @@ def _verdict(answer: object, row: int) -> Literal["A", "B", "C"]:
     return verdict
 
 
-def _in_both_orders(shown: str, swapped: str) -> Winner:
+def winner_of_both_orders(shown: str, swapped: str) -> Winner:
+    """Return who wins: the answer that is preferred shown first and shown second, else neither."""
     if (shown, swapped) == ("A", "B"):
         return "a"
     if (shown, swapped) == ("B", "A"):
