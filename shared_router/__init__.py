@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared_router.conversations import Conversations, Turn, turns_of
+from shared_router.costs.known_prices import KnownPrices, known_prices
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
@@ -129,6 +130,7 @@ __all__ = [
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "JudgeError",
+    "KnownPrices",
     "LocalServerError",
     "Message",
     "MissingExtraError",
@@ -175,6 +177,7 @@ __all__ = [
     "check_sticky",
     "clean",
     "collect",
+    "known_prices",
     "load_artifact",
     "load_embedder",
     "load_published",

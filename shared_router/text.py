@@ -17,6 +17,20 @@ _UNSEEN_RANGES = (
 _UNSEEN = re.compile(f"[{''.join(_UNSEEN_RANGES)}]")
 _BLANK = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+MAX_MARKS = 30
+"""How many combining marks in a row a long text keeps, as in Unicode's Stream-Safe Text Format (UAX #15)."""
+
+# A character with a place among marks is no letter; the ranges are symbols, of which people write many.
+_MARK = (
+    "[^\\w\\s\x00-\x7f\u2010-\u2027\u2030-\u205e\u2190-\u2bff\u3000-\u3029\u3030-\u303f"
+    "\uff00-\uffef\U0001f000-\U0001faff]"
+)
+_LONG_RUN = re.compile(f"(?<!{_MARK}){_MARK}{{{MAX_MARKS + 1},}}")
+_MARKS_IN_A_ROW = re.compile(rb"[^\x00]{%d,}" % (MAX_MARKS + 1))
+_STEP = MAX_MARKS // 2
+_TWO_MARKS = re.compile(_MARK * 2)
+_FEW = 512
+"""A shorter text's marks take no time to speak of, however they stand."""
 
 
 def clean(text: str) -> str:
@@ -36,8 +50,21 @@ def clean(text: str) -> str:
     # unseen characters go first: one between a letter and its accent keeps NFC from joining them
     text = _UNSEEN.sub("", _ends(text))
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
+        text = _with_fewer_marks(_SURROGATE.sub("\ufffd", text))
+        text = _with_fewer_marks(unicodedata.normalize("NFC", text))  # again: it makes two marks of some
     return _ends(text)  # again: NFC triples some characters
+
+
+def prompt_key(query: str) -> str:
+    """Return the form in which two prompts count as one.
+
+    Args:
+        query: Any text.
+
+    Returns:
+        The text as routers see it (`clean`), without differences of case, of spacing or of line breaks.
+    """
+    return " ".join(clean(query).casefold().split())
 
 
 def is_blank(text: str) -> bool:
@@ -51,6 +78,24 @@ def _without_padding(text: str) -> str:
         padding = _BLANK.match(text)
         text = text[padding.end() if padding else 0 :][::-1]
     return text
+
+
+def _with_fewer_marks(text: str) -> str:
+    # NFC sorts marks, which takes a thousand in a row a million steps
+    if len(text) <= _FEW or not _TWO_MARKS.search(text[::_STEP]):  # a long run has two that far apart
+        return text
+    return _LONG_RUN.sub(_first_marks, text)
+
+
+def _first_marks(run: re.Match[str]) -> str:
+    """Return the characters of a run without marks after the first ones of each row."""
+    characters = run[0]
+    classes = bytes(map(unicodedata.combining, characters))  # 0 where it is no mark
+    kept, start = [], 0
+    for row in _MARKS_IN_A_ROW.finditer(classes):
+        kept.append(characters[start : row.start() + MAX_MARKS])
+        start = row.end()
+    return "".join([*kept, characters[start:]])
 
 
 def _ends(text: str) -> str:

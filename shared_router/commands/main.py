@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared_router import __version__
+from shared_router.commands import benchmarks, compare, demo, evaluate, inspect, route
 from shared_router.commands import collect, demo, route
 from shared_router.errors import RouterError
 
@@ -82,8 +83,22 @@ def _write_any_text() -> None:
 
 
 _COMMANDS = (
+    Command("inspect", "say what is in a file of logs or graded answers", inspect.add_arguments, inspect.run),
     Command("collect", "ask both models and grade their answers", collect.add_arguments, collect.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
+    Command(
+        "evaluate",
+        "say what routing is worth on graded answers, with intervals, baselines and pictures",
+        evaluate.add_arguments,
+        evaluate.run,
+    ),
+    Command(
+        "benchmarks",
+        "measure a router on the paper's three benchmarks, beside the paper's own figures",
+        benchmarks.add_arguments,
+        benchmarks.run,
+    ),
+    Command("compare", "show several evaluations side by side", compare.add_arguments, compare.run),
     Command(
         "demo",
         "ask ten questions of a real local model through LangChain and LlamaIndex",

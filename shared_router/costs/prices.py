@@ -20,6 +20,10 @@ class TokenPrices:
         output_per_million_tokens: Dollars for a million answer tokens, >= 0.
         cached_input_per_million_tokens: Dollars for a million prompt tokens that the provider had cached;
             None means they cost what other prompt tokens cost.
+        cache_write_per_million_tokens: Dollars for a million prompt tokens that the provider stores for later
+            calls; None means they cost what other prompt tokens cost.
+        reasoning_per_million_tokens: Dollars for a million tokens of hidden reasoning; None means they cost
+            what other answer tokens cost.
 
     Raises:
         InvalidInputError: If a price is negative, infinite or NaN.
@@ -28,6 +32,8 @@ class TokenPrices:
     input_per_million_tokens: float
     output_per_million_tokens: float
     cached_input_per_million_tokens: float | None = None
+    cache_write_per_million_tokens: float | None = None
+    reasoning_per_million_tokens: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse prices that no bill could hold."""
@@ -36,32 +42,46 @@ class TokenPrices:
             if price is not None and not (math.isfinite(price) and price >= 0):
                 raise InvalidInputError(f"{name} must be dollars >= 0, got {price!r}")
 
-    def dollars(self, *, input_tokens: int, output_tokens: int, cached_input_tokens: int = 0) -> float:
+    def dollars(
+        self,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cached_input_tokens: int = 0,
+        cache_write_tokens: int = 0,
+        reasoning_tokens: int = 0,
+    ) -> float:
         """Return what a call costs.
 
         Args:
-            input_tokens: Prompt tokens of the call, cached ones included, >= 0.
+            input_tokens: Prompt tokens of the call, cached and stored ones included, >= 0.
             output_tokens: Answer tokens of the call, reasoning included, >= 0.
             cached_input_tokens: How many of `input_tokens` the provider had cached.
+            cache_write_tokens: How many of `input_tokens` it stores for later calls.
+            reasoning_tokens: How many of `output_tokens` are hidden reasoning.
 
         Returns:
             Dollars, >= 0.
 
         Raises:
-            InvalidInputError: If a count is negative or more tokens are cached than were sent.
+            InvalidInputError: If a count is negative, more tokens are cached and stored than were sent, or
+                more are reasoning than were answered.
         """
-        if not 0 <= cached_input_tokens <= input_tokens or output_tokens < 0:
+        apart = cached_input_tokens + cache_write_tokens
+        least = min(cached_input_tokens, cache_write_tokens, reasoning_tokens)
+        if least < 0 or apart > input_tokens or reasoning_tokens > output_tokens:
             raise InvalidInputError(
-                "token counts must be >= 0 and cached_input_tokens at most input_tokens, got "
-                f"input_tokens={input_tokens}, cached_input_tokens={cached_input_tokens}, "
-                f"output_tokens={output_tokens}"
+                "token counts must be >= 0, cached and cache-write ones at most input_tokens and reasoning "
+                f"ones at most output_tokens, got {input_tokens=}, {cached_input_tokens=}, "
+                f"{cache_write_tokens=}, {output_tokens=}, {reasoning_tokens=}"
             )
-        cached = self.cached_input_per_million_tokens
-        cached_price = self.input_per_million_tokens if cached is None else cached
+        sent, answered = self.input_per_million_tokens, self.output_per_million_tokens
         millionths = (
-            (input_tokens - cached_input_tokens) * self.input_per_million_tokens
-            + cached_input_tokens * cached_price
-            + output_tokens * self.output_per_million_tokens
+            (input_tokens - apart) * sent
+            + cached_input_tokens * _or(self.cached_input_per_million_tokens, sent)
+            + cache_write_tokens * _or(self.cache_write_per_million_tokens, sent)
+            + (output_tokens - reasoning_tokens) * answered
+            + reasoning_tokens * _or(self.reasoning_per_million_tokens, answered)
         )
         return millionths / 1e6
 
@@ -83,3 +103,7 @@ def check_prices(prices: Mapping[str, TokenPrices] | None, models: Collection[st
     for name, price in prices.items():
         if not isinstance(price, TokenPrices):
             raise InvalidInputError(f"the price of {name} must be TokenPrices, got {type(price).__name__}")
+
+
+def _or(price: float | None, otherwise: float) -> float:
+    return otherwise if price is None else price

@@ -71,7 +71,7 @@ class StaticEmbedder:
 
         Args:
             texts: n texts; any string is one. Each is cleaned and bounded first (`shared_router.clean`);
-                with a BERT tokenizer that lowers, the first and last 1,024 tokens count.
+                with a BERT tokenizer that lowers, the first and last 512 tokens count.
 
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known token. A row does not

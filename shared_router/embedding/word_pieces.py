@@ -25,11 +25,11 @@ from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-MAX_BYTES = 9216
-"""What is read of a text in UTF-8, half of it from each end: all that `clean` keeps of most languages."""
+MAX_BYTES = 6144
+"""What is read in UTF-8 of a text that is not ASCII, half of it from each end: 1,400 tokens of English."""
 
-MAX_TOKENS = 2048
-"""A text of more counts with its first and last half of this: 8,000 letters of English have 1,800."""
+MAX_TOKENS = 1024
+"""A text of more counts with its first and last half of this: 4,500 letters of English have as many."""
 
 _MANY_NEW = 512
 """Where a text has more letters in runs that are not remembered, its words are looked up one by one."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from shared_router.errors import DataError
 from shared_router.evaluation.benchmark_files import STRONG, WEAK, BenchmarkRows, read_rows
-from shared_router.preferences.splits import prompt_key
 from shared_router.records.outcomes import Outcomes
+from shared_router.text import prompt_key
 
 
 @dataclass(frozen=True, slots=True)

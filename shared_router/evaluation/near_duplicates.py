@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.evaluation.pair import Rows
-from shared_router.preferences.splits import prompt_key
+from shared_router.text import prompt_key
 
 RESEMBLANCE = 0.8
 _RUN = 3

@@ -9,19 +9,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.data import PreferenceData
-from shared_router.text import clean
-
-
-def prompt_key(query: str) -> str:
-    """Return the form in which two prompts count as one.
-
-    Args:
-        query: Any text.
-
-    Returns:
-        The text as routers see it (`clean`), without differences of case, of spacing or of line breaks.
-    """
-    return " ".join(clean(query).casefold().split())
+from shared_router.text import prompt_key
 
 
 def split_preferences(

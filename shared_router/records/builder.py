@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 
 from shared_router.errors import DataError
 from shared_router.records.answer_rows import AnswerRows
+from shared_router.records.measures import Measure
 from shared_router.records.outcomes import Outcomes
 from shared_router.records.prompt_rows import ABSENT, PromptRows
 from shared_router.records.record import Record
@@ -138,4 +139,15 @@ def _fault(record: Record) -> str | None:
     for name, value in record.values.items():
         if value is not None and name != "score" and value < 0:
             return f"{name} below 0"
+    return _token_fault(record.values)
+
+
+def _token_fault(values: Mapping[Measure, float | None]) -> str | None:
+    """Say where a part of the tokens is more than all of them."""
+    sent, answered = values.get("input_tokens"), values.get("output_tokens")
+    apart = (values.get("cached_input_tokens") or 0) + (values.get("cache_write_tokens") or 0)
+    if sent is not None and apart > sent:
+        return "more cached tokens than tokens sent"
+    if answered is not None and (values.get("reasoning_tokens") or 0) > answered:
+        return "more reasoning tokens than tokens answered"
     return None

@@ -21,7 +21,7 @@ class Computable:
         latency: How long answers take.
         quality: What routing is worth: a prompt must have grades of two models.
         graded_pairs: For each pair of models that share graded prompts, the one with the better mean on
-            them first, and how many they share; most shared first.
+            them first, and how many they share; most shared first, then the widest gap.
         missing: What each thing that cannot be computed lacks, in words, by its name.
     """
 
@@ -78,13 +78,14 @@ def _graded_pairs(outcomes: Outcomes) -> tuple[tuple[str, str, int], ...]:
     graded[at] = 1.0
     shared = graded.T @ graded
     sums = scores.T @ graded  # (m, m): a's scores on the prompts that b has too
-    pairs = []
+    pairs: list[tuple[float, tuple[str, str, int]]] = []
     for a in range(m):
         for b in range(a + 1, m):
             if shared[a, b]:
                 first, second = (a, b) if sums[a, b] >= sums[b, a] else (b, a)
-                pairs.append((outcomes.models[first], outcomes.models[second], int(shared[a, b])))
-    return tuple(sorted(pairs, key=lambda pair: (-pair[2], pair[:2])))
+                gap = (sums[first, second] - sums[second, first]) / shared[a, b]
+                pairs.append((gap, (outcomes.models[first], outcomes.models[second], int(shared[a, b]))))
+    return tuple(pair for _, pair in sorted(pairs, key=lambda each: (-each[1][2], -each[0], each[1])))
 
 
 def _no_quality(outcomes: Outcomes) -> str:

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.errors import DataError
+from shared_router.records.measures import Measure
 
 if TYPE_CHECKING:
-    from shared_router.records.measures import Measure
     from shared_router.records.outcomes import Outcomes
+
+
+_PARTS: tuple[Measure, ...] = ("cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
 
 
 def with_prices(outcomes: Outcomes, prices: Mapping[str, TokenPrices]) -> Outcomes:
@@ -23,7 +26,7 @@ def with_prices(outcomes: Outcomes, prices: Mapping[str, TokenPrices]) -> Outcom
     n = len(outcomes.prompt_index)
     dollars = outcomes.values.get("dollars", np.full(n, np.nan)).copy()
     sent, answered = _column(outcomes, "input_tokens"), _column(outcomes, "output_tokens")
-    cached = np.nan_to_num(_column(outcomes, "cached_input_tokens"))
+    parts = {name: np.nan_to_num(_column(outcomes, name)).astype(np.int64) for name in _PARTS}
     for model, price in prices.items():
         rows = np.flatnonzero(
             (outcomes.model_index == outcomes.models.index(model))
@@ -35,7 +38,9 @@ def with_prices(outcomes: Outcomes, prices: Mapping[str, TokenPrices]) -> Outcom
             dollars[row] = price.dollars(
                 input_tokens=int(sent[row]),
                 output_tokens=int(answered[row]),
-                cached_input_tokens=int(cached[row]),
+                cached_input_tokens=int(parts["cached_input_tokens"][row]),
+                cache_write_tokens=int(parts["cache_write_tokens"][row]),
+                reasoning_tokens=int(parts["reasoning_tokens"][row]),
             )
     if np.isnan(dollars).all():
         raise DataError("prices need answers with input and output tokens, and no priced model has any")

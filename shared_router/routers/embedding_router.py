@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
     ArtifactSchemaError,
@@ -38,13 +39,23 @@ class EmbeddingRouter(Router):
         strong: The model whose win is asked for.
         weak: The model it is compared with.
         models_: The models seen in training, sorted; None before.
+        centroids_: A few hundred centres of the training prompts' embeddings, shape (k, width), for
+            `training_similarity`; None where the prompts themselves are kept, or neither.
     """
+
+    centroids_: NDArray[np.float16] | None = None
 
     def __init__(self, embedder: Embedder | str, *, strong: str | int, weak: str | int) -> None:
         self._given_embedder = embedder
         self.strong = strong
         self.weak = weak
         self.models_: tuple[str, ...] | None = None
+
+    def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return each query's largest cosine to the training prompts' centres, None where none are kept."""
+        if self.centroids_ is None:
+            return None
+        return largest_cosines(self._embed(queries, self.centroids_.shape[1]), self.centroids_)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -119,6 +130,15 @@ class EmbeddingRouter(Router):
             "weak": self.weak,
             **{name: getattr(self, name) for name in names},
         }
+
+    def _restore_centroids(self, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Take the training prompts' centres out of a checkpoint's tensors and return the others."""
+        others = dict(tensors)
+        centers = others.pop("centroids", None)  # a checkpoint from before they were kept has none
+        if centers is not None:
+            checked_embeddings(centers, max(1, len(centers)))
+        self.centroids_ = centers
+        return others
 
     @classmethod
     def _unfitted(cls, settings: Mapping[str, Any], embedder: Embedder | None) -> Self:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
+from shared_router.embedding.nearness import centroids
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import InvalidInputError
 from shared_router.preferences.encoded import encode_battles
@@ -131,6 +132,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
             rows = np.asarray(checked_embeddings(embeddings, len(preferences))[first_rows], dtype=np.float32)
         if self.n_components is not None:
             self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
+        self.centroids_ = centroids(rows, seed=self.recipe.seed)
         weights, self.validation_loss_ = train_factors(
             battles,
             self._read(rows)[prompts],
@@ -231,7 +233,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
             tensors["bias"] = self.bias_
         if self.components_ is not None:
             tensors |= self.components_.tensors()
-        return settings, tensors
+        return settings, tensors if self.centroids_ is None else {**tensors, "centroids": self.centroids_}
 
     @classmethod
     def _from_state(
@@ -243,6 +245,6 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         if router.n_components is not None:
             router.components_ = PrincipalComponents.restore(tensors)
             tensors = {name: each for name, each in tensors.items() if name not in ("mean", "axes")}
-        router._set_weights(tensors)
+        router._set_weights(router._restore_centroids(tensors))
         router._use_pair()
         return router

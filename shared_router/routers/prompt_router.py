@@ -52,6 +52,20 @@ class PromptRouter(EmbeddingRouter):
         self.n_components = n_components
         self.storage: Storage = storage
 
+    def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return each query's largest cosine to a training prompt, as this router compares them.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+        """
+        self._fitted_models()
+        rows = self._embed_queries(queries)
+        found = np.empty(len(rows))
+        for start in range(0, len(rows), _BLOCK_ROWS):
+            block = rows[start : start + _BLOCK_ROWS]
+            found[start : start + _BLOCK_ROWS] = self.vectors_.products(block).max(axis=1)
+        return found
+
     @property
     def embeddings_(self) -> NDArray[np.float32]:
         """The distinct prompts as unit columns, shape (width, n_prompts); rounded ones widened anew."""

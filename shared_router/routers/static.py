@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.preferences.ties import Ties, check_ties
@@ -200,6 +201,12 @@ class StaticRouter(Router):
         if self.head_ is None:
             raise NotFittedError("a StaticRouter must learn before it is asked; call fit or load")
         return self.head_.win_probability(self.embedder.embed(queries))
+
+    def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return each query's largest cosine to the training queries that the kernel keeps."""
+        if self.head_ is None:
+            return None
+        return largest_cosines(self.embedder.embed(queries), self.head_.anchors)
 
     @property
     def training(self) -> HeadTraining:

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from shared_router.errors import InvalidInputError
-from shared_router.preferences.splits import prompt_key
+from shared_router.text import prompt_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,3 +74,51 @@ def test_prices_must_be_by_a_models_name(prices: Any) -> None:
 def test_a_models_price_must_be_token_prices() -> None:
     with pytest.raises(InvalidInputError, match="the price of weak must be TokenPrices, got float"):
         check_prices({"weak": 1.0}, ("strong", "weak"))  # type: ignore[dict-item]
+
+
+def test_stored_and_reasoning_tokens_cost_their_own_prices() -> None:
+    """500 at 3, 100 read at .3, 400 stored at 3.75, 200 out at 15, 300 reasoning at 10, a million each:
+    1,500 + 30 + 1,500 + 3,000 + 3,000 = 9,030 millionths."""
+    prices = TokenPrices(
+        3.0,
+        15.0,
+        cached_input_per_million_tokens=0.3,
+        cache_write_per_million_tokens=3.75,
+        reasoning_per_million_tokens=10.0,
+    )
+    cost = prices.dollars(
+        input_tokens=1000,
+        cached_input_tokens=100,
+        cache_write_tokens=400,
+        output_tokens=500,
+        reasoning_tokens=300,
+    )
+    assert cost == pytest.approx(0.00903, abs=1e-15)
+
+
+def test_stored_and_reasoning_tokens_without_prices_cost_what_others_cost() -> None:
+    prices = TokenPrices(2.5, 10.0)
+    plain = prices.dollars(input_tokens=1000, output_tokens=500)
+    parts = prices.dollars(input_tokens=1000, output_tokens=500, cache_write_tokens=400, reasoning_tokens=500)
+    assert parts == plain
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"cache_write_tokens": -1},
+        {"reasoning_tokens": -1},
+        {"reasoning_tokens": 6},
+        {"cache_write_tokens": 11},
+        {"cached_input_tokens": 6, "cache_write_tokens": 5},
+    ],
+)
+def test_parts_that_are_more_than_the_whole_are_refused(parts: dict[str, int]) -> None:
+    with pytest.raises(InvalidInputError, match="cached and cache-write ones at most input_tokens"):
+        TokenPrices(1, 1).dollars(input_tokens=10, output_tokens=5, **parts)
+
+
+@pytest.mark.parametrize("name", ["cache_write_per_million_tokens", "reasoning_per_million_tokens"])
+def test_a_further_price_that_no_bill_could_hold_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name} must be dollars >= 0"):
+        TokenPrices(1, 1, **{name: -1.0})

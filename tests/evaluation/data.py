@@ -1,5 +1,7 @@
 """Four prompts whose figures can be worked by hand, and random ones for comparisons."""
 
+from functools import cache
+
 import numpy as np
 
 from shared_router.evaluation.evaluate import evaluate
@@ -37,6 +39,7 @@ HOSTILE = "<script>alert('$x$')</script> & \"quoted\" | `code`"
 """A name that must not become markup, formula or code in any form of a report."""
 
 
+@cache
 def hostile_report() -> EvaluationReport:
     """Return a small report in which every name and prompt is hostile."""
     n = 60

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_router import DataError, InvalidInputError, PreferenceData, split_preferences, without_queries
-from shared_router.preferences.splits import hold_out, prompt_key
+from shared_router.preferences.splits import hold_out
+from shared_router.text import prompt_key
 
 
 def battles(queries: list[str]) -> PreferenceData:

@@ -103,3 +103,9 @@ def test_a_model_that_training_did_not_see_is_refused() -> None:
 def test_arguments_outside_their_rule_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         KNNRouter(TABLE, **arguments)
+
+
+def test_it_says_how_near_queries_are_to_what_it_learned_from() -> None:
+    """(3, 4) has cosine .6 with east and .8 with north, east 1 with itself, and a zero vector none."""
+    router = KNNRouter(TABLE, k=1).fit(WON_IN_THE_EAST)
+    assert router.training_similarity(["nearly north", "east", "nowhere"]) == pytest.approx([0.8, 1, 0])

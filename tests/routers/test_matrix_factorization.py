@@ -205,6 +205,23 @@ def test_a_saved_router_keeps_its_settings_and_needs_its_embedder(tmp_path: Path
         MatrixFactorizationRouter.load(tmp_path)
 
 
+def test_a_saved_router_knows_how_near_queries_are_to_its_training(tmp_path: Path) -> None:
+    """The 48 prompts whose battles are no ties are fewer than 256, so each is its own centre, in halves."""
+    data = two_models()
+    trained = [query for query, winner in zip(data.queries, data.winners, strict=True) if winner != "tie"]
+    trained_by(EMBEDDER, dim=8, epochs=2).fit(data).save(tmp_path)
+    loaded = MatrixFactorizationRouter.load(tmp_path, embedder=EMBEDDER)
+    seen = loaded.training_similarity(trained)
+    assert seen == pytest.approx(np.ones(len(trained)), abs=1e-3)
+    unseen = loaded.training_similarity(["quite another matter"])
+    assert unseen is not None
+    assert unseen.max() < 0.9
+
+
+def test_weights_from_elsewhere_know_no_training() -> None:
+    assert by_hand().training_similarity(["one"]) is None
+
+
 def test_a_router_that_learned_nothing_says_so() -> None:
     with pytest.raises(NotFittedError, match="must be fitted or loaded"):
         trained_by(EMBEDDER).win_probability(["p"])

@@ -141,3 +141,11 @@ def test_it_blocks_a_loop_where_its_embedder_may() -> None:
     assert not StaticRouter().blocking
     assert not StaticRouter(load_embedder()).blocking
     assert StaticRouter(RemoteEmbedder()).blocking
+
+
+def test_it_says_how_near_queries_are_to_the_training_queries_that_it_keeps() -> None:
+    router = fitted(anchors=240)
+    seen, unseen = router.training_similarity(["prove theorem 7 of algebra", "quite another thing"])  # type: ignore[misc]
+    assert seen == pytest.approx(1, abs=1e-3)
+    assert unseen < 0.7
+    assert StaticRouter(EMBEDDER).training_similarity(["x"]) is None
