@@ -31,6 +31,8 @@ class LLMCall:
         template: The template of a prediction; then `messages` and `text` are empty.
         variables: What the call itself fills the template with.
         tools: Whether the model is asked to call tools.
+        structured: Whether it is asked for an object.
+        refused_by: Models that have refused to prepare it.
     """
 
     messages: Sequence[ChatMessage] = field(default=(), repr=False)
@@ -38,6 +40,8 @@ class LLMCall:
     template: BasePromptTemplate | None = field(default=None, repr=False)
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tools: bool = False
+    structured: bool = False
+    refused_by: frozenset[str] = frozenset()
 
     @property
     def filled_in(self) -> dict[str, Any]:

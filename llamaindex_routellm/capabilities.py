@@ -11,6 +11,7 @@ from llama_index.core.constants import DEFAULT_NUM_OUTPUTS
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.schema import BaseNode, NodeWithScore
+from llama_index.core.types import PydanticProgramMode
 from llama_index.core.utils import get_tokenizer
 
 from llamaindex_routellm.calls import LLMCall
@@ -118,12 +119,16 @@ def candidate_models(
         None and "" where any model will do, or where none is better than another: a call that no model
         can serve is answered by its provider, whose error says more than ours.
     """
-    metadata = {name: llm.metadata for name, llm in models.items()}
-    candidates, needs = dict.fromkeys(metadata), []
+    metadata = {name: llm.metadata for name, llm in models.items() if name not in call.refused_by}
+    candidates, needs = dict.fromkeys(metadata), ["tools"] if call.refused_by else []
     if _needs_tools(call):
         callers = [name for name in metadata if metadata[name].is_function_calling_model]
         if 0 < len(callers) < len(metadata):
             candidates, needs = dict.fromkeys(callers), ["tools"]
+    if call.structured:
+        writers = [name for name in candidates if _writes_objects(models[name], metadata[name])]
+        if 0 < len(writers) < len(candidates):
+            candidates, needs = dict.fromkeys(writers), [*needs, "structured_output"]
     for need in contents_of(call) if capabilities else ():
         readers = [name for name in candidates if name not in capabilities or need in capabilities[name]]
         if 0 < len(readers) < len(candidates):
@@ -139,6 +144,12 @@ def candidate_models(
 
 def _needs_tools(call: LLMCall) -> bool:
     return call.tools or any(_is_tool_message(message) for message in call.messages)
+
+
+def _writes_objects(llm: LLM, metadata: LLMMetadata) -> bool:
+    """Tell whether a model can answer with objects in the way that it is set to."""
+    only_by_calls = llm.pydantic_program_mode == PydanticProgramMode.FUNCTION
+    return metadata.is_function_calling_model or not only_by_calls
 
 
 def _is_tool_message(message: ChatMessage) -> bool:

@@ -50,7 +50,7 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Model:
         """Predict an object with the chosen model."""
-        with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
+        with self._route(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
             answer: Model = route.llm.structured_predict(output_cls, prompt, **given)
             return answer
@@ -63,7 +63,7 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Model:
         """Predict an object with the chosen model."""
-        with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
+        with await self._aroute(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
             answer: Model = await route.llm.astructured_predict(output_cls, prompt, **given)
             return answer
@@ -76,7 +76,7 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Generator[Model | FlexibleModel, None, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
-        with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
+        with self._route(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
             parts = route.llm.stream_structured_predict(output_cls, prompt, **given)
             return route.read(parts)
@@ -89,7 +89,7 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
-        with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
+        with await self._aroute(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
             parts = await route.llm.astream_structured_predict(output_cls, prompt, **given)
             return route.aread(parts)
@@ -98,3 +98,7 @@ class RoutedPredict(RoutingLLM):
 def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> dict[str, Any]:
     """Return what the caller gave and no more: a model's own method may know no `llm_kwargs`."""
     return prompt_args if llm_kwargs is None else {"llm_kwargs": llm_kwargs, **prompt_args}
+
+
+def _call(prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> LLMCall:
+    return LLMCall(template=prompt, variables=prompt_args, structured=True)

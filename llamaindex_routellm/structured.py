@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from llama_index.core.llms import LLM
@@ -60,10 +61,10 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
         return super().__getstate__()
 
     def _route(self, call: LLMCall) -> Route:
-        return self._structured(self.llm._route(call))
+        return self._structured(self.llm._route(replace(call, structured=True)))
 
     async def _aroute(self, call: LLMCall) -> Route:
-        return self._structured(await self.llm._aroute(call))
+        return self._structured(await self.llm._aroute(replace(call, structured=True)))
 
     def _structured(self, route: Route) -> Route:
         own = {name: getattr(self, name) for name in self.model_fields_set - {"llm", "output_cls"}}

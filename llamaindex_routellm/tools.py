@@ -1,9 +1,14 @@
-"""Tool calling, routed: the chosen model writes its own tool schemas and reads its own tool calls."""
+"""Tool calling, routed: the chosen model writes its own tool schemas and reads its own tool calls.
+
+Which tools and options a model takes, only its own preparation of a request knows. Where the chosen one
+refuses to prepare one, the call goes to another that does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -12,6 +17,7 @@ from llama_index.core.base.llms.types import (
     ChatResponseGen,
     MessageRole,
 )
+from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
@@ -19,11 +25,16 @@ from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import function_calling
 from llamaindex_routellm.metadata import DECISION_KEY
+from llamaindex_routellm.routing import Route
 from shared_router import InvalidInputError
 
 if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.tools.types import BaseTool
+
+Answer = TypeVar("Answer")
+REFUSALS = (ValueError, TypeError, NotImplementedError)
+"""What models raise of tools and options that they do not take."""
 
 
 class RoutedTools(RoutingLLM, FunctionCallingLLM):
@@ -38,10 +49,11 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
-        with self._route(_call(tools, user_msg, chat_history)) as route:
-            return route.annotate(
-                route.caller.chat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
-            )
+        request = _Request(tools, user_msg, chat_history, args, kwargs)
+        return self._asked(
+            request,
+            lambda route: route.annotate(route.caller.chat_with_tools(*request.positional, **request.named)),
+        )
 
     async def achat_with_tools(
         self,
@@ -52,10 +64,12 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
-        with await self._aroute(_call(tools, user_msg, chat_history)) as route:
-            return route.annotate(
-                await route.caller.achat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
-            )
+        request = _Request(tools, user_msg, chat_history, args, kwargs)
+
+        async def ask(route: Route) -> ChatResponse:
+            return route.annotate(await route.caller.achat_with_tools(*request.positional, **request.named))
+
+        return await self._aasked(request, ask)
 
     def stream_chat_with_tools(
         self,
@@ -66,9 +80,14 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, which may ask for tool calls."""
-        with self._route(_call(tools, user_msg, chat_history)) as route:
-            chunks = route.caller.stream_chat_with_tools(tools, user_msg, chat_history, *args, **kwargs)
-            return route.annotate_each(chunks)
+        request = _Request(tools, user_msg, chat_history, args, kwargs)
+
+        def ask(route: Route) -> ChatResponseGen:
+            return route.annotate_each(
+                route.caller.stream_chat_with_tools(*request.positional, **request.named)
+            )
+
+        return self._asked(request, ask)
 
     async def astream_chat_with_tools(
         self,
@@ -79,11 +98,13 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, which may ask for tool calls."""
-        with await self._aroute(_call(tools, user_msg, chat_history)) as route:
-            chunks = await route.caller.astream_chat_with_tools(
-                tools, user_msg, chat_history, *args, **kwargs
-            )
+        request = _Request(tools, user_msg, chat_history, args, kwargs)
+
+        async def ask(route: Route) -> ChatResponseAsyncGen:
+            chunks = await route.caller.astream_chat_with_tools(*request.positional, **request.named)
             return route.annotate_each_async(chunks)
+
+        return await self._aasked(request, ask)
 
     def predict_and_call(
         self,
@@ -94,8 +115,10 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        with self._route(_call(tools, user_msg, chat_history)) as route:
-            return route.llm.predict_and_call(list(tools), user_msg, chat_history, *args, **kwargs)
+        request = _Request(list(tools), user_msg, chat_history, args, kwargs)
+        return self._asked(
+            request, lambda route: route.llm.predict_and_call(*request.positional, **request.named)
+        )
 
     async def apredict_and_call(
         self,
@@ -106,15 +129,19 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        with await self._aroute(_call(tools, user_msg, chat_history)) as route:
-            return await route.llm.apredict_and_call(list(tools), user_msg, chat_history, *args, **kwargs)
+        request = _Request(list(tools), user_msg, chat_history, args, kwargs)
+        return await self._aasked(
+            request, lambda route: route.llm.apredict_and_call(*request.positional, **request.named)
+        )
 
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **kwargs: Any
     ) -> list[ToolSelection]:
         """Return the tool calls of a response, read by the model that wrote it."""
         writer = self._writer_of(response)
-        return writer.get_tool_calls_from_response(response, error_on_no_tool_call, **kwargs)
+        return writer.get_tool_calls_from_response(
+            response, error_on_no_tool_call=error_on_no_tool_call, **kwargs
+        )
 
     def _prepare_chat_with_tools(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Refuse: a request's format is its model's, and no model is chosen here."""
@@ -122,21 +149,83 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         raise InvalidInputError("a routed LLM must be asked through chat_with_tools, which chooses a model")
 
     def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
+        """Return the model that wrote a response."""
         written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
         callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
         return function_calling(
             self.children.get(written_by) or next(iter(callers), None) or next(iter(self.children.values()))
         )
 
+    def _asked(self, request: _Request, ask: Callable[[Route], Answer]) -> Answer:
+        """Ask the chosen model, or another where it refuses to prepare the request."""
+        call = request.call
+        while True:
+            with self._route(call) as route:
+                try:
+                    return ask(route)
+                except REFUSALS:
+                    if not request.is_refused_by(route.llm) or not (left := self._without(call, route)):
+                        raise
+                    call = left
 
-def _call(
-    tools: Sequence[BaseTool],
-    user_msg: str | ChatMessage | None,
-    chat_history: list[ChatMessage] | None,
-) -> LLMCall:
-    messages = list(chat_history or [])
-    if isinstance(user_msg, str):
-        user_msg = ChatMessage(role=MessageRole.USER, content=user_msg)
-    if user_msg is not None:
-        messages.append(user_msg)
-    return LLMCall(messages=messages, tools=bool(tools))
+    async def _aasked(self, request: _Request, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        """Ask the chosen model, or another where it refuses to prepare the request."""
+        call = request.call
+        while True:
+            with await self._aroute(call) as route:
+                try:
+                    return await ask(route)
+                except REFUSALS:
+                    if not request.is_refused_by(route.llm) or not (left := self._without(call, route)):
+                        raise
+                    call = left
+
+    def _without(self, call: LLMCall, route: Route) -> LLMCall | None:
+        """Return a call for the models that have not refused it; None where there is none left."""
+        refused = call.refused_by | {str(route.metadata["model"])}
+        forced = route.metadata["reason"] == "route"
+        return None if forced or refused >= set(self.children) else replace(call, refused_by=refused)
+
+
+class _Request(NamedTuple):
+    """What a method with tools was called with."""
+
+    tools: Sequence[BaseTool]
+    user_msg: str | ChatMessage | None
+    chat_history: list[ChatMessage] | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    @property
+    def positional(self) -> tuple[Any, ...]:
+        """The arguments that are given by their place."""
+        return (self.tools, self.user_msg, self.chat_history, *self.args) if self.args else (self.tools,)
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The arguments that are given by name: those of the caller and no more."""
+        given = {} if self.args else {"user_msg": self.user_msg, "chat_history": self.chat_history}
+        return {**{name: value for name, value in given.items() if value is not None}, **self.kwargs}
+
+    @property
+    def call(self) -> LLMCall:
+        """The call, as far as routing needs it."""
+        messages = list(self.chat_history or [])
+        if isinstance(self.user_msg, str):
+            messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
+        elif self.user_msg is not None:
+            messages.append(self.user_msg)
+        return LLMCall(messages=messages, tools=bool(self.tools))
+
+    def is_refused_by(self, llm: LLM) -> bool:
+        """Tell whether a model refuses to prepare this request; nothing is sent."""
+        if isinstance(llm, RoutingLLM) or not isinstance(llm, FunctionCallingLLM):
+            return False
+        named = dict(zip(("verbose", "allow_parallel_tool_calls", "tool_required"), self.args, strict=False))
+        try:
+            llm._prepare_chat_with_tools(
+                list(self.tools), self.user_msg, self.chat_history, **{**named, **self.kwargs}
+            )
+        except REFUSALS:
+            return True
+        return False
