@@ -85,10 +85,10 @@ def run(arguments: argparse.Namespace) -> None:
         keep_answers=False,
     )
     outcomes = reading.outcomes
-    prices = given_prices(arguments.prices)
+    prices = given_prices(arguments.prices, outcomes.models)
     report = evaluate(
         routers,
-        outcomes if prices is None else outcomes.with_prices(prices),
+        outcomes.with_prices(prices) if prices else outcomes,
         strong=_model(arguments.strong, "strong", outcomes),
         weak=_model(arguments.weak, "weak", outcomes),
         threshold=thresholds,

@@ -30,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print what the files hold: never a prompt, never an answer."""
     from shared_router.evaluation.near_duplicates import find_repeats
+    from shared_router.records.pricing import unpriced_models
     from shared_router.records.summary import summary_of
 
-    reading, unpriced = reading_of(arguments)
+    reading = reading_of(arguments)
+    unpriced = unpriced_models(reading.outcomes)
     summary = summary_of(reading.outcomes)
     near = find_repeats(list(islice(reading.outcomes.prompts, NEAR_DUPLICATES_AMONG))).n_near_duplicates
     if arguments.json:
@@ -75,7 +77,7 @@ def _lines(reading: Reading, summary: Summary, near: int, unpriced: tuple[str, .
     lines += [f"{each.model}: missing {_counts(each.missing)}" for each in summary.models if each.missing]
     lines += ["", *_can_compute(summary)]
     if unpriced:
-        lines.append(f"no price known: {', '.join(unpriced)}; give --prices MODEL=IN,OUT")
+        lines.append(f"tokens without dollars: {', '.join(unpriced)}; give --prices auto or MODEL=IN,OUT")
     return lines
 
 

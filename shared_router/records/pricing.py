@@ -47,5 +47,12 @@ def with_prices(outcomes: Outcomes, prices: Mapping[str, TokenPrices]) -> Outcom
     return replace(outcomes, values={**outcomes.values, "dollars": dollars})
 
 
+def unpriced_models(outcomes: Outcomes) -> tuple[str, ...]:
+    """Return the models of which some answers have tokens and no dollars."""
+    counted = ~np.isnan(_column(outcomes, "input_tokens")) & ~np.isnan(_column(outcomes, "output_tokens"))
+    places = np.unique(outcomes.model_index[counted & np.isnan(_column(outcomes, "dollars"))])
+    return tuple(outcomes.models[place] for place in places.tolist())
+
+
 def _column(outcomes: Outcomes, measure: Measure) -> NDArray[np.float64]:
     return outcomes.values.get(measure, np.full(len(outcomes.prompt_index), np.nan))

@@ -133,7 +133,11 @@ def test_models_are_named_and_priced(tmp_path: Path) -> None:
             "threshold must be a number in [0, 1]",
         ),
         ("prompt,strong_score,weak_score\nx,1,0\n", ["--resamples", "0"], "n_resamples must be >= 1"),
-        ("prompt,strong_score,weak_score\nx,1,0\n", ["--prices", "big"], "--prices must be MODEL=IN,OUT"),
+        (
+            "prompt,strong_score,weak_score\nx,1,0\n",
+            ["--prices", "big"],
+            "--prices must be auto, MODEL=IN,OUT",
+        ),
         (
             "prompt,strong_score,weak_score\nx,1,0\n",
             ["--unit", "conversation"],
