@@ -115,7 +115,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        request = _Request(list(tools), user_msg, chat_history, args, kwargs)
+        request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return self._asked(
             request, lambda route: route.llm.predict_and_call(*request.positional, **request.named)
         )
@@ -129,7 +129,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        request = _Request(list(tools), user_msg, chat_history, args, kwargs)
+        request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return await self._aasked(
             request, lambda route: route.llm.apredict_and_call(*request.positional, **request.named)
         )
@@ -195,6 +195,7 @@ class _Request(NamedTuple):
     chat_history: list[ChatMessage] | None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    chats: bool = True
 
     @property
     def positional(self) -> tuple[Any, ...]:
@@ -215,7 +216,8 @@ class _Request(NamedTuple):
             messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
         elif self.user_msg is not None:
             messages.append(self.user_msg)
-        return LLMCall(messages=messages, tools=bool(self.tools))
+        # a chat with tools is a method of its own, which not every model has, also where there are none
+        return LLMCall(messages=messages, tools=self.chats or bool(self.tools))
 
     def is_refused_by(self, llm: LLM) -> bool:
         """Tell whether a model refuses to prepare this request; nothing is sent."""
