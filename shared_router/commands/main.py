@@ -12,8 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared_router import __version__
-from shared_router.commands import benchmarks, compare, demo, evaluate, inspect, route
-from shared_router.commands import collect, demo, route
+from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route
 from shared_router.errors import RouterError
 
 if TYPE_CHECKING:
