@@ -43,6 +43,7 @@ def change(model: Any, name: str, value: Any) -> None:
     elif name in RULES:
         policy = made_policy(**{**{rule: getattr(model, rule) for rule in RULES}, name: value})
         check_models(policy, model.children)
+        model._policy = policy
     elif name in HOW:
         check_routing(**{**{rule: getattr(model, rule) for rule in HOW}, name: value})
         if name == "query_keys" and value is not None:

@@ -17,7 +17,7 @@ from typing_extensions import Self, override
 from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
-from langchain_routellm.changes import RULES, change, first_and_last
+from langchain_routellm.changes import change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
@@ -103,7 +103,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     given_policy: RoutingPolicy | None = None
 
     _memory: Memory = PrivateAttr(default_factory=Memory)
-    _policy: tuple[tuple[object, ...], RoutingPolicy | None] = PrivateAttr(default=((), None))
+    _policy: RoutingPolicy = PrivateAttr()
 
     def __init__(
         self,
@@ -153,6 +153,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             "prices": prices,
         }
         super().__init__(**children, **rules, **how, **own)
+        self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
         check_prices(prices, self.policy.models)
 
@@ -179,7 +180,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     @property
     def memory(self) -> Memory:
         """What is known of conversations: which of them is with which model, in this process."""
-        return self._memory
+        return cast("Memory", _private(self)["_memory"])
 
     @property
     @override
@@ -189,13 +190,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     @property
     @override
     def policy(self) -> RoutingPolicy:
-        fields = (self.router, self.threshold, self.on_router_error, self.on_no_query, self.given_policy)
-        made_from, policy = self._policy
-        # assignment and model_copy(update=...) change fields after construction
-        if policy is None or fields[0] is not made_from[0] or fields[1:] != made_from[1:]:
-            policy = made_policy(**cast("Any", dict(zip(RULES, fields, strict=True))))
-            self._policy = (fields, policy)
-        return policy
+        return cast("RoutingPolicy", _private(self)["_policy"])
 
     # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out
     # whether to bind its fallbacks too, and drops them silently where it cannot.
@@ -240,3 +235,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             else self._convert_input(model_input).to_messages()
         )
         return call_of(self, model_input, messages, with_own_settings(self, config), kwargs)
+
+
+def _private(model: BaseModel) -> Mapping[str, Any]:
+    # pydantic looks a private attribute up in five steps, and these are looked up at every call
+    return cast("Mapping[str, Any]", model.__pydantic_private__)

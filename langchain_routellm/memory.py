@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from langchain_routellm.metadata import METADATA_KEY
 from langchain_routellm.turns import role_of, text_of, turns
@@ -32,6 +32,7 @@ class Memory:
     def __init__(self) -> None:
         self._by_words = Conversations(SIZE)
         self._by_tool_calls = Conversations(SIZE)
+        self._new_thread = Thread(self)
 
     def thread(self, messages: Sequence[BaseMessage], sticky: Sticky, *, by_words: bool = False) -> Thread:
         """Find out what a request goes on with.
@@ -46,6 +47,8 @@ class Memory:
         if sticky is False:
             return NO_THREAD
         asked = _open_tool_calls(messages)
+        if asked is None and sticky == "tool_loop" and not by_words:
+            return self._new_thread
         model = None if asked is None else self._asker_of(asked)
         if sticky == "tool_loop" and not by_words:
             return Thread(self, model)
@@ -112,6 +115,8 @@ def _open_tool_calls(messages: Sequence[BaseMessage]) -> Sequence[Mapping[str, A
     for message in reversed(messages):
         if isinstance(message, AIMessage):
             return message.tool_calls or None
+        if isinstance(message, ToolMessage):
+            continue
         # a user's picture in a tool loop, such as a screenshot, is a result of its tools
         if role_of(message) == "user" and not is_synthetic(message) and text_of(message.content).strip():
             return None

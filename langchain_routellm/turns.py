@@ -28,6 +28,7 @@ _CLASSES: tuple[tuple[type[BaseMessage], Role], ...] = (
     (FunctionMessage, "tool"),
     (SystemMessage, "system"),
 )
+_ROLES: Mapping[type[BaseMessage], Role] = dict(_CLASSES)
 _WORDS: Mapping[str, Role] = {
     "user": "user",
     "human": "user",
@@ -66,6 +67,8 @@ def turns(messages: Sequence[BaseMessage], *, with_answers: bool = False) -> lis
 
 def role_of(message: BaseMessage) -> Role:
     """Return who speaks, as a provider is told."""
+    if type(message) in _ROLES:  # a subclass takes longer
+        return _ROLES[type(message)]
     for cls, role in _CLASSES:
         if isinstance(message, cls):
             return role

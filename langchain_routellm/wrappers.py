@@ -63,6 +63,8 @@ _TEMPLATES = (
     Template("The following is a friendly conversation between a human and an AI.", "\nHuman:", ("\nAI:",)),
 )
 
+_BEGINNINGS = (_SUMMARY_PROMPT, *(template.beginning for template in _TEMPLATES))
+
 
 def is_frameworks_own_call(metadata: Mapping[str, Any] | None) -> bool:
     """Tell a run in which middleware asks something of its own: a summary, a tool's made-up result."""
@@ -76,6 +78,8 @@ def is_synthetic(message: BaseMessage) -> bool:
 
 def users_words(text: str) -> str:
     """Return what a user wrote inside what a template of LangChain's wrote around it; "" where nothing."""
+    if not text.startswith(_BEGINNINGS):
+        return text
     if text.startswith(_SUMMARY_PROMPT):
         return ""
     for template in _TEMPLATES:
