@@ -9,10 +9,12 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from langchain_routellm.answers import watched
 from langchain_routellm.memory import NO_THREAD, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
+from langchain_routellm.prices import Bill
 from langchain_routellm.reasoning import without_others_reasoning
-from shared_router import RoutingDecision, RoutingRequest, TokenPrices
+from shared_router import RoutingDecision, RoutingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ class Call:
         kwargs: What the child is called with.
         models: The children by name, with the caller's tools or schema bound where there are any.
         request: What the policy must know.
-        prices: The children's prices by name, as far as they are known.
+        bill: What the children cost.
         thread: What the conversation goes on with.
         messages: The conversation in the input, oldest first, where there is one.
-        children: The children between which signed reasoning must not be passed on; None lets it pass.
+        children: The children of a chat model; None where what is called is no chat model.
+        strips: Whether signed reasoning is kept from passing between them.
     """
 
     input: Any
@@ -36,10 +39,11 @@ class Call:
     kwargs: dict[str, Any]
     models: Mapping[str, Runnable[Any, Any]]
     request: RoutingRequest
-    prices: Mapping[str, TokenPrices]
+    bill: Bill
     thread: Thread = NO_THREAD
     messages: Sequence[BaseMessage] = ()
     children: Mapping[str, Runnable[Any, Any]] | None = None
+    strips: bool = False
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
@@ -48,13 +52,16 @@ class Call:
             **self.config,
             "metadata": {**(self.config.get("metadata") or {}), **run_metadata(about)},
         }
+        self.bill.expect(decision.model)
         self.thread.keep(decision.model)
-        decision_metadata = DecisionMetadata(about, self.prices.get(decision.model), self.thread)
+        decision_metadata = DecisionMetadata(about, self.bill, self.thread)
+        if self.children is not None:
+            config = watched(config, decision_metadata, self.children)
         model_input = self._input_for(decision.model)
         return RoutedCall(self.models[decision.model], model_input, config, self.kwargs, decision_metadata)
 
     def _input_for(self, model: str) -> Any:
-        if self.children is None:
+        if self.children is None or not self.strips:
             return self.input
         sent = without_others_reasoning(self.messages, model, self.children)
         return self.input if sent is None else sent

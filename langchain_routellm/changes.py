@@ -12,13 +12,14 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 
+from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
 from langchain_routellm.children import checked_child, checked_children, with_settings
 from langchain_routellm.policies import check_models, made_policy
+from langchain_routellm.prices import Bill, check_model_prices
 from langchain_routellm.query import check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
-from shared_router import check_prices
 
 RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
 """The fields of a routed model that its policy is made from."""
@@ -51,7 +52,8 @@ def change(model: Any, name: str, value: Any) -> None:
     elif name == "signed_reasoning":
         check_signed_reasoning(value)
     elif name == "prices":
-        check_prices(value, model.policy.models)
+        check_model_prices(value, model.policy.models, fallbacks_of(model.children))
+        model._bill = Bill(value)
     for field, checked in _with_children(model, name, value).items():
         BaseModel.__setattr__(model, field, checked)
 

@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, PrivateAttr, SkipValidation
 from typing_extensions import Self, override
 
+from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
@@ -21,8 +22,8 @@ from langchain_routellm.changes import change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
-from langchain_routellm.metadata import Prices
 from langchain_routellm.policies import check_models, made_policy
+from langchain_routellm.prices import Bill, Prices, check_model_prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import call_of, with_own_settings
@@ -35,7 +36,6 @@ from shared_router import (
     RoutingPolicy,
     Sticky,
     Tier,
-    check_prices,
 )
 
 Child = Runnable[LanguageModelInput, AIMessage]
@@ -62,7 +62,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         on_no_query: Where a request without a question goes, such as an image alone.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
-        prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too.
+        prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
+            decision then says its answer's `dollars` too.
         query_keys: The variables of the prompt template before the model that hold a question, best first:
             `["question"]` routes on what was filled in for it and not on the template around it.
         strip: A function that takes a user's text and returns what the user wrote of it, for what your
@@ -102,6 +103,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
     given_policy: RoutingPolicy | None = None
 
+    _bill: Bill = PrivateAttr()
     _memory: Memory = PrivateAttr(default_factory=Memory)
     _policy: RoutingPolicy = PrivateAttr()
 
@@ -153,9 +155,10 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             "prices": prices,
         }
         super().__init__(**children, **rules, **how, **own)
+        self._bill = Bill(prices)
         self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
-        check_prices(prices, self.policy.models)
+        check_model_prices(prices, self.policy.models, fallbacks_of(self.children))
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
@@ -181,6 +184,11 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     def memory(self) -> Memory:
         """What is known of conversations: which of them is with which model, in this process."""
         return cast("Memory", _private(self)["_memory"])
+
+    @property
+    def bill(self) -> Bill:
+        """What the models cost."""
+        return cast("Bill", _private(self)["_bill"])
 
     @property
     @override

@@ -13,10 +13,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration
 
-from shared_router import TokenPrices, TokenUsage
+from langchain_routellm.prices import NO_BILL, Bill
 
-Prices = Mapping[str, TokenPrices]
-"""Prices by model's name."""
 METADATA_KEY = "routellm"
 """The key of the decision in a message's response metadata."""
 
@@ -24,19 +22,6 @@ METADATA_KEY = "routellm"
 def run_metadata(decision: Mapping[str, str | float]) -> dict[str, str | float]:
     """Return the decision for a run's metadata: flat keys, because tracers filter by them."""
     return {f"{METADATA_KEY}_{key}": value for key, value in decision.items()}
-
-
-def token_usage(usage: UsageMetadata) -> TokenUsage:
-    """Return one call's tokens as they are billed: nothing for an answer from LangChain's cache."""
-    if usage.get("total_cost") == 0:  # how langchain-core tells an answer that it took from its cache
-        return TokenUsage(calls=1)
-    return TokenUsage(
-        calls=1,
-        input_tokens=usage["input_tokens"],
-        output_tokens=usage["output_tokens"],
-        cached_input_tokens=usage.get("input_token_details", {}).get("cache_read") or 0,
-        reasoning_tokens=usage.get("output_token_details", {}).get("reasoning") or 0,
-    )
 
 
 class RemembersToolCalls(Protocol):
@@ -51,21 +36,25 @@ class DecisionMetadata:
 
     Args:
         decision: The decision as metadata.
-        prices: The chosen model's, for the answer's dollars; None where they are not known.
+        bill: What the models cost, for the answer's dollars.
         thread: What remembers the tools that the answer asks for.
+
+    Attributes:
+        answered_by: The model that answered, where it is known; the chosen one's fallback may have.
     """
 
-    __slots__ = ("_started", "_usage", "decision", "prices", "thread")
+    __slots__ = ("_started", "_usage", "answered_by", "bill", "decision", "thread")
 
     def __init__(
         self,
         decision: Mapping[str, str | float],
-        prices: TokenPrices | None = None,
+        bill: Bill = NO_BILL,
         thread: RemembersToolCalls | None = None,
     ) -> None:
         self.decision = decision
-        self.prices = prices
+        self.bill = bill
         self.thread = thread
+        self.answered_by: str | None = None
         self._started = False
         self._usage: UsageMetadata | None = None
 
@@ -77,7 +66,7 @@ class DecisionMetadata:
         """
         if isinstance(output, AIMessage):
             self._remember(output.tool_calls)
-            return _with_decision(output, {**self.decision, **self._dollars(output.usage_metadata)})
+            return _with_decision(output, {**self._told(), **self._dollars(output.usage_metadata)})
         if isinstance(output, ChatGeneration):
             return output.model_copy(update={"message": self.add_to(output.message)})
         if isinstance(output, dict) and isinstance(output.get("raw"), AIMessage):
@@ -108,14 +97,14 @@ class DecisionMetadata:
         if asked:
             # a call's first piece alone says what is called
             self._remember([call for call in asked if call.get("id")])
-        if self._started and self.prices is None:
+        if self._started and not self.bill.prices:
             return chunk
         if not isinstance(chunk, AIMessageChunk):  # of a child that cannot stream, or of a parser
             self._started = True
             return self.add_to(chunk)
-        decision = {} if self._started else dict(self.decision)
+        decision = {} if self._started else self._told()
         self._started = True
-        if self.prices is not None:
+        if self.bill.prices:
             self._usage = add_usage(self._usage, chunk.usage_metadata)
             # a usage can be spread over chunks, so the bill is made when all have come
             decision |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
@@ -126,9 +115,13 @@ class DecisionMetadata:
             self.thread.keep_tool_calls(calls, str(self.decision["model"]))
 
     def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
-        if self.prices is None or usage is None:
-            return {}
-        return {"dollars": token_usage(usage).dollars(self.prices)}
+        return self.bill.dollars(str(self._told()["model"]), usage)
+
+    def _told(self) -> dict[str, str | float]:
+        """Return the decision as the answer tells it: by the model that answered."""
+        if self.answered_by is None or self.answered_by == self.decision["model"]:
+            return dict(self.decision)
+        return {**self.decision, "model": self.answered_by, "fallback_for": self.decision["model"]}
 
 
 def _with_decision(message: AIMessage, decision: Mapping[str, str | float]) -> AIMessage:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from typing_extensions import NotRequired, override
 
+from langchain_routellm.answers import watched
 from langchain_routellm.binding import Binding, bind_children
 from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.chat_models import Child
@@ -152,8 +153,9 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     ) -> ModelResponse[Any]:
         asked, thread = self._asked_anew(request)
         decision = self._kept(request) if asked is None else _kept_in(thread, self.policy.decide(asked))
-        with _decision_in_run_metadata(decision):
-            return _with_decision(handler(self._on_chosen_model(request, decision)), decision, thread)
+        metadata = DecisionMetadata(decision, thread=thread)
+        with self._run_metadata(metadata):
+            return _with_decision(handler(self._on_chosen_model(request, decision)), metadata)
 
     @override
     async def awrap_model_call(
@@ -165,8 +167,9 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         decision = (
             self._kept(request) if asked is None else _kept_in(thread, await self.policy.adecide(asked))
         )
-        with _decision_in_run_metadata(decision):
-            return _with_decision(await handler(self._on_chosen_model(request, decision)), decision, thread)
+        metadata = DecisionMetadata(decision, thread=thread)
+        with self._run_metadata(metadata):
+            return _with_decision(await handler(self._on_chosen_model(request, decision)), metadata)
 
     def _asked_anew(self, request: ModelRequest[Any]) -> tuple[RoutingRequest | None, Thread]:
         """Return what the policy must be asked, or None where the run's decision holds."""
@@ -210,17 +213,18 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             return request.override(model=child)
         return request.override(model=child, messages=messages)
 
-
-@contextmanager
-def _decision_in_run_metadata(decision: Decision) -> Iterator[None]:
-    """Put the decision into the metadata of the runs inside: the agent takes its config from the context."""
-    config = ensure_config()
-    metadata = {**config["metadata"], **run_metadata(decision)}
-    token = var_child_runnable_config.set({**config, "metadata": metadata})
-    try:
-        yield
-    finally:
-        var_child_runnable_config.reset(token)
+    @contextmanager
+    def _run_metadata(self, metadata: DecisionMetadata) -> Iterator[None]:
+        """Tell the runs inside the decision: the agent takes its config from the context."""
+        config = ensure_config()
+        config["metadata"] = {**config["metadata"], **run_metadata(metadata.decision)}
+        # a fallback of middleware behind this one may answer, which no listener's absence hides
+        config = watched(config, metadata, self.children, always=True, anyone=True)
+        token = var_child_runnable_config.set(config)
+        try:
+            yield
+        finally:
+            var_child_runnable_config.reset(token)
 
 
 def _kept_in(thread: Thread, decision: RoutingDecision) -> Decision:
@@ -228,6 +232,5 @@ def _kept_in(thread: Thread, decision: RoutingDecision) -> Decision:
     return decision.as_metadata()
 
 
-def _with_decision(response: ModelResponse[Any], decision: Decision, thread: Thread) -> ModelResponse[Any]:
-    metadata = DecisionMetadata(decision, thread=thread)
+def _with_decision(response: ModelResponse[Any], metadata: DecisionMetadata) -> ModelResponse[Any]:
     return replace(response, result=[metadata.add_to(message) for message in response.result])

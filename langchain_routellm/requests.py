@@ -95,8 +95,8 @@ def call_of(
     request, thread = asked_of(model, messages, config, given=given, binding=binding)
     children = model.children
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
-    strips = None if model.signed_reasoning == "send" else children
-    return Call(given, config, kwargs, models, request, model.prices or {}, thread, messages, strips)
+    strips = model.signed_reasoning != "send"
+    return Call(given, config, kwargs, models, request, model.bill, thread, messages, children, strips)
 
 
 def with_own_settings(model: Any, config: RunnableConfig) -> RunnableConfig:

@@ -18,6 +18,7 @@ from langchain_routellm.calls import Call
 from langchain_routellm.children import named_models
 from langchain_routellm.override import runtime_specs
 from langchain_routellm.policies import check_models
+from langchain_routellm.prices import NO_BILL
 from langchain_routellm.query import RouteOn, Strip
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
@@ -109,7 +110,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         if stop is not None:
             kwargs["stop"] = stop
         request, thread = self.router.request(model_input, config)
-        return Call(model_input, config, kwargs, self.chains, request, {}, thread)
+        return Call(model_input, config, kwargs, self.chains, request, NO_BILL, thread)
 
 
 def _chain(name: str, chain: Any) -> Runnable[Any, Any]:

@@ -19,20 +19,24 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from typing_extensions import override
 
-from langchain_routellm.metadata import METADATA_KEY, Prices, token_usage
-from shared_router import RoutingPolicy, Savings, TokenUsage, check_prices, savings_of
+from langchain_routellm.metadata import METADATA_KEY
+from langchain_routellm.prices import Prices, check_named_prices, token_usage
+from langchain_routellm.running import RunningCalls
+from shared_router import Savings, TokenUsage, savings_of
 
 
 class SavingsCallback(BaseCallbackHandler):
     """Count the tokens of routed calls by model; calls that nothing routed are left out.
 
     Args:
-        prices: What `"strong"` and `"weak"` cost; needed by `report` alone.
+        prices: What the models cost, by name: `"strong"`, `"weak"`, and a child's own fallback by the name
+            that its runs have; needed by `report` alone.
         answer_length_ratio: How many tokens the strong model writes where the weak one writes one, > 0.
 
     Attributes:
-        usage: Tokens by model's name, cached and reasoning tokens apart.
-        unmetered_calls: Calls whose provider reported no tokens: their dollars are missing from a report.
+        usage: Tokens by the name of the model that answered, cached and reasoning tokens apart.
+        unmetered_calls: Calls whose provider reported no tokens, and answers of a fallback around a routed
+            model: their dollars are missing from a report.
 
     Raises:
         InvalidInputError: If `prices` are something other than TokenPrices by model.
@@ -41,12 +45,12 @@ class SavingsCallback(BaseCallbackHandler):
     run_inline = True  # a few additions: not worth a thread each in asynchronous runs
 
     def __init__(self, prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> None:
-        check_prices(prices, RoutingPolicy.models)
+        check_named_prices(prices)
         self.prices = prices
         self.answer_length_ratio = answer_length_ratio
         self.usage: dict[str, TokenUsage] = {}
         self.unmetered_calls = 0
-        self._models: dict[UUID, str] = {}
+        self._models = RunningCalls()
         self._lock = threading.Lock()
 
     def report(self) -> Savings:
@@ -64,26 +68,31 @@ class SavingsCallback(BaseCallbackHandler):
         messages: list[list[Any]],
         *,
         run_id: UUID,
+        parent_run_id: UUID | None = None,
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         model = (metadata or {}).get(f"{METADATA_KEY}_model")
-        if model is not None:
-            self._models[run_id] = model
+        with self._lock:
+            self._models.start(run_id, parent_run_id, model)
 
     @override
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
-        model = self._models.pop(run_id, None)
-        if model is None:
-            return
-        usage = _usage_in(response)
         with self._lock:
+            call = self._models.end(run_id)
+            if call is None:
+                return
+            if call.model is None:  # a fallback around the routed model, which nobody has priced
+                self.unmetered_calls += 1
+                return
+            usage, model = _usage_in(response), answered_model(response) or call.model
             self.unmetered_calls += usage is None
             self.usage[model] = self.usage.get(model, TokenUsage()) + (usage or TokenUsage(calls=1))
 
     @override
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        self._models.pop(run_id, None)
+        with self._lock:
+            self._models.fail(run_id)
 
 
 @contextmanager
@@ -122,6 +131,22 @@ def _hook_in() -> None:
     from langchain_core.tracers.context import register_configure_hook
 
     register_configure_hook(_active, inheritable=True)
+
+
+def is_counting() -> bool:
+    """Tell whether the code is inside a `savings()` block."""
+    return _active.get() is not None
+
+
+def answered_model(response: LLMResult) -> str | None:
+    """Return the model that an answer says it is by, as the call's watch has written it there."""
+    for generations in response.generations:
+        for generation in generations:
+            if isinstance(generation, ChatGeneration):
+                decision = generation.message.response_metadata.get(METADATA_KEY)
+                model = decision.get("model") if isinstance(decision, dict) else None
+                return model if isinstance(model, str) else None
+    return None
 
 
 def _usage_in(response: LLMResult) -> TokenUsage | None:
