@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from shared_router.records.measures import Measure
 from shared_router.records.prompt_rows import ABSENT
 from shared_router.records.record import Record
-from shared_router.records.score_choice import NamedScores
+from shared_router.records.score_choice import choose_score
 from shared_router.records.texts import Texts, TextsBuilder
+
+_NAMED = "score "
+"""Begins the name of a column that holds one of several kinds of score."""
 
 
 class AnswerRows:
@@ -30,16 +33,16 @@ class AnswerRows:
     def __init__(self, *, keep_answers: bool) -> None:
         self.models: dict[str, int] = {}
         self.repeated = 0
-        self.scores = NamedScores()
         self._keep_answers = keep_answers
-        self._row_of: dict[tuple[int, int], int] = {}
         self._prompt = array("q")  # (answers,)
         self._model = array("i")
-        self._values: dict[Measure, array[float]] = {}
+        self._latest = array("q")  # (prompts,): each prompt's latest answer
+        self._earlier = array("q")  # (answers,): the answer before it to the same prompt
+        self._columns: dict[str, array[float]] = {}
+        self._repeats: dict[str, dict[int, list[float]]] = {}
         self._texts = TextsBuilder()
         self._text = array("q")
         self._samples: dict[int, tuple[str, ...]] = {}
-        self._repeats: dict[int, dict[Measure, list[float]]] = {}
 
     def __len__(self) -> int:
         return len(self._prompt)
@@ -51,15 +54,24 @@ class AnswerRows:
             UnicodeEncodeError: If the answer holds a lone surrogate.
         """
         place = self.models.setdefault(model, len(self.models))
-        row = None if record.key is None else self._row_of.get((prompt, place))
+        row = next((row for row in self.of_prompt(prompt) if self._model[row] == place), None)
         if row is None:
             row = len(self._prompt)
             self._prompt.append(prompt)
             self._model.append(place)
             self._text.append(ABSENT)
-            if record.key is not None:
-                self._row_of[prompt, place] = row
+            self._earlier.append(self._latest[prompt])
+            self._latest[prompt] = row
         self.measure(row, record)
+
+    def of_prompt(self, prompt: int) -> Iterator[int]:
+        """Yield the rows of the answers to a prompt, the latest first."""
+        while len(self._latest) <= prompt:
+            self._latest.append(ABSENT)
+        row = self._latest[prompt]
+        while row != ABSENT:
+            yield row
+            row = self._earlier[row]
 
     def measure(self, row: int, record: Record) -> None:
         """Add what a record says of the answer in a row."""
@@ -68,7 +80,7 @@ class AnswerRows:
             if value is not None:
                 repeats |= self._add_value(row, name, value)
         for score, value in record.scores.items():
-            repeats |= self.scores.add(score, row, value)
+            repeats |= self._add_value(row, _NAMED + score, value)
         self.repeated += repeats
         if not self._keep_answers:
             return
@@ -82,13 +94,6 @@ class AnswerRows:
         if further:
             self._samples[row] = (*self._samples.get(row, ()), *further)
 
-    def of_prompts(self) -> Mapping[int, list[int]]:
-        """Return the rows of the answers to each prompt that has a key."""
-        found: dict[int, list[int]] = {}
-        for (prompt, _), row in self._row_of.items():
-            found.setdefault(prompt, []).append(row)
-        return found
-
     def indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the prompt and the model of each answer, shape (a,) each."""
         return np.array(self._prompt, dtype=np.int64), np.array(self._model, dtype=np.int64)
@@ -96,17 +101,25 @@ class AnswerRows:
     def columns(self, score: str | tuple[str, ...] | None) -> dict[Measure, NDArray[np.float64]]:
         """Return what was measured, each of shape (a,), NaN where absent.
 
+        Args:
+            score: Which score to take where there are several kinds.
+
         Raises:
             DataError: If there are several kinds of score and none was named.
         """
-        for row, lists in self._repeats.items():
-            for name, values in lists.items():
-                self._column(name, row)[row] = math.fsum(values) / len(values)
-            if len(grades := lists.get("score", [])) > 1:
-                self._column("grades", row)[row] = len(grades)
-                self._column("score_variance", row)[row] = float(np.var(grades, ddof=1))
-        columns = {name: _padded(column, len(self)) for name, column in self._values.items()}
-        self.scores.choose(score, columns, len(self))
+        columns: dict[Measure, NDArray[np.float64]] = {}
+        named: dict[str, NDArray[np.float64]] = {}
+        for name in list(self._columns):
+            if name.startswith(_NAMED):
+                named[name.removeprefix(_NAMED)] = self._averaged(name)
+            else:
+                columns[name] = self._averaged(name)  # type: ignore[index]
+        for place, source in choose_score(score, named, len(self)):
+            values = columns.setdefault("score", np.full(len(self), np.nan))
+            values[place] = named[source][place]
+            self._note_repeats(columns, _NAMED + source, place)
+        if "score" in self._repeats:
+            self._note_repeats(columns, "score", np.array(list(self._repeats["score"]), dtype=np.int64))
         return columns
 
     def texts(self, rows: NDArray[np.int64]) -> Texts | None:
@@ -120,27 +133,34 @@ class AnswerRows:
         """Return some rows' further answers, or None where there is none."""
         return [self._samples.get(row, ()) for row in rows.tolist()] if self._samples else None
 
-    def _add_value(self, row: int, name: Measure, value: float) -> bool:
+    def _add_value(self, row: int, name: str, value: float) -> bool:
         """Add a value, and say whether there was one."""
-        column = self._column(name, row)
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = array("d")
+        if len(column) <= row:
+            column.extend([math.nan] * (row + 1 - len(column)))
         before = column[row]
         column[row] = value
         if math.isnan(before):
             return False
-        self._repeats.setdefault(row, {}).setdefault(name, [before]).append(value)
+        self._repeats.setdefault(name, {}).setdefault(row, [before]).append(value)
         return True
 
-    def _column(self, name: Measure, row: int) -> array[float]:
-        """Return a measure's column, long enough to hold a row."""
-        column = self._values.get(name)
-        if column is None:
-            column = self._values[name] = array("d")
-        if len(column) <= row:
-            column.extend([math.nan] * (row + 1 - len(column)))
+    def _averaged(self, name: str) -> NDArray[np.float64]:
+        column = np.full(len(self), np.nan)
+        column[: len(self._columns[name])] = self._columns[name]
+        for row, values in self._repeats.get(name, {}).items():
+            column[row] = math.fsum(values) / len(values)
         return column
 
-
-def _padded(column: array[float], length: int) -> NDArray[np.float64]:
-    padded = np.full(length, np.nan)
-    padded[: len(column)] = column
-    return padded
+    def _note_repeats(
+        self, columns: dict[Measure, NDArray[np.float64]], name: str, rows: NDArray[np.int64]
+    ) -> None:
+        """Write how many grades the scores of some rows are the mean of, and their variance."""
+        repeats = self._repeats.get(name, {})
+        for row in rows.tolist():
+            if grades := repeats.get(row):
+                columns.setdefault("grades", np.full(len(self), np.nan))[row] = len(grades)
+                variance = columns.setdefault("score_variance", np.full(len(self), np.nan))
+                variance[row] = np.var(grades, ddof=1)

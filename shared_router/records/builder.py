@@ -40,16 +40,26 @@ class OutcomesBuilder:
         """How many answers came from a model that had answered that prompt before."""
         return self._answers.repeated
 
-    def add(self, record: Record) -> None:
-        """Add a record, or count why it is left out."""
-        if wrong := _fault(record):
-            self.left_out[wrong] += 1
-            return
-        if record.model is None and record.prompt is None:
-            self._grades.setdefault(record.key, []).append(record)
-            return
+    def add(self, records: Sequence[Record]) -> None:
+        """Add what one row of a file holds, or count why it is left out.
+
+        Args:
+            records: Answers of one prompt. Those without a key are this row's alone.
+        """
+        row: int | None = None
+        for record in records:
+            if wrong := _fault(record):
+                self.left_out[wrong] += 1
+            elif record.model is None and record.prompt is None:
+                self._grades.setdefault(record.key, []).append(record)
+            else:
+                row = self._add(record, row)
+
+    def _add(self, record: Record, row: int | None) -> int | None:
+        """Add a record to its prompt's row, or without a key to that of the record before; return the row."""
         try:
-            row = self._prompts.add(record)
+            if row is None or record.key is not None:
+                row = self._prompts.add(record)
             if row is None:
                 self.left_out["another prompt under an id that was used before"] += 1
             elif record.model is not None:
@@ -58,6 +68,7 @@ class OutcomesBuilder:
             self.left_out["a lone surrogate, which is no text"] += 1
         if record.currency:
             self._currencies.add(record.currency.upper())
+        return row
 
     def finish(self, *, scale: tuple[float, float], score: str | tuple[str, ...] | None) -> Outcomes:
         """Return the table; the builder must not be used again.
@@ -118,10 +129,9 @@ class OutcomesBuilder:
 
     def _join_grades(self) -> None:
         """Give grades that stand in rows of their own to the one answer with their key."""
-        answers = self._answers.of_prompts() if self._grades else {}
         for key, records in self._grades.items():
             row = self._prompts.find(key)
-            found = [] if row is None else answers.get(row, [])
+            found = [] if row is None else list(self._answers.of_prompt(row))
             if len(found) == 1:
                 for record in records:
                     self._answers.measure(found[0], record)

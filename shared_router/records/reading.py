@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -141,6 +142,11 @@ def _read(reader: Reader, head: Head, builder: OutcomesBuilder) -> int:
                 continue
             for record in found:
                 if record.key is not None:
-                    record.key = (reader.name, record.key)
-                builder.add(record)
+                    record.key = _digest(reader.name, record.key)
+            builder.add(found)
     return count
+
+
+def _digest(reader: str, key: object) -> int:
+    """Return a key in few bytes, for a key may be a whole prompt and there may be millions."""
+    return int.from_bytes(hashlib.blake2b(repr((reader, key)).encode(), digest_size=16).digest(), "little")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping
+import re
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from numbers import Real
@@ -22,7 +23,8 @@ class Record:
         prompt: The text that is routed; None where another row with the same key holds it.
         model: Who answered; None where the row holds a prompt alone, or a grade for the one answer that
             has the key.
-        key: Rows with equal keys are of one prompt; None makes the row a prompt of its own.
+        key: Rows with equal keys are of one prompt, in all files of a format; None makes the row a prompt of
+            its own. Text, a number, or a tuple of such.
         values: What was measured.
         scores: Scores by their name, where a log may hold several kinds.
         answer: What the model answered.
@@ -68,6 +70,8 @@ def number(value: Any) -> float | None:
     """Return a finite number that a row holds as a number, a truth value or text; None for anything else."""
     if value is None or value == "":
         return None
+    if type(value) is float:  # most are, and to ask whether something is Real takes long
+        return value if math.isfinite(value) else None
     if isinstance(value, str):
         value = _WORDS.get(value.strip().lower(), value)
     if isinstance(value, (Real, str)):
@@ -143,25 +147,19 @@ _LARGEST_SECONDS = 1e11
 """The year 5138; a larger number counts milliseconds."""
 
 
+_FRACTION = re.compile(r"\.(\d+)")
+
+
 def _iso_seconds(value: str) -> float | None:
     if len(value) < 10 or value[4:5] != "-":
         return None
     value = value.replace("Z", "+00:00").replace(" UTC", "+00:00")
     if "." in value:  # Python 3.10 reads 3 or 6 digits of a second alone
-        whole, _, rest = value.partition(".")
-        digits = "".join(_leading_digits(rest))
-        value = f"{whole}.{digits[:6].ljust(6, '0')}{rest[len(digits) :]}"
+        value = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", value, count=1)
     try:
         return seconds(datetime.fromisoformat(value))
     except ValueError:
         return None
-
-
-def _leading_digits(value: str) -> Iterator[str]:
-    for char in value:
-        if not char.isdigit():
-            return
-        yield char
 
 
 def milliseconds_between(start: Any, end: Any) -> float | None:

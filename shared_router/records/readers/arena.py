@@ -46,12 +46,10 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         return "a model against itself"
     if scores is None:
         return "no winner that is known"
-    key = object()
     return [
         Record(
             prompt=prompt,
             model=model,
-            key=key,
             values={"score": score},
             answer=_answer(row, side),
             time=seconds(row.get("tstamp")),

@@ -27,7 +27,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
     prompt = _prompt(row.get("prompt"))
     if prompt is None:
         return "a blank prompt"
-    key = text(row.get("sample_id")) or object()
+    key = text(row.get("sample_id"))
     found = []
     for model in _models(head):
         score, dollars = number(row.get(model)), number(row.get(model + _COST))

@@ -22,10 +22,8 @@ def records(row: Row, _head: Head) -> list[Record] | str:
     prompt, answers = row["prompt"], row[ANSWERS]
     if not isinstance(prompt, str) or not isinstance(answers, list):
         return "no text or no list of answers"
-    key = object()  # equal to nothing but itself: a row is a prompt
     alone = Record(
         prompt=prompt,
-        key=key,
         domain=row.get("domain"),
         conversation=row.get("conversation"),
         time=number(row.get("time")),
@@ -35,7 +33,6 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         *(
             Record(
                 model=text(answer.get("model")) or "",
-                key=key,
                 values={name: number(answer.get(name)) for name in MEASURES},
                 answer=cast("str | None", answer.get("answer")),
                 samples=tuple(answer.get("samples") or ()),

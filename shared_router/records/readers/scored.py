@@ -54,7 +54,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
     weak = text(row.get("weak_model")) or "weak"
     if strong == weak:
         return "one model's name for both sides"
-    key = text(row.get("id")) or object()
+    key = text(row.get("id"))
     both = [
         _answer(row, f"{side}_", name, shared, key=key) for side, name in (("strong", strong), ("weak", weak))
     ]
@@ -64,7 +64,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
 
 
 def _answer(row: Row, side: str, model: str, shared: dict[str, Any], *, key: Any) -> list[Record] | str:
-    values = {name: number(first(row, *_names(side, name))) for name in MEASURES}
+    values = {name: number(first(row, *columns)) for name, columns in _NAMES[side].items()}
     if values["score"] is None and str(row.get(f"{side}score") or "").strip().lower() not in _NO_SCORE:
         return "a score that is no number"
     if all(value is None for value in values.values()):
@@ -85,8 +85,11 @@ def _answer(row: Row, side: str, model: str, shared: dict[str, Any], *, key: Any
     ]
 
 
-def _names(side: str, measure: Measure) -> list[str]:
-    return [f"{side}{name}" for name in _ALIASES.get(measure, (measure,))]
+_NAMES = {
+    side: {name: tuple(f"{side}{each}" for each in _ALIASES.get(name, (name,))) for name in MEASURES}
+    for side in ("", "strong_", "weak_")
+}
+"""For each side and measure the columns it may stand in."""
 
 
 READER = Reader("scored", refuses, records)

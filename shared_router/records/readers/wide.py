@@ -45,12 +45,10 @@ def records(row: Row, head: Head) -> list[Record] | str:
     prompt = text(first(row, *PROMPT))
     if prompt is None:
         return "a blank prompt"
-    key = object()
     found = [
         Record(
             prompt=prompt,
             model=model,
-            key=key,
             values={"score": score},
             answer=text(row.get(model + _RESPONSE)),
             domain=text(first(row, "domain", "task", "category")),
