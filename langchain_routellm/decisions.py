@@ -7,26 +7,25 @@ also has a threshold for one call, stickiness, and a rule for routers that fail.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import PrivateAttr
-from typing_extensions import override
 
+from langchain_routellm.decision_types import (
+    BaseDecisionModel,
+    asked,
+    choice_answer,
+    is_probability,
+    labels,
+    probability_answer,
+    response,
+)
 from langchain_routellm.routers import RouteLLMRouter
-from shared_router import InvalidInputError, MissingExtraError, OnRouterError, Router, RoutingDecision, Tier
-
-try:
-    from langchain_core.decisions import (  # type: ignore[import-not-found, unused-ignore]
-        BaseDecisionModel,
-        ClassifierResponse,
-    )
-except ImportError as error:
-    raise MissingExtraError(
-        'langchain_core.decisions is not installed; run: pip install "langchain-core>=1.8"'
-    ) from error
+from shared_router import InvalidInputError, OnRouterError, Router, RoutingDecision, Tier
 
 
-class RouteLLMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ignore]
+class RouteLLMDecisionModel(BaseDecisionModel):
     """Answer `Choice` questions between a strong and a weak model, and `Noul` questions for the strong one.
 
     A `Choice` gets the model's label that the policy names and both probabilities; with a threshold other
@@ -68,41 +67,38 @@ class RouteLLMDecisionModel(BaseDecisionModel):  # type: ignore[misc, unused-ign
         )
 
     @property
-    @override
     def _provider(self) -> str:
         return "routellm"
 
-    @override
-    def _classify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
-        decision = self._router.decide(state, {})
-        return self._answered(decision, questions)
+    def _classify(self, state: Any, questions: dict[str, Any]) -> Any:
+        return self._answered(self._router.decide(state, {}), questions)
 
-    @override
-    async def _aclassify(self, state: Any, questions: dict[str, Any]) -> ClassifierResponse:
-        decision = await self._router.adecide(state, {})
-        return self._answered(decision, questions)
+    async def _aclassify(self, state: Any, questions: dict[str, Any]) -> Any:
+        return self._answered(await self._router.adecide(state, {}), questions)
 
-    def _answered(self, decision: RoutingDecision, questions: dict[str, Any]) -> ClassifierResponse:
+    # what langchain-core's next release calls instead of the two above
+    def _decide(self, request: Mapping[str, Any]) -> Any:
+        return self._classify(*asked(request))
+
+    async def _adecide(self, request: Mapping[str, Any]) -> Any:
+        return await self._aclassify(*asked(request))
+
+    def _answered(self, decision: RoutingDecision, questions: dict[str, Any]) -> Any:
         strong = decision.win_probability
         if strong is None:  # nothing was scored, so a rule decided, for certain
             strong = float(decision.model == "strong")
         answers = {name: self._answer(question, decision, strong) for name, question in questions.items()}
-        return ClassifierResponse.model_validate({"answers": answers, "model": self.model})
+        return response(answers, self.model)
 
     def _answer(self, question: Any, decision: RoutingDecision, strong: float) -> dict[str, Any]:
-        if question.type == "noul":
-            return {"type": "noul", "noul": strong}
-        if question.type != "choice" or not {self.strong, self.weak} <= set(question.criteria):
+        if is_probability(question):
+            return probability_answer(question, strong)
+        names = labels(question)
+        if not {self.strong, self.weak} <= set(names):
             raise InvalidInputError(
                 f"a question must be a Noul or a Choice with the labels {self.strong!r} and {self.weak!r}, "
                 f"got a {question.type}; give RouteLLMDecisionModel(strong=..., weak=...) its labels"
             )
-        probabilities = {label: 0.0 for label in question.criteria}
+        probabilities = {label: 0.0 for label in names}
         probabilities |= {self.strong: strong, self.weak: 1.0 - strong}
-        label = self.strong if decision.model == "strong" else self.weak
-        return {
-            "type": "choice",
-            "choice": label,
-            "probabilities": probabilities,
-            "confidence": probabilities[label],
-        }
+        return choice_answer(self.strong if decision.model == "strong" else self.weak, probabilities)

@@ -1,6 +1,9 @@
 """What a routed model may be made of, and what it says of what it cannot be made of."""
 
+import builtins
 import copy
+import io
+import os
 import subprocess
 import sys
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.language_models import FakeListLLM
-from langchain_core.load import dumpd, dumps
+from langchain_core.load import dumpd, dumps, load
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import RunnableLambda
@@ -171,6 +174,28 @@ def test_a_child_by_name_needs_an_extra_and_says_which(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "langchain.chat_models", None)
     with pytest.raises(MissingExtraError, match=r'pip install "routellm-adapters\[agents\]"'):
         routed(strong="openai:gpt-5")
+
+
+@pytest.mark.parametrize("router", [None, "static-v1"])
+async def test_constructing_inside_a_coroutine_touches_no_disk(
+    router: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("touched the disk")
+
+    for module, name in ((os, "stat"), (os, "open"), (os, "listdir"), (io, "open"), (builtins, "open")):
+        monkeypatch.setattr(module, name, refuse)
+    model = RoutedChatModel(strong=ChatElm(), weak=ChatOak(), router=router)
+    monkeypatch.undo()
+    assert model.policy.router_name == "static-v1"
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+def test_a_dump_describes_a_model_and_cannot_be_loaded() -> None:
+    dumped: Any = dumpd(routed())
+    assert (dumped["type"], dumped["id"][-1]) == ("not_implemented", "RoutedChatModel")
+    with pytest.raises(NotImplementedError, match="doesn't implement serialization"):
+        load(dumped, allowed_objects="core")
 
 
 def test_a_model_can_be_copied() -> None:

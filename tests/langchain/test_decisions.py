@@ -1,11 +1,15 @@
 """A router behind LangChain's own `ModelRouterMiddleware`, where langchain-core has decision models."""
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableSerializable
+from pydantic import BaseModel
 
 from shared_router import InvalidInputError, MissingExtraError
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
@@ -42,6 +46,65 @@ async def test_a_choice_gets_the_policys_label_and_both_probabilities() -> None:
         assert (route.choice, route.confidence) == ("big", 0.9)
         assert route.probabilities == {"big": 0.9, "small": pytest.approx(0.1), "other": 0.0}
         assert response.nouls["hard"].noul == 0.9
+
+
+def _next_release() -> ModuleType:
+    """Return decision models as langchain-core's main branch and langchain-openai 1.7 name them."""
+
+    class Predicate(BaseModel):
+        type: str = "predicate"
+
+    class Choice(BaseModel):
+        type: str = "choice"
+        choices: dict[str, str | None]
+
+    class DecisionResponse(BaseModel):
+        answers: dict[str, Any]
+        model: str
+
+    class BaseDecisionModel(RunnableSerializable[Any, Any]):
+        model: str
+
+        def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+            return self._decide(input)  # type: ignore[attr-defined]
+
+        async def ainvoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:
+            return await self._adecide(input)  # type: ignore[attr-defined]
+
+    module = ModuleType("langchain_core.decisions")
+    for named in (Predicate, Choice, DecisionResponse, BaseDecisionModel):
+        setattr(module, named.__name__, named)
+    return module
+
+
+def _imported_over(monkeypatch: pytest.MonkeyPatch, module: ModuleType | None) -> Any:
+    monkeypatch.setitem(sys.modules, "langchain_core.decisions", module)
+    for name in ("langchain_routellm.decision_types", "langchain_routellm.decisions"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return import_module("langchain_routellm.decisions")
+
+
+async def test_the_names_of_the_next_release_are_answered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    coming = _next_release()
+    model = _imported_over(monkeypatch, coming).RouteLLMDecisionModel(router=CountingRouter(), threshold=0.5)
+    questions = {"hard": coming.Predicate(), "route": coming.Choice(choices={"strong": None, "weak": None})}
+    asked = {"input": "hard", "questions": questions}
+    for response in (model.invoke(asked), await model.ainvoke(asked)):
+        assert response.answers["hard"] == {"type": "predicate", "probability": 0.9}
+        assert response.answers["route"]["choice"] == "strong"
+
+
+def test_the_import_says_what_is_true_of_an_older_and_of_an_unknown_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(
+        MissingExtraError, match=r"need langchain-core 1.8 or newer, .* got langchain-core \d"
+    ):
+        _imported_over(monkeypatch, None)
+    with pytest.raises(
+        MissingExtraError, match="has decision models of names that this release does not know"
+    ):
+        _imported_over(monkeypatch, ModuleType("langchain_core.decisions"))
 
 
 @needs_decisions

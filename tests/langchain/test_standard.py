@@ -1,20 +1,37 @@
 """LangChain's own test suites for chat models, unit and integration, over routed models.
 
 They run twice, once for each child: a suite that passes with the strong model alone says nothing of the
-weak one. Skipped are the tests that fetch pictures, sound and files from the web, those of what no child
-here has (keys in the environment, recorded sessions), and loading by name, which LangChain allows its own
-packages alone.
+weak one. The children support everything that a suite can ask for: pictures, sound and files, which come
+from the tests instead of the web, also as tools' results, Anthropic's forms, and cached and reasoning tokens.
+Skipped are the tests of what no child here has (keys in the environment, recorded sessions), and loading by
+name, which LangChain allows its own packages alone.
 """
 
-from typing import Any
+from functools import reduce
+from operator import add
+from typing import Any, ClassVar
 
+import httpx
 import pytest
+from langchain_core.messages import AIMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
+
+FLAGS = [
+    "image_inputs",
+    "image_url_inputs",
+    "pdf_inputs",
+    "audio_inputs",
+    "video_inputs",
+    "image_tool_message",
+    "pdf_tool_message",
+    "tool_calling",
+]
+ABLE: dict[str, Any] = {"profile": dict.fromkeys(FLAGS, True), "cached_tokens": 4, "reasoning_tokens": 2}
 
 # The suites give a model temperature, api_key and the like, which a routed model leaves to its children;
 # `version="v3"` of stream_events is in beta.
@@ -33,7 +50,8 @@ class _OverStrong:
     @property
     def chat_model_params(self) -> dict[str, Any]:
         router = FixedRouter(self.win_probability)
-        return {"strong": ChatElm(), "weak": ChatOak(), "router": router, "threshold": 0.5}
+        children = {"strong": ChatElm(**ABLE), "weak": ChatOak(**ABLE)}
+        return {**children, "router": router, "threshold": 0.5}
 
     win_probability = 0.9
 
@@ -44,7 +62,38 @@ class _OverWeak(_OverStrong):
 
 class _Capabilities:
     supports_json_mode = True
+    supports_image_inputs = True
+    supports_image_urls = True
+    supports_pdf_inputs = True
+    supports_audio_inputs = True
+    supports_video_inputs = True
+    supports_image_tool_message = True
+    supports_pdf_tool_message = True
+    supports_anthropic_inputs = True
     model_override_value = "another-model"
+
+
+class _Usage:
+    supported_usage_metadata_details: ClassVar[dict[str, list[str]]] = {
+        "invoke": ["cache_read_input", "reasoning_output"],
+        "stream": ["cache_read_input", "reasoning_output"],
+    }
+
+    def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
+        model = RoutedChatModel(**self.chat_model_params)  # type: ignore[attr-defined]
+        if not stream:
+            return model.invoke("Tell me the weather.")
+        first, *others = model.stream("Tell me the weather.")
+        return reduce(add, others, first)
+
+    invoke_with_reasoning_output = invoke_with_cache_read_input
+
+
+@pytest.fixture(autouse=True)
+def _no_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer what the suites fetch with a few bytes."""
+    monkeypatch.setenv("LANGCHAIN_TESTS_USER_AGENT", "none: nothing is fetched")
+    monkeypatch.setattr(httpx, "get", lambda *args, **kwargs: httpx.Response(200, content=b"%PDF"))
 
 
 class TestUnitOverStrong(_OverStrong, _Capabilities, ChatModelUnitTests):
@@ -55,9 +104,9 @@ class TestUnitOverWeak(_OverWeak, _Capabilities, ChatModelUnitTests):
     pass
 
 
-class TestIntegrationOverStrong(_OverStrong, _Capabilities, ChatModelIntegrationTests):
+class TestIntegrationOverStrong(_OverStrong, _Capabilities, _Usage, ChatModelIntegrationTests):
     pass
 
 
-class TestIntegrationOverWeak(_OverWeak, _Capabilities, ChatModelIntegrationTests):
+class TestIntegrationOverWeak(_OverWeak, _Capabilities, _Usage, ChatModelIntegrationTests):
     pass
