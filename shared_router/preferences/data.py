@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from shared_router.errors import InvalidInputError
+from shared_router.preferences.arena import STAND_INS
 from shared_router.preferences.files import read_file
 from shared_router.preferences.rows import (
     COLUMNS,
@@ -109,7 +110,7 @@ class PreferenceData:
 
         Args:
             path: The file; its name's ending says its format. Text is UTF-8.
-            columns: What the columns are called in the file, for example `{"query": "prompt"}`.
+            columns: What the columns are called in the file, for example `{"query": "question"}`; Arena's are known.
             on_bad_rows: `"raise"` at the first bad row, or `"skip"` bad rows with one warning that counts
                 them. What damages the whole file raises either way.
             max_bad_fraction: The largest share of rows that may be skipped, in [0, 1].
@@ -125,7 +126,7 @@ class PreferenceData:
             MissingExtraError: If the file is Parquet and pyarrow is not installed.
         """
         names = names_of(columns)
-        needed = [names[name] for name in COLUMNS]
+        needed = [(names[name], *STAND_INS.get(name, ())) for name in COLUMNS]
         with closing(read_file(path, columns=needed, max_row_bytes=max_row_bytes)) as rows:
             battles = collect(rows, names=names, on_bad_rows=on_bad_rows, max_bad_fraction=max_bad_fraction)
         return cls._of(battles)

@@ -22,13 +22,14 @@ Numbered = tuple[str, Row | str]
 
 
 def read_file(
-    path: str | Path, *, columns: Sequence[str], max_row_bytes: int
+    path: str | Path, *, columns: Sequence[Sequence[str]], max_row_bytes: int
 ) -> Generator[Numbered, None, None]:
     """Yield the rows of a file in the format that its name ends in.
 
     Args:
         path: A file named `.jsonl`, `.csv` or `.parquet`.
-        columns: The columns it must have; a JSONL row is checked for them later, one by one.
+        columns: The columns it must have, each under one of some names; a JSONL row is checked for them
+            later, one by one.
         max_row_bytes: The longest line of a JSONL or row of a CSV file, in bytes; a longer one is never
             read whole.
 
@@ -52,15 +53,15 @@ def read_file(
             yield from _read_parquet(file, columns)
 
 
-def check_columns(found: Sequence[object], needed: Sequence[str]) -> None:
+def check_columns(found: Sequence[object], needed: Sequence[Sequence[str]]) -> None:
     """Check that the columns needed are there, and none twice.
 
     Raises:
         DataError: If one is missing, or any stands there twice.
     """
     names = sorted(str(name) for name in found)
-    for column in needed:
-        if column not in found:
+    for column, *stand_ins in needed:
+        if column not in found and not set(stand_ins) & set(found):
             raise DataError(f"column {column!r} must be there, got {names[:20]}; name it with columns")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -131,7 +132,9 @@ class _Lines:
             yield text
 
 
-def _read_csv(file: BinaryIO, columns: Sequence[str], max_row_bytes: int) -> Generator[Numbered, None, None]:
+def _read_csv(
+    file: BinaryIO, columns: Sequence[Sequence[str]], max_row_bytes: int
+) -> Generator[Numbered, None, None]:
     lines = _Lines(file, max_row_bytes)
     reader = csv.reader(lines, strict=True)
     header: list[str] | None = None
@@ -157,7 +160,7 @@ def _read_csv(file: BinaryIO, columns: Sequence[str], max_row_bytes: int) -> Gen
         raise DataError("line 1: a CSV file must begin with the names of its columns")
 
 
-def _read_parquet(file: BinaryIO, columns: Sequence[str]) -> Generator[Numbered, None, None]:
+def _read_parquet(file: BinaryIO, columns: Sequence[Sequence[str]]) -> Generator[Numbered, None, None]:
     try:
         from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
     except ImportError as error:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError, SkippedRowsWarning
+from shared_router.preferences.arena import arena_row
 from shared_router.preferences.files import Numbered, Row
 
 OnBadRows = Literal["raise", "skip"]
@@ -106,6 +107,10 @@ def collect(
 
 def _add(battles: Battles, row: Row, names: Mapping[str, str]) -> str | None:
     """Add a row's battle, or return what is wrong with the row."""
+    found = arena_row(row, names)
+    if isinstance(found, str):
+        return found
+    row = found
     missing = [names[name] for name in COLUMNS if names[name] not in row]
     if missing:
         return f"a row must have {missing[0]!r}"
