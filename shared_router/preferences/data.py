@@ -110,7 +110,7 @@ class PreferenceData:
 
         Args:
             path: The file; its name's ending says its format. Text is UTF-8.
-            columns: What the columns are called in the file, for example `{"query": "question"}`; Arena's are known.
+            columns: What the columns are called in the file, as `{"query": "question"}`; Arena's are known.
             on_bad_rows: `"raise"` at the first bad row, or `"skip"` bad rows with one warning that counts
                 them. What damages the whole file raises either way.
             max_bad_fraction: The largest share of rows that may be skipped, in [0, 1].
