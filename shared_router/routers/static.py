@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,9 +26,11 @@ from numpy.typing import NDArray
 
 from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.preferences.ties import Ties, check_ties
 from shared_router.router import Router
+from shared_router.routers.static_head import StaticHead
 from shared_router.training.static_head import HeadTraining, examples_of, fit_head
 
 if TYPE_CHECKING:
@@ -36,73 +38,6 @@ if TYPE_CHECKING:
 
     from shared_router.embedding.protocol import Embedder
     from shared_router.preferences.data import PreferenceData
-
-_CHUNK = 256
-"""Rows whose kernel is held at once: 256 x 512 numbers are 1 MB, which stays in a processor's cache."""
-
-
-@dataclass(frozen=True)
-class StaticHead:
-    """The learned numbers, d wide, for S subjects and A anchors.
-
-    Attributes:
-        subject_weights: `W`, float16, shape (d, S).
-        subject_bias: `c`, float32, shape (S,).
-        subject_rates: `r`, float32, shape (S,), each in [0, 1].
-        anchors: `x_a`, float16, shape (A, d).
-        anchor_weights: `alpha`, float32, shape (A,).
-        coefficients: `b`, float64, shape (3,).
-        gamma: The kernel's width, > 0.
-    """
-
-    subject_weights: NDArray[np.float16]
-    subject_bias: NDArray[np.float32]
-    subject_rates: NDArray[np.float32]
-    anchors: NDArray[np.float16]
-    anchor_weights: NDArray[np.float32]
-    coefficients: NDArray[np.float64]
-    gamma: float
-
-    def win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return p of n embeddings, shape (n,), each in (0, 1)."""
-        if len(rows) <= _CHUNK:
-            return self._win_probability(rows)
-        return np.concatenate(
-            [self._win_probability(rows[start : start + _CHUNK]) for start in range(0, len(rows), _CHUNK)]
-        )
-
-    def _win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        # in doubles a query alone and in a batch differ by 1e-15 and not by 1e-6
-        wide = rows.astype(np.float64)
-        products = wide @ self._columns  # (n, A + S): likeness to anchors, then the subjects' logits
-        logits = products[:, len(self.anchors) :]
-        logits += self.subject_bias
-        logits -= logits.max(axis=1, keepdims=True)
-        near, odds, rates = (np.exp(products, out=products) @ self._sums).T
-        constant, by_subject, by_likeness = self.coefficients.tolist()
-        likeness = near * np.exp(-self.gamma * (wide * wide).sum(axis=1))
-        z = constant + by_subject * rates / odds + by_likeness * likeness
-        p: NDArray[np.float64] = 0.5 * (1 + np.tanh(z / 2))  # the sigmoid, without overflow
-        return p
-
-    # gamma |x - a|^2 = gamma |x|^2 + gamma |a|^2 - 2 gamma x.a, and what does not depend on the query is
-    # multiplied once
-    @cached_property
-    def _columns(self) -> NDArray[np.float64]:
-        """What a query is multiplied with, shape (d, A + S)."""
-        anchors = 2 * self.gamma * self.anchors.astype(np.float64)
-        return np.concatenate([anchors.T, self.subject_weights.astype(np.float64)], axis=1)
-
-    @cached_property
-    def _sums(self) -> NDArray[np.float64]:
-        """What sums the anchors' likeness, the subjects' odds and those times rates, shape (A + S, 3)."""
-        n_anchors, rates = len(self.anchors), self.subject_rates
-        squares = (self.anchors.astype(np.float64) ** 2).sum(axis=1)
-        sums = np.zeros((n_anchors + len(rates), 3))
-        sums[:n_anchors, 0] = self.anchor_weights * np.exp(-self.gamma * squares)
-        sums[n_anchors:, 1] = 1
-        sums[n_anchors:, 2] = rates
-        return sums
 
 
 class StaticRouter(Router):
@@ -113,6 +48,8 @@ class StaticRouter(Router):
 
     Args:
         embedder: What embeds queries, in rows of length 1, or the name of a shipped one.
+        trim: The share of a query's pieces that may not speak, so that a few foreign words choose no model:
+            see `TrimmedEmbedder`. None reads a query whole.
         ties: How a tie reads: `"weak"` (the weak model answers as well, so it is no win), `"half"` or
             `"drop"`.
         anchors: How many queries the kernel keeps, >= 1.
@@ -130,6 +67,7 @@ class StaticRouter(Router):
         self,
         embedder: Embedder | str = DEFAULT_EMBEDDER,
         *,
+        trim: float | None = TRIM,
         ties: Ties = "weak",
         anchors: int = 512,
         gamma: float = 8.0,
@@ -142,6 +80,7 @@ class StaticRouter(Router):
         self._embedder_name = embedder if isinstance(embedder, str) else None
         # a shipped embedder bounds its work; another may wait for a service
         self.blocking = not isinstance(embedder, str) and bool(getattr(embedder, "blocking", True))
+        self.trim = trim
         self.ties: Ties = ties
         self.anchors = anchors
         self.gamma = gamma
@@ -156,6 +95,11 @@ class StaticRouter(Router):
         """What embeds queries."""
         given = self._given_embedder
         return load_embedder(given) if isinstance(given, str) else given
+
+    @cached_property
+    def reader(self) -> Embedder:
+        """What embeds queries as `trim` says."""
+        return self.embedder if self.trim is None else TrimmedEmbedder(self.embedder, trim=self.trim)
 
     def fit(
         self,
@@ -187,8 +131,8 @@ class StaticRouter(Router):
             raise InvalidInputError(
                 f"subjects must be one per battle ({len(preferences)}), got {len(subjects)}"
             )
-        own = examples_of(preferences, subjects, embedder=self.embedder, ties=self.ties)
-        other = None if like is None else examples_of(like, None, embedder=self.embedder, ties=self.ties)
+        own = examples_of(preferences, subjects, embedder=self.reader, ties=self.ties)
+        other = None if like is None else examples_of(like, None, embedder=self.reader, ties=self.ties)
         self.head_ = StaticHead(**fit_head(own, other, training), gamma=self.gamma)
         return self
 
@@ -200,13 +144,13 @@ class StaticRouter(Router):
         """
         if self.head_ is None:
             raise NotFittedError("a StaticRouter must learn before it is asked; call fit or load")
-        return self.head_.win_probability(self.embedder.embed(queries))
+        return self.head_.win_probability(self.reader.embed(queries))
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return each query's largest cosine to the training queries that the kernel keeps."""
         if self.head_ is None:
             return None
-        return largest_cosines(self.embedder.embed(queries), self.head_.anchors)
+        return largest_cosines(self.reader.embed(queries), self.head_.anchors)
 
     @property
     def training(self) -> HeadTraining:
@@ -244,4 +188,4 @@ class StaticRouter(Router):
         return router
 
 
-_SETTINGS = ("ties", "anchors", "gamma", "ridge", "subject_penalty", "subject_shrinkage", "seed")
+_SETTINGS = ("trim", "ties", "anchors", "gamma", "ridge", "subject_penalty", "subject_shrinkage", "seed")

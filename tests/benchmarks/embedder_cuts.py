@@ -45,9 +45,9 @@ def kept_as(student: Distilled, tokenizer_json: str, numbers: str) -> StaticEmbe
 def row_of(
     corpus: Corpus, mmlu: Benchmark, student: Distilled, tokenizer_json: str, numbers: str
 ) -> dict[str, Any]:
-    """Train the router on one cut and measure it."""
+    """Train the router on one cut, with questions read whole, and measure it."""
     embedder = kept_as(student, tokenizer_json, numbers)
-    trained = fit_router(corpus, embedder, student.held_out_cosine)
+    trained = fit_router(corpus, embedder, student.held_out_cosine, trim=None)
     p = held_out_probabilities(trained)
     bits = {"fp32": 32, "fp16": 16, "int8": 8, "int4": 4}[numbers]
     return {

@@ -14,7 +14,7 @@ ROOT = CORE.parent
 ORDER = (
     ("errors",),
     ("text", "choices"),
-    ("follow_ups", "injected_text"),
+    ("follow_ups", "injected_text", "markup", "small_talk", "pieces"),
     ("query", "decisions", "costs"),
     ("rules", "conversations"),
     ("checkpoints",),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from shared_router.checkpoints.card import add_card
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
+from shared_router.embedding.static import StaticEmbedder
 from shared_router.registry import DEFAULT_ROUTER
 
 PRETRAINED = Path(__file__).parents[1]
@@ -20,7 +21,9 @@ def main() -> None:
     """Read the arguments and write both checkpoints and the card."""
     parser = argparse.ArgumentParser(description="Make the shipped embedder and router.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the sources and benchmarks")
-    parser.add_argument("--model", type=Path, required=True, help="the folder of all-MiniLM-L6-v2")
+    embedder = parser.add_mutually_exclusive_group(required=True)
+    embedder.add_argument("--model", type=Path, help="the folder of all-MiniLM-L6-v2, to distil")
+    embedder.add_argument("--keep-embedder", action="store_true", help="fit the router on the shipped one")
     parser.add_argument("--out", type=Path, default=PRETRAINED, help="where to write (default: the package)")
     parser.add_argument("--cache", type=Path, help="where to keep the encoder's rows between runs")
     build(parser.parse_args())
@@ -31,12 +34,17 @@ def build(arguments: argparse.Namespace) -> None:
     from shared_router.pretrained.build.card import card_of, page
     from shared_router.pretrained.build.corpus import load_corpus
     from shared_router.pretrained.build.evaluate import load_benchmarks
-    from shared_router.pretrained.build.training import train
+    from shared_router.pretrained.build.training import fit_router, train
 
     corpus = load_corpus(arguments.data)
-    with tempfile.TemporaryDirectory() as passing:
-        trained = train(corpus, arguments.model, arguments.cache or Path(passing))
-    trained.embedder.save(arguments.out / DEFAULT_EMBEDDER, overwrite=True)
+    if arguments.keep_embedder:
+        shipped = json.loads((PRETRAINED / DEFAULT_ROUTER / "card.json").read_bytes())
+        embedder = StaticEmbedder.load(PRETRAINED / DEFAULT_EMBEDDER)
+        trained = fit_router(corpus, embedder, shipped["embedder"]["held_out_cosine"])
+    else:
+        with tempfile.TemporaryDirectory() as passing:
+            trained = train(corpus, arguments.model, arguments.cache or Path(passing))
+        trained.embedder.save(arguments.out / DEFAULT_EMBEDDER, overwrite=True)
     trained.router.save_on(DEFAULT_EMBEDDER, arguments.out / DEFAULT_ROUTER, overwrite=True)
     card = card_of(trained, corpus, load_benchmarks(arguments.data))
     folder = arguments.out / DEFAULT_ROUTER

@@ -51,7 +51,7 @@ def card_of(trained: Trained, corpus: Corpus, benchmarks: list[Benchmark]) -> di
 
 
 def _measured(trained: Trained, benchmark: Benchmark, k: int) -> dict[str, Any]:
-    rows = trained.embedder.embed(benchmark.prompts)
+    rows = trained.router.reader.embed(benchmark.prompts)
     p = trained.router.win_probability(benchmark.prompts)
     lengths = np.array([len(prompt) for prompt in benchmark.prompts], dtype=float)
     gold = trained.gold

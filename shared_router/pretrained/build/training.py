@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared_router.embedding.trimmed import TRIM
 from shared_router.evaluation.metrics import Floats
 from shared_router.pretrained.build.battles import gold_battles, like_battles
 from shared_router.pretrained.build.distill import distil, load_distill_data, quantised
@@ -51,9 +52,11 @@ def train(corpus: Corpus, model: Path, cache: Path) -> Trained:
     return fit_router(corpus, quantised(student, data.tokenizer_json), student.held_out_cosine)
 
 
-def fit_router(corpus: Corpus, embedder: StaticEmbedder, cosine: float) -> Trained:
+def fit_router(
+    corpus: Corpus, embedder: StaticEmbedder, cosine: float, *, trim: float | None = TRIM
+) -> Trained:
     """Fit the router on an embedder."""
-    router = StaticRouter(embedder)
+    router = StaticRouter(embedder, trim=trim)
     battles, subjects = gold_battles(corpus)
     like = like_battles(corpus)
     router.fit(battles, subjects=subjects, like=like)
@@ -63,8 +66,8 @@ def fit_router(corpus: Corpus, embedder: StaticEmbedder, cosine: float) -> Train
         embedder,
         cosine,
         router,
-        examples_of(battles, subjects, embedder=embedder, ties=router.ties),
-        examples_of(like, None, embedder=embedder, ties=router.ties),
+        examples_of(battles, subjects, embedder=router.reader, ties=router.ties),
+        examples_of(like, None, embedder=router.reader, ties=router.ties),
         ordered.strong_score.to_numpy(dtype=np.float64),
         ordered.weak_score.to_numpy(dtype=np.float64),
     )

@@ -1,0 +1,90 @@
+"""An embedding that a few foreign words cannot move: the sum of a text's pieces that agree.
+
+A sum over words, and a sentence encoder little less, follows whoever adds the strongest words: eight of them
+before a question can make it look like any other. Here each piece of the text (`shared_router.pieces`) has
+one vector of length 1 and so one vote, and the pieces that agree least with the others have none.
+
+A text of up to three pieces has nobody to outvote a stranger, and words enough outvote the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import InvalidInputError
+from shared_router.markup import without_markup
+from shared_router.pieces import pieces_of
+from shared_router.small_talk import without_small_talk
+from shared_router.text import clean
+
+if TYPE_CHECKING:
+    from shared_router.embedding.protocol import Embedder
+
+TRIM = 0.15
+
+
+class TrimmedEmbedder:
+    """Embed a text as the mean of the pieces that agree, without markup and small talk.
+
+    Args:
+        embedder: What embeds the pieces.
+        trim: The share of the pieces that is left out, in [0, 0.5], rounded to whole pieces.
+
+    Raises:
+        InvalidInputError: If `trim` is outside its range.
+    """
+
+    def __init__(self, embedder: Embedder, *, trim: float = TRIM) -> None:
+        if not 0 <= trim <= 0.5:
+            raise InvalidInputError(f"trim must be in [0, 0.5], got {trim!r}")
+        self.embedder = embedder
+        self.trim = trim
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one row per text.
+
+        Args:
+            texts: n texts; any string is one.
+
+        Returns:
+            Shape (n, dim), each row of length 1, or 0 for a text without a known word.
+        """
+        cut = [pieces_of(bare_question(text)) or [""] for text in texts]
+        rows = self.embedder.embed([piece for pieces in cut for piece in pieces])
+        sums = np.zeros((len(texts), rows.shape[1]), dtype=np.float32)
+        end = 0
+        for total, pieces in zip(sums, cut, strict=True):
+            start, end = end, end + len(pieces)
+            total[:] = agreeing_sum(rows[start:end], trim=self.trim)
+        lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1  # the zero row stays zero
+        sums /= lengths
+        return sums
+
+
+def bare_question(text: str) -> str:
+    """Return the text as a trimmed embedder reads it: cleaned, without markup and small talk."""
+    return without_small_talk(without_markup(clean(text)))
+
+
+def agreeing_sum(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.float32]:
+    """Return the sum of the rows without those that agree least with the others.
+
+    Args:
+        rows: Shape (n, dim), each of length 1; rows of zeros say nothing and do not count.
+        trim: The share left out, in [0, 0.5], rounded to whole rows.
+
+    Returns:
+        Shape (dim,).
+    """
+    known = rows[rows.any(axis=1)]
+    total: NDArray[np.float32] = known.sum(axis=0)
+    if left_out := int(trim * len(known) + 0.5):
+        # of rows of one length, what agrees with the sum of all agrees with the others
+        strangers = np.argsort(known @ total, kind="stable")[:left_out]
+        total -= known[strangers].sum(axis=0)
+    return total

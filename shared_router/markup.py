@@ -1,0 +1,45 @@
+"""Markup that says how a text looks and nothing of what it asks: Markdown's marks and formatting tags.
+
+Left out: tables, links and images, whose parts are words; code within its fences, which is kept as it is.
+"""
+
+import re
+
+_TAGS = (
+    "a|abbr|b|big|blockquote|body|br|center|code|dd|div|dl|dt|em|font|h[1-6]|head|hr|html|i|li|main|mark|ol|p|"
+    "pre|q|s|section|small|span|strike|strong|sub|sup|tt|u|ul"
+)
+_ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+# what is between a tag's name and its end is bounded, so that an unclosed "<p" costs no second pass
+_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>", re.IGNORECASE)
+_FENCE = re.compile(r"(?:```|~~~)[\w+-]*")
+# a line's beginning: headings, quotes, bullets; a whole line: rules and underlined headings
+_LINE_START = re.compile(r"^[ \t]{0,8}(?:#{1,6}[ \t]+|>[ \t>]*|[-*+•][ \t]+)", re.MULTILINE)
+_RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$", re.MULTILINE)
+# emphasis touches a word on its inner side alone: 3*4, 3 * 4 and snake_case are none
+_EMPHASIS = re.compile(
+    r"(?<![\w*~])(?:\*{1,3}|~~|__?)(?=[^\W_])"
+    r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
+)
+_SIGNS = ("<", "&", "`", "*", "#", ">", "_", "~~", "- ", "---", "+ ", "===", "•")
+
+
+def without_markup(text: str) -> str:
+    """Return the text without marks that only say how it looks.
+
+    Args:
+        text: Any string.
+
+    Returns:
+        The text itself where it has no markup. A mark between letters or digits, such as in `3*4` or
+        `snake_case`, stays, and so does a comparison's sign.
+    """
+    if not any(sign in text for sign in _SIGNS):
+        return text
+    text = _TAG.sub(" ", text)
+    text = _FENCE.sub(" ", text).replace("`", "")
+    text = _LINE_START.sub("", _RULE.sub("", text))
+    if "*" in text or "_" in text or "~" in text:
+        text = _EMPHASIS.sub("", text)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text)

@@ -1,0 +1,57 @@
+"""markup.py: marks that say how a text looks are taken off, and operators are none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared_router.markup import without_markup
+
+WORDS = st.lists(st.sampled_from(["why", "does", "ice", "float", "snake_case"]), min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("marked", "plain"),
+    [
+        ("**Why** does *ice* float?", "Why does ice float?"),
+        ("# Ice\n\n> Why does it float?", "Ice\n\nWhy does it float?"),
+        ("- one\n- two\n* three", "one\ntwo\nthree"),
+        ("Use `len` on ~~this~~ that", "Use len on this that"),
+        ("<b>Why</b>?", " Why ?"),
+        ('<p class="x">Why?</p>', " Why? "),
+        ("***\nWhy?\n---", "\nWhy?\n"),
+        ("Fish &amp; chips", "Fish & chips"),
+    ],
+)
+def test_marks_are_taken_off(marked: str, plain: str) -> None:
+    assert without_markup(marked) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is 3*4 - 2 * 5?",
+        "x**2 + y**2 <= 1 and a < b > c",
+        "for snake_case in vector<int>:",
+        "The ______ is a part of the ___.",
+        "A ~ B, C#, 5 - 3, a > b",
+        "List<String> names",
+    ],
+)
+def test_operators_names_and_blanks_are_no_markup(text: str) -> None:
+    assert without_markup(text) == text
+
+
+def test_code_within_a_fence_stays_as_it_is() -> None:
+    assert without_markup("Fix:\n```python\nx = a * b\n```").split() == "Fix: x = a * b".split()  # noqa: SIM905
+
+
+@given(WORDS, st.sampled_from(["**{}**", "*{}*", "# {}", "> {}", "- {}", "`{}`", "<p>{}</p>", "__{}__"]))
+def test_a_text_within_one_mark_is_the_text(words: list[str], mark: str) -> None:
+    text = " ".join(words)
+    assert without_markup(mark.format(text)).strip() == text
+
+
+@given(st.text(alphabet="ab *_~`#>-<p/&;\n", max_size=60))
+def test_no_letter_outside_a_tag_is_lost(text: str) -> None:
+    kept = without_markup(text)
+    assert kept.count("a") + kept.count("b") >= text.count("a") + text.count("b") - text.count("<")

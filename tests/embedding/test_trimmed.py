@@ -1,0 +1,73 @@
+"""trimmed.py: what one piece of a text says counts only as far as others say it too."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared_router import InvalidInputError
+from shared_router.embedding.trimmed import TrimmedEmbedder, agreeing_sum
+from shared_router.testing import HashEmbedder
+
+EMBEDDER = TrimmedEmbedder(HashEmbedder(dim=16))
+QUESTION = "A train leaves the station at noon today. How far does it get until it stops?"
+
+
+def unit(*angles: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.array([[np.cos(angle), np.sin(angle)] for angle in angles], dtype=np.float32)
+
+
+def test_the_row_that_agrees_least_is_left_out() -> None:
+    """Of six rows 0.15 * 6 + 0.5 = 1.4, so one: that against the five along x, whose sum is (5, 0)."""
+    rows = unit(0, 0, 0, np.pi, 0, 0)
+    np.testing.assert_allclose(agreeing_sum(rows, trim=0.15), [5, 0], atol=1e-6)
+    np.testing.assert_allclose(agreeing_sum(rows, trim=0), [4, 0], atol=1e-6)
+
+
+def test_of_three_rows_none_is_a_stranger() -> None:
+    """0.15 * 3 + 0.5 < 1."""
+    np.testing.assert_allclose(agreeing_sum(unit(0, np.pi / 2, 0), trim=0.15), [2, 1], atol=1e-6)
+
+
+def test_rows_of_zeros_do_not_count() -> None:
+    rows = unit(0.3, 0.3)
+    padded = np.concatenate([rows, np.zeros((5, 2), dtype=np.float32)])
+    np.testing.assert_array_equal(agreeing_sum(padded, trim=0.15), agreeing_sum(rows, trim=0.15))
+    np.testing.assert_array_equal(agreeing_sum(padded[2:], trim=0.15), [0, 0])
+
+
+def test_a_text_of_one_piece_is_embedded_as_before() -> None:
+    text = "Why does ice float"
+    np.testing.assert_allclose(EMBEDDER.embed([text]), HashEmbedder(dim=16).embed([text]), atol=1e-6)
+
+
+@pytest.mark.parametrize("trim", [-0.1, 0.51, float("nan")])
+def test_a_trim_outside_its_range_is_refused(trim: float) -> None:
+    with pytest.raises(InvalidInputError, match="trim must be in"):
+        TrimmedEmbedder(HashEmbedder(), trim=trim)
+
+
+def test_a_text_without_words_gets_zeros_and_no_text_no_rows() -> None:
+    assert not EMBEDDER.embed(["", " "]).any()
+    assert EMBEDDER.embed([]).shape == (0, 16)
+
+
+@given(st.lists(st.text(max_size=300), max_size=4))
+def test_a_row_has_length_one_or_none_and_does_not_depend_on_the_other_texts(texts: list[str]) -> None:
+    rows = EMBEDDER.embed(texts)
+    lengths = np.linalg.norm(rows, axis=1)
+    assert all(length == 0 or abs(length - 1) < 1e-5 for length in lengths)
+    for row, text in zip(rows, texts, strict=True):
+        np.testing.assert_array_equal(row, EMBEDDER.embed([text])[0])
+
+
+def test_a_piece_that_agrees_with_none_is_not_heard() -> None:
+    """Five like sentences of six words are five pieces, and the foreign one before them the sixth."""
+    text = " ".join(["A train leaves the station today."] * 5)
+    alone, attacked = EMBEDDER.embed([text, f"Proton radiation orbit decay collision mercury. {text}"])
+    np.testing.assert_allclose(attacked, alone, atol=1e-6)
+
+
+def test_a_greeting_and_markup_change_no_row() -> None:
+    alone, greeted = EMBEDDER.embed([QUESTION, f"Hi! **{QUESTION}** Thanks!"])
+    np.testing.assert_array_equal(greeted, alone)
