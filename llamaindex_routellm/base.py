@@ -9,7 +9,7 @@ from typing import Any
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.routing import Route
+from llamaindex_routellm.route import Route
 
 
 class RoutingLLM(LLM):

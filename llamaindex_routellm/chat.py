@@ -29,22 +29,22 @@ class RoutedChat(RoutingLLM):
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
         with self._route(LLMCall(messages=messages)) as route:
-            return route.annotate(route.llm.chat(messages, **kwargs))
+            return route.annotate(route.llm.chat(route.sent(messages), **kwargs))
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
         with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.annotate(await route.llm.achat(messages, **kwargs))
+            return route.annotate(await route.llm.achat(route.sent(messages), **kwargs))
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(messages=messages)) as route:
-            return route.annotate_each(route.llm.stream_chat(messages, **kwargs))
+            return route.annotate_each(route.llm.stream_chat(route.sent(messages), **kwargs))
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.annotate_each_async(await route.llm.astream_chat(messages, **kwargs))
+            return route.annotate_each_async(await route.llm.astream_chat(route.sent(messages), **kwargs))
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""

@@ -36,6 +36,7 @@ from llamaindex_routellm.children import (
 )
 from llamaindex_routellm.predict import RoutedPredict
 from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor
+from llamaindex_routellm.reasoning import SignedReasoning
 from llamaindex_routellm.self_description import SelfDescription
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.structured import RoutedStructuredLLM
@@ -74,6 +75,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_router_error: Where a call goes whose router fails, or `"raise"`.
         sticky: Whether what goes on keeps its model: `"tool_loop"` until the tools it asked for have been
             answered, `"conversation"` for good, False never. One question has one score in any case.
+        signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
+            provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
         capabilities: What a model can read beside text, by its name: some of `"images"`, `"documents"`,
             `"audio"` and `"video"`. A model that is not named is taken to read all.
         context_window: What `metadata` says the window is: `"min"` of all, the `"strong"` model's, or a
@@ -113,6 +116,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_evaluation: str | None = None,
         on_router_error: str = "strong",
         sticky: Sticky = "tool_loop",
+        signed_reasoning: SignedReasoning = "strip",
         capabilities: Mapping[str, Collection[str]] | None = None,
         context_window: ContextWindow = "min",
         track_query_spans: bool = True,
@@ -136,6 +140,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             on_evaluation=on_evaluation,
             on_router_error=on_router_error,
             sticky=sticky,
+            signed_reasoning=signed_reasoning,
             capabilities=capabilities,
             context_window=context_window,
             track_query_spans=track_query_spans,
@@ -144,7 +149,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         )
         rule = settings.rule()
         children = children_of(strong, weak, models, rule.models)
-        routing = settings.routing(rule)
+        routing = settings.routing(rule, children)
         held: dict[str, Any] = {"models": children}
         super().__init__(**held, **common_fields(children, callback_manager, system_prompt))
         self._given = settings

@@ -25,22 +25,22 @@ class RoutedPredict(RoutingLLM):
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.llm.predict(prompt, **prompt_args)
+            return route.llm.predict(route.filled(prompt), **prompt_args)
 
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return await route.llm.apredict(prompt, **prompt_args)
+            return await route.llm.apredict(route.filled(prompt), **prompt_args)
 
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
         with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.read(route.llm.stream(prompt, **prompt_args))
+            return route.read(route.llm.stream(route.filled(prompt), **prompt_args))
 
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
         with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.aread(await route.llm.astream(prompt, **prompt_args))
+            return route.aread(await route.llm.astream(route.filled(prompt), **prompt_args))
 
     def structured_predict(
         self,
@@ -52,7 +52,7 @@ class RoutedPredict(RoutingLLM):
         """Predict an object with the chosen model."""
         with self._route(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
-            answer: Model = route.llm.structured_predict(output_cls, prompt, **given)
+            answer: Model = route.llm.structured_predict(output_cls, route.filled(prompt), **given)
             return answer
 
     async def astructured_predict(
@@ -65,7 +65,7 @@ class RoutedPredict(RoutingLLM):
         """Predict an object with the chosen model."""
         with await self._aroute(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
-            answer: Model = await route.llm.astructured_predict(output_cls, prompt, **given)
+            answer: Model = await route.llm.astructured_predict(output_cls, route.filled(prompt), **given)
             return answer
 
     def stream_structured_predict(
@@ -78,7 +78,7 @@ class RoutedPredict(RoutingLLM):
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with self._route(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
-            parts = route.llm.stream_structured_predict(output_cls, prompt, **given)
+            parts = route.llm.stream_structured_predict(output_cls, route.filled(prompt), **given)
             return route.read(parts)
 
     async def astream_structured_predict(
@@ -91,7 +91,7 @@ class RoutedPredict(RoutingLLM):
         """Stream an object from the model that is chosen now, not when the stream is first read."""
         with await self._aroute(_call(prompt, prompt_args)) as route:
             given = _given(llm_kwargs, prompt_args)
-            parts = await route.llm.astream_structured_predict(output_cls, prompt, **given)
+            parts = await route.llm.astream_structured_predict(output_cls, route.filled(prompt), **given)
             return route.aread(parts)
 
 

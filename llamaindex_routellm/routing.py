@@ -2,139 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    Callable,
-    Collection,
-    Generator,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-from contextvars import Token
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
-from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
-from llama_index.core.llms.function_calling import FunctionCallingLLM
-from llama_index_instrumentation.dispatcher import active_instrument_tags
-from typing_extensions import Self
 
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.capabilities import candidate_models, function_calling
+from llamaindex_routellm.capabilities import candidate_models
 from llamaindex_routellm.memory import DecisionMemory
-from llamaindex_routellm.metadata import DECISION_KEY, publish
+from llamaindex_routellm.metadata import publish
 from llamaindex_routellm.no_question import NoQuestionRules
 from llamaindex_routellm.override import override_of
 from llamaindex_routellm.query import Question, QuestionFinder
-from llamaindex_routellm.tokens import reported_tokens
-from shared_router import (
-    Conversations,
-    RoutingDecision,
-    RoutingPolicy,
-    RoutingRequest,
-    TokenPrices,
-    Turn,
-    turns_of,
-)
-
-Response = TypeVar("Response", ChatResponse, CompletionResponse)
-Part = TypeVar("Part")
-
-
-class _End:
-    """What no stream holds: its end."""
-
-
-_END = _End()
-
-
-class Route:
-    """Where one call goes: the block in which the chosen model is called.
-
-    Inside it every event carries the decision as the tag `routellm`, beside the tags of the caller. A stream
-    is read inside it too, part by part: some models are called only when theirs is read.
-
-    Attributes:
-        llm: The chosen model.
-        metadata: The decision as flat scalars, and where the question was found.
-        prices: What the model costs, for an answer's dollars; None where that is not known.
-    """
-
-    __slots__ = ("_token", "llm", "metadata", "prices")
-    _token: Token[dict[str, Any]]
-
-    def __init__(self, llm: LLM, metadata: dict[str, str | float], prices: TokenPrices | None = None) -> None:
-        self.llm = llm
-        self.metadata = metadata
-        self.prices = prices
-
-    @property
-    def caller(self) -> FunctionCallingLLM:
-        """The chosen model as one that calls functions."""
-        return function_calling(self.llm)
-
-    def __enter__(self) -> Self:
-        self._token = active_instrument_tags.set(
-            {**active_instrument_tags.get(), DECISION_KEY: self.metadata}
-        )
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        active_instrument_tags.reset(self._token)
-
-    def annotate(self, response: Response) -> Response:
-        """Return the response with the decision on it, never on its message: that may be sent again.
-
-        The child's own response is left as it is; it may keep it.
-        """
-        decision = dict(self.metadata)
-        if self.prices is not None and (usage := reported_tokens(response)) is not None:
-            decision["dollars"] = usage.dollars(self.prices)
-        annotated = {**response.additional_kwargs, DECISION_KEY: decision}
-        return response.model_copy(update={"additional_kwargs": annotated})
-
-    def annotate_each(self, chunks: Iterable[Response]) -> Generator[Response, None, None]:
-        """Annotate each chunk; closing this stream closes the child's."""
-        return self.read(chunks, self.annotate)
-
-    def annotate_each_async(self, chunks: AsyncIterable[Response]) -> AsyncGenerator[Response, None]:
-        """Annotate each chunk; closing this stream closes the child's at once, not when it is collected."""
-        return self.aread(chunks, self.annotate)
-
-    def read(
-        self, parts: Iterable[Part], transform: Callable[[Part], Part] | None = None
-    ) -> Generator[Part, None, None]:
-        """Read a stream inside this block, each part as `transform` returns it."""
-        reading = iter(parts)
-        try:
-            while True:
-                with self:
-                    part = next(reading, _END)
-                if isinstance(part, _End):
-                    return
-                yield part if transform is None else transform(part)
-        finally:
-            if isinstance(parts, Generator):  # a child may stream from any iterator
-                parts.close()
-
-    async def aread(
-        self, parts: AsyncIterable[Part], transform: Callable[[Part], Part] | None = None
-    ) -> AsyncGenerator[Part, None]:
-        """Read a stream inside this block, each part as `transform` returns it."""
-        reading = aiter(parts)
-        try:
-            while True:
-                with self:
-                    part = await anext(reading, _END)
-                if isinstance(part, _End):
-                    return
-                yield part if transform is None else transform(part)
-        finally:
-            if isinstance(parts, AsyncGenerator):
-                await parts.aclose()
+from llamaindex_routellm.reasoning import ReasoningWriters
+from llamaindex_routellm.route import Models, Route
+from shared_router import Bill, Conversations, RoutingDecision, RoutingPolicy, RoutingRequest, Turn, turns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +29,9 @@ class Routing:
         memory: What decides each question once.
         conversations: What keeps each conversation's model; None where each question is for itself.
         no_question: Where calls of a kind go that hold no question.
+        reasoning: What remembers whose reasoning is whose.
         capabilities: What a model reads beside text, by its name.
-        prices: What each model costs.
+        bill: What the models cost.
     """
 
     policy: RoutingPolicy
@@ -156,8 +39,9 @@ class Routing:
     memory: DecisionMemory
     conversations: Conversations | None
     no_question: NoQuestionRules
+    reasoning: ReasoningWriters
     capabilities: Mapping[str, Collection[str]]
-    prices: Mapping[str, TokenPrices]
+    bill: Bill
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
@@ -182,10 +66,12 @@ class Routing:
         request = RoutingRequest(
             question.text, override.threshold, override.route, candidates=candidates, needs=needs
         )
+        if (writer := self.reasoning.model_to_keep(call)) is not None:
+            request = replace(request, sticky_to=writer)
         if self.conversations is None:
             return question, request, ()
         turns = turns_of(self.finder.conversation(call, question.turn or question.text))
-        model = self.conversations.model_of(turns)
+        model = request.sticky_to or self.conversations.model_of(turns)
         return question, replace(request, sticky_to=model), turns
 
     def _route_to(
@@ -201,4 +87,5 @@ class Routing:
             self.conversations.keep(turns, decision.model)
         publish(decision, question, llm, self.memory)
         metadata = {**decision.as_metadata(), "source": question.source}
-        return Route(llm, metadata, self.prices.get(decision.model))
+        self.bill.expect(decision.model)
+        return Route(llm, metadata, Models(models, self.bill, self.reasoning))

@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 from typing_extensions import Self
 
 from llamaindex_routellm.metadata import DECISION_KEY
+from llamaindex_routellm.route import current_route
 from llamaindex_routellm.spans import OpenSpans
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import Savings, TokenPrices, TokenUsage, savings_of
@@ -39,7 +40,7 @@ class RoutedTokens(BaseEventHandler):
     LLMs, chats with completion models), only the call that reached the model counts.
     """
 
-    _calls: OrderedDict[str, str] = PrivateAttr(default_factory=OrderedDict)
+    _calls: OrderedDict[str, tuple[str, Any]] = PrivateAttr(default_factory=OrderedDict)
     _usage: dict[str, TokenUsage] = PrivateAttr(default_factory=dict)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
     _open_spans: OpenSpans = PrivateAttr(default_factory=OpenSpans.watch)
@@ -81,8 +82,10 @@ class RoutedTokens(BaseEventHandler):
             self._start(event)
         elif isinstance(event, LLMChatEndEvent | LLMCompletionEndEvent):
             with self._lock:
-                model = self._calls.pop(event.span_id or "", None)
-            if model is not None and event.response is not None:
+                call = self._calls.pop(event.span_id or "", None)
+            if call is not None and event.response is not None:
+                (model, llm), route = call, current_route.get()
+                model = model if route is None else route.answered_by(event.response, llm)
                 counted = _tokens_of(event, event.response)
                 with self._lock:
                     self._usage[model] = self._usage.get(model, TokenUsage()) + counted
@@ -96,7 +99,7 @@ class RoutedTokens(BaseEventHandler):
         with self._lock:
             for around in self._open_spans.around(event.span_id):
                 self._calls.pop(around, None)
-            self._calls[event.span_id] = decision["model"]
+            self._calls[event.span_id] = decision["model"], self._open_spans.instance_of(event.span_id)
             if len(self._calls) > MAX_OPEN_CALLS:
                 self._calls.popitem(last=False)
 

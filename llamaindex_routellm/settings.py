@@ -7,13 +7,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.answers import fallbacks_of
 from llamaindex_routellm.capabilities import ContextWindow, check_capabilities, check_context_window
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.no_question import NoQuestionRules
 from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor, QuestionFinder
+from llamaindex_routellm.reasoning import ReasoningWriters, SignedReasoning, check_signed_reasoning
 from llamaindex_routellm.routing import Routing
 from llamaindex_routellm.spans import OpenSpans
 from shared_router import (
+    Bill,
     Conversations,
     InvalidInputError,
     Router,
@@ -21,7 +26,6 @@ from shared_router import (
     Sticky,
     TokenPrices,
     UnknownNameError,
-    check_prices,
     check_sticky,
 )
 
@@ -42,6 +46,7 @@ class Settings:
     on_evaluation: str | None = None
     on_router_error: str = "strong"
     sticky: Sticky = "tool_loop"
+    signed_reasoning: SignedReasoning = "strip"
     capabilities: Mapping[str, Collection[str]] | None = None
     context_window: ContextWindow = "min"
     track_query_spans: bool = True
@@ -51,6 +56,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse what no routed LLM can be told."""
         check_sticky(self.sticky)
+        check_signed_reasoning(self.signed_reasoning)
         check_context_window(self.context_window)
 
     def as_arguments(self) -> dict[str, Any]:
@@ -80,14 +86,17 @@ class Settings:
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
         return self.policy
 
-    def routing(self, policy: RoutingPolicy) -> Routing:
+    def routing(self, policy: RoutingPolicy, children: Mapping[str, LLM]) -> Routing:
         """Return the way of a call that these settings make.
+
+        Args:
+            policy: The rule that decides.
+            children: The models by name.
 
         Raises:
             InvalidInputError: If a setting is outside its rule.
             UnknownNameError: If a setting names a model that the policy does not have.
         """
-        check_prices(self.prices, policy.models)
         check_capabilities(self.capabilities, policy.models)
         open_spans = OpenSpans.watch() if self.track_query_spans else None
         run = None if open_spans is None else open_spans.outermost
@@ -103,8 +112,9 @@ class Settings:
             memory=memory,
             conversations=conversations,
             no_question=self._no_question(policy),
+            reasoning=ReasoningWriters(self.signed_reasoning),
             capabilities=dict(self.capabilities or {}),
-            prices=dict(self.prices or {}),
+            bill=Bill(self.prices, policy.models, fallbacks_of(children)),
         )
 
     def _no_question(self, policy: RoutingPolicy) -> NoQuestionRules:

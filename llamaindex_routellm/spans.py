@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
@@ -42,6 +43,10 @@ class _Kind(NamedTuple):
     reads_documents: bool
     is_llm: bool
     is_agent: bool
+
+
+asked_llms: ContextVar[list[Any] | None] = ContextVar("routellm_asked_llms", default=None)
+"""Where a routed call keeps the LLMs that are asked inside it and have not failed: the last one answers."""
 
 
 @dataclass(slots=True)  # not frozen: one is made for every call in the process, and that takes thrice as long
@@ -149,6 +154,11 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
             yield span.parent_id
             span = self._running.get(span.parent_id)
 
+    def instance_of(self, span_id: str) -> Any:
+        """Return what a running call was made on; None for one that nobody knows."""
+        span = self._running.get(span_id)
+        return None if span is None else span.instance
+
     def is_structured(self, span_id: str) -> bool:
         """Tell whether a running call is a structured LLM's, which has another LLM answer it."""
         span = self._running.get(span_id)
@@ -177,6 +187,8 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
         """Remember a call."""
         del tags, kwargs
         self._running[id_] = OpenSpan(parent_id, instance, bound_args)
+        if (asked := asked_llms.get()) is not None and _kind(type(instance)).is_llm:  # type: ignore[arg-type]
+            asked.append(instance)
 
     def span_exit(self, id_: str, *args: Any, **kwargs: Any) -> None:
         """Forget a call that has returned."""
@@ -186,7 +198,9 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
     def span_drop(self, id_: str, *args: Any, **kwargs: Any) -> None:
         """Forget a call that has failed."""
         del args, kwargs
-        self._running.pop(id_, None)
+        span = self._running.pop(id_, None)
+        if span is not None and (asked := asked_llms.get()) is not None:
+            asked[:] = [llm for llm in asked if llm is not span.instance]
 
     def new_span(self, *args: Any, **kwargs: Any) -> None:
         """Make no span object: this handler keeps its own records."""

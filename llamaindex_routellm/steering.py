@@ -11,7 +11,8 @@ from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.metadata import capture
 from llamaindex_routellm.override import overriding
 from llamaindex_routellm.query import question_scope
-from llamaindex_routellm.routing import Route, Routing
+from llamaindex_routellm.route import Route
+from llamaindex_routellm.routing import Routing
 from shared_router import RoutingDecision, RoutingPolicy
 
 

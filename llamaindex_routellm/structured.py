@@ -17,7 +17,7 @@ from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.chat import RoutedChat
 from llamaindex_routellm.portable import class_of, name_of
 from llamaindex_routellm.predict import RoutedPredict
-from llamaindex_routellm.routing import Route
+from llamaindex_routellm.route import Route
 
 
 class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
@@ -68,4 +68,4 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
 
     def _structured(self, route: Route) -> Route:
         own = {name: getattr(self, name) for name in self.model_fields_set - {"llm", "output_cls"}}
-        return Route(route.llm.as_structured_llm(self.output_cls, **own), route.metadata, route.prices)
+        return route.over(route.llm.as_structured_llm(self.output_cls, **own))

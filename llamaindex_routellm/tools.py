@@ -25,7 +25,7 @@ from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import function_calling
 from llamaindex_routellm.metadata import DECISION_KEY
-from llamaindex_routellm.routing import Route
+from llamaindex_routellm.route import Route
 from shared_router import InvalidInputError
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         request = _Request(tools, user_msg, chat_history, args, kwargs)
         return self._asked(
             request,
-            lambda route: route.annotate(route.caller.chat_with_tools(*request.positional, **request.named)),
+            lambda route: route.annotate(
+                route.caller.chat_with_tools(*request.positional(route), **request.named(route))
+            ),
         )
 
     async def achat_with_tools(
@@ -67,7 +69,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         request = _Request(tools, user_msg, chat_history, args, kwargs)
 
         async def ask(route: Route) -> ChatResponse:
-            return route.annotate(await route.caller.achat_with_tools(*request.positional, **request.named))
+            return route.annotate(
+                await route.caller.achat_with_tools(*request.positional(route), **request.named(route))
+            )
 
         return await self._aasked(request, ask)
 
@@ -84,7 +88,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
 
         def ask(route: Route) -> ChatResponseGen:
             return route.annotate_each(
-                route.caller.stream_chat_with_tools(*request.positional, **request.named)
+                route.caller.stream_chat_with_tools(*request.positional(route), **request.named(route))
             )
 
         return self._asked(request, ask)
@@ -101,7 +105,9 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         request = _Request(tools, user_msg, chat_history, args, kwargs)
 
         async def ask(route: Route) -> ChatResponseAsyncGen:
-            chunks = await route.caller.astream_chat_with_tools(*request.positional, **request.named)
+            chunks = await route.caller.astream_chat_with_tools(
+                *request.positional(route), **request.named(route)
+            )
             return route.annotate_each_async(chunks)
 
         return await self._aasked(request, ask)
@@ -117,7 +123,8 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         """Have the chosen model pick tools, and call them."""
         request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return self._asked(
-            request, lambda route: route.llm.predict_and_call(*request.positional, **request.named)
+            request,
+            lambda route: route.llm.predict_and_call(*request.positional(route), **request.named(route)),
         )
 
     async def apredict_and_call(
@@ -131,7 +138,8 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         """Have the chosen model pick tools, and call them."""
         request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return await self._aasked(
-            request, lambda route: route.llm.apredict_and_call(*request.positional, **request.named)
+            request,
+            lambda route: route.llm.apredict_and_call(*request.positional(route), **request.named(route)),
         )
 
     def get_tool_calls_from_response(
@@ -150,7 +158,8 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
 
     def _writer_of(self, response: ChatResponse) -> FunctionCallingLLM:
         """Return the model that wrote a response."""
-        written_by = response.additional_kwargs.get(DECISION_KEY, {}).get("model")
+        decision = response.additional_kwargs.get(DECISION_KEY, {})
+        written_by = decision.get("fallback_for", decision.get("model"))
         callers = [llm for llm in self.children.values() if llm.metadata.is_function_calling_model]
         return function_calling(
             self.children.get(written_by) or next(iter(callers), None) or next(iter(self.children.values()))
@@ -182,7 +191,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
 
     def _without(self, call: LLMCall, route: Route) -> LLMCall | None:
         """Return a call for the models that have not refused it; None where there is none left."""
-        refused = call.refused_by | {str(route.metadata["model"])}
+        refused = call.refused_by | {route.model}
         forced = route.metadata["reason"] == "route"
         return None if forced or refused >= set(self.children) else replace(call, refused_by=refused)
 
@@ -197,16 +206,18 @@ class _Request(NamedTuple):
     kwargs: dict[str, Any]
     chats: bool = True
 
-    @property
-    def positional(self) -> tuple[Any, ...]:
-        """The arguments that are given by their place."""
-        return (self.tools, self.user_msg, self.chat_history, *self.args) if self.args else (self.tools,)
+    def positional(self, route: Route) -> tuple[Any, ...]:
+        """Return the arguments that are given by their place."""
+        return (self.tools, self.user_msg, self._sent(route), *self.args) if self.args else (self.tools,)
 
-    @property
-    def named(self) -> dict[str, Any]:
-        """The arguments that are given by name: those of the caller and no more."""
-        given = {} if self.args else {"user_msg": self.user_msg, "chat_history": self.chat_history}
+    def named(self, route: Route) -> dict[str, Any]:
+        """Return the arguments that are given by name: those of the caller and no more."""
+        given = {} if self.args else {"user_msg": self.user_msg, "chat_history": self._sent(route)}
         return {**{name: value for name, value in given.items() if value is not None}, **self.kwargs}
+
+    def _sent(self, route: Route) -> list[ChatMessage] | None:
+        sent = None if self.chat_history is None else route.sent(self.chat_history)
+        return sent if sent is None or isinstance(sent, list) else list(sent)
 
     @property
     def call(self) -> LLMCall:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shared_router.conversations import Conversations, Turn, turns_of
+from shared_router.costs.bill import Bill
 from shared_router.costs.known_prices import KnownPrices, known_prices
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.costs.savings import Savings, TokenUsage, savings_of
@@ -117,6 +118,7 @@ __all__ = [
     "ArtifactSchemaError",
     "ArtifactWriteError",
     "AskingLimits",
+    "Bill",
     "CachedEmbedder",
     "CapabilityError",
     "Collected",

@@ -132,7 +132,7 @@ def test_models_may_have_any_names() -> None:
         models={"small": small, "big": big},
         policy=BigOrSmall(FixedRouter(SCORES)),
         context_window="strong",
-        prices={"small": TokenPrices(1, 1)},
+        prices={"small": TokenPrices(1, 1), "big": TokenPrices(2, 2)},
     )
     assert list(routed.children) == ["big", "small"]
     assert routed.metadata.context_window == 8000, "the best one's"

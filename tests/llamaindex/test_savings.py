@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 import llamaindex_routellm.savings
 from llamaindex_routellm import RoutedTokens
-from shared_router import InvalidInputError, TokenPrices, TokenUsage
+from shared_router import InvalidInputError, RouterWarning, TokenPrices, TokenUsage
 from tests.llamaindex.fakes import FakeChat, FakeCompletion, routed_over_fakes
 from tests.llamaindex.indexes import index_of_documents
 
@@ -196,9 +196,16 @@ async def test_with_prices_a_response_says_its_dollars() -> None:
 
 def test_dollars_that_nobody_can_know_are_left_out() -> None:
     routed, _ = routed_over_fakes(**billing(), prices={"strong": PRICES["strong"]})
+    with pytest.warns(RouterWarning, match="prices must name every model, got none for weak"):
+        assert "dollars" not in routed.chat(EASY).additional_kwargs["routellm"]
     assert "dollars" not in routed.chat(EASY).additional_kwargs["routellm"]
     silent, _ = routed_over_fakes(prices=PRICES)
     assert "dollars" not in silent.chat(EASY).additional_kwargs["routellm"]
+
+
+def test_a_strong_model_that_is_cheaper_is_warned_of() -> None:
+    with pytest.warns(RouterWarning, match="got strong cheaper than weak"):
+        routed_over_fakes(prices={"strong": PRICES["weak"], "weak": PRICES["strong"]})
 
 
 def test_prices_must_be_by_the_models_names() -> None:
