@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from shared_router.checkpoints.tokenizer import tokenizing
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactNotFoundError,
@@ -70,18 +71,22 @@ def reading(model: str | Path) -> Iterator[None]:
         ArtifactNotFoundError: If it, or a file it must have, is not there.
         ArtifactCorruptError: If its files are not what transformers can load.
     """
+    from huggingface_hub import errors
     from safetensors import SafetensorError
 
+    strict = getattr(errors, "StrictDataclassError", ValueError)  # since huggingface_hub 0.32
+    broken = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, RuntimeError)
     try:
-        yield
+        with tokenizing():
+            yield
     except RouterError:
         raise
     except OSError as error:
         raise ArtifactNotFoundError(
             f"{model} must be a folder, or a hub name, with config.json, safetensors and a tokenizer, and "
-            "could not be had"
+            f"could not be had; as a folder it would be {Path(model).absolute()}"
         ) from error
-    except (AttributeError, LookupError, SafetensorError, TypeError, ValueError) as error:
+    except (*broken, RecursionError, SafetensorError, TypeError, ValueError, strict) as error:
         raise ArtifactCorruptError(
             f"{model} must be a model and a tokenizer that transformers can load; a file is damaged, missing "
             "or of another release"

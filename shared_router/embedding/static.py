@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
 from shared_router.embedding.word_pieces import WordPieces
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.text import clean
@@ -126,11 +127,13 @@ class StaticEmbedder:
         vectors, weights = tensors["token_vectors"], tensors["token_weights"]
         if vectors.dtype != np.int8 or weights.dtype != np.float32 or vectors.shape[:1] != weights.shape:
             raise ArtifactSchemaError("token_vectors must be int8 and token_weights float32, a weight a row")
+        check_tokenizer_size(tokenizer_json)
         embedder = cls(vectors, token_weights=weights, tokenizer_json=tokenizer_json)
         words = embedder._words
-        largest = embedder._tokenizer.get_vocab_size() - 1 if words is None else words.max_id
-        if largest >= len(vectors):
-            raise ArtifactSchemaError("a tokenizer must not have more tokens than there are vectors")
+        if words is None:
+            read_tokenizer(tokenizer_json, n_ids=len(vectors))
+        elif not 0 <= words.min_id <= words.max_id < len(vectors):
+            raise ArtifactSchemaError("a tokenizer must not have ids of tokens that there are no vectors of")
         return embedder
 
     def _ids(self, texts: Sequence[str]) -> Iterable[NDArray[np.intp]]:

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.model_keys import ENCODERS, LANGUAGE_MODELS
 from shared_router.choices import check_choice
-from shared_router.embedding.loading import cut_layers, position_count, quietly
+from shared_router.embedding.building import attention_for, config_from, longest_text
+from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
 from shared_router.embedding.padding import pad
 from shared_router.embedding.threads import torch_threads
-from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError
+from shared_router.errors import ArtifactError, EmbedderError, InvalidInputError, MissingExtraError
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -174,26 +176,31 @@ class TransformersEmbedder:
         try:
             import torch
             from tokenizers import Tokenizer
-            from transformers import AutoConfig, AutoModel, AutoTokenizer
+            from transformers import AutoModel, AutoTokenizer
         except ImportError as error:
             raise MissingExtraError.of(error.name or "transformers", "torch") from error
         source: dict[str, Any] = {
             "local_files_only": self.local_files_only,
             "revision": self.revision or "main",
-            "trust_remote_code": False,
         }
         try:
-            with quietly():
-                fast = AutoTokenizer.from_pretrained(str(self.model), **source)
-                config = AutoConfig.from_pretrained(str(self.model), **source)
+            with quietly(), reading(self.model):
+                config = config_from(self.model, (*ENCODERS, *LANGUAGE_MODELS), **source)
+                fast = AutoTokenizer.from_pretrained(
+                    str(self.model), config=config, trust_remote_code=False, **source
+                )
                 cut_layers(config, self.layers)
                 model, report = AutoModel.from_pretrained(
-                    str(self.model), config=config, use_safetensors=True, output_loading_info=True, **source
+                    str(self.model),
+                    config=config,
+                    attn_implementation=attention_for(AutoModel, config),
+                    trust_remote_code=False,
+                    use_safetensors=True,
+                    output_loading_info=True,
+                    **source,
                 )
-            backend = fast.backend_tokenizer
-        except InvalidInputError:  # a ValueError too
-            raise
-        except (AttributeError, OSError, ValueError) as error:
+                backend = fast.backend_tokenizer
+        except ArtifactError as error:
             raise EmbedderError(
                 f"{self.model} must be an encoder with safetensors weights that transformers can load"
             ) from error
@@ -208,7 +215,7 @@ class TransformersEmbedder:
         tokenizer.no_padding()
         # many a tokenizer does not know how much its model reads
         positions = position_count(model.config) or self.max_length
-        tokenizer.enable_truncation(min(self.max_length, fast.model_max_length, positions))
+        tokenizer.enable_truncation(min(longest_text(fast, self.max_length), positions))
         tokenizer.encode_special_tokens = True
         model.eval().to(torch.device("cpu" if self.device is None else self.device))
         return _Loaded(model, tokenizer, fast.pad_token_id or 0, int(model.config.hidden_size))

@@ -87,7 +87,7 @@ class WordPieces:
             return None  # the library says what is wrong with it, if anything is
         plain = plain and kinds == ("WordPiece", "BertNormalizer", "BertPreTokenizer")
         plain = plain and {*map(type, vocabulary.values()), *map(type, special.values())} == {int}
-        plain = plain and type(max_letters) is int and isinstance(prefix, str)
+        plain = plain and type(max_letters) is int and isinstance(prefix, str) and len(prefix) <= _PREFIX
         plain = plain and normalizer.keys() == _OPTIONS
         if not plain or "" in special or len(special) > len(_STAND_INS):
             return None
@@ -101,9 +101,14 @@ class WordPieces:
         )
 
     @property
+    def min_id(self) -> int:
+        """The smallest id that a text can have."""
+        return min([*self.vocabulary.values(), *self.special.values()])
+
+    @property
     def max_id(self) -> int:
         """The largest id that a text can have."""
-        return max(*self.vocabulary.values(), *self.special.values())
+        return max([*self.vocabulary.values(), *self.special.values()])
 
     def ids(self, text: str) -> NDArray[np.intp]:
         """Return the token ids of a cleaned text.
@@ -168,6 +173,7 @@ class WordPieces:
 
 
 _OPTIONS = {"clean_text", "handle_chinese_chars", "strip_accents", "lowercase"}
+_PREFIX = 16  # characters
 _FLAGS = ("normalized", "lstrip", "rstrip", "single_word")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.model_keys import ENCODERS
 from shared_router.embedding.loading import reading
 from shared_router.errors import ArtifactNotFoundError, ArtifactSchemaError
 from shared_router.published.models import MF_MODELS
@@ -79,31 +80,23 @@ def bert(
 
     require_transformers()
     import torch
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    from shared_router.embedding.building import built, config_from, longest_text
     from shared_router.routers.bert import BertRouter
     from shared_router.training.encoder import Encoder
     from shared_router.training.seeding import seeded
 
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
     with reading(folder):
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, num_labels=3)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        config = config_from(folder, ENCODERS, num_labels=3, shapes=shapes)
+        tokenizer = AutoTokenizer.from_pretrained(folder, config=config, trust_remote_code=False)
     with seeded(None, 0):  # the weights drawn here are replaced; nobody's generator should move
-        model = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
-            config, trust_remote_code=False
-        )
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    wrong = sorted(
-        name for name, shape in expected.items() if getattr(tensors.get(name), "shape", ()) != shape
-    )
-    if wrong:
-        raise ArtifactSchemaError(
-            "a checkpoint must hold every weight of its config's model, got none or another shape for "
-            f"{wrong[:5]}"
-        )
-    # older releases of transformers also saved buffers that the model makes itself
+        # older releases of transformers also saved buffers that the model makes itself
+        model = built(AutoModelForSequenceClassification, config, shapes, exactly=False)
+    expected = model.state_dict()
     model.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name in expected})
-    max_length = min(tokenizer.model_max_length, _BERT_MAX_LENGTH)
+    max_length = longest_text(tokenizer, _BERT_MAX_LENGTH)
     router = BertRouter(folder, strong=strong, weak=weak, keep="head", max_length=max_length, device=device)
     router.encoder_ = Encoder(
         model.to(device or "cpu"), backend_of(tokenizer), max_length=max_length, keep="head"

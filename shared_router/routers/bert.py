@@ -20,6 +20,7 @@ from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
+from shared_router.routers.base_model import base_model
 from shared_router.training.encoder import Encoder, Pooling
 from shared_router.training.finetuning import TrainingHistory, fine_tune
 from shared_router.training.heads import N_OUTPUTS, Head, row_losses, win_probability
@@ -41,7 +42,7 @@ class BertRouter(Router):
 
     Args:
         encoder: A folder, or a hub name, that `AutoModelForSequenceClassification.from_pretrained` loads;
-            safetensors only, no code of its own is run.
+            safetensors only, no code of its own is run. None for a router that was loaded.
         head: What the encoder's outputs mean, and with them the win probability:
             `"three_classes"`: strong wins, tie, weak wins; softmax[0]. As published.
             `"logit"`: one logit of the strong side winning; its sigmoid.
@@ -77,7 +78,7 @@ class BertRouter(Router):
 
     def __init__(
         self,
-        encoder: str | Path,
+        encoder: str | Path | None,
         *,
         head: Head = "three_classes",
         ties: Ties | None = None,
@@ -183,7 +184,7 @@ class BertRouter(Router):
 
     def _fit(self, rows: Rows, folder: str | Path | None, progress: bool) -> Self:
         encoder = Encoder.pretrained(
-            self.encoder,
+            base_model(self.encoder),
             N_OUTPUTS[self.head],
             layers=self.layers,
             seed=self.recipe.seed,
@@ -209,11 +210,10 @@ class BertRouter(Router):
 
     def _artifact(self) -> Artifact:
         settings = {
-            "encoder": str(self.encoder),
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
             "recipe": asdict(self.recipe),
-            **{name: getattr(self, name) for name in ("head", "ties", "layers", "revision")},
+            **{name: getattr(self, name) for name in ("head", "ties", "layers")},
             **self._reading(),
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
@@ -243,6 +243,6 @@ class BertRouter(Router):
         settings = dict(artifact.settings)
         settings.pop("encoder_config")
         settings["recipe"] = FineTuning(**settings["recipe"])
-        router = cls(settings.pop("encoder"), device=device, **settings)
+        router = cls(None, device=device, **settings)
         router.encoder_ = Encoder.from_artifact(artifact, device=device, **router._reading())
         return router

@@ -20,10 +20,12 @@ from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
+from shared_router.routers.base_model import base_model, check_dtype, folder_from, folder_to_save
 from shared_router.training.finetuning import TrainingHistory, fine_tune
 from shared_router.training.heads import row_losses, softmax
 from shared_router.training.instruction import Prompt
-from shared_router.training.language_model import N_SCORES, LanguageModel
+from shared_router.training.label_tokens import N_SCORES
+from shared_router.training.language_model import LanguageModel
 from shared_router.training.lora import Lora
 from shared_router.training.recipe import FineTuning
 from shared_router.training.rows import Rows
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 LORA_RECIPE = FineTuning(learning_rate=2e-4, weight_decay=0.0, batch_size=8)
 """The paper's batch and steps for its causal LM; its rate, 1e-6, is one for training every weight."""
 
-_SAVED = ("good_score", "ties", "max_length", "dtype", "revision")
+_SAVED = ("good_score", "ties", "max_length", "dtype")
 
 # What an outcome says about the weak model's answer: strong won, tie, weak won.
 _SCORES_OF_OUTCOMES = np.eye(N_SCORES, dtype=np.float32)[[0, 3, 4]]
@@ -50,6 +52,7 @@ class CausalLMRouter(Router):
     Args:
         model: A folder, or a hub name, that `AutoModelForCausalLM.from_pretrained` loads, of safetensors; no
             code of its own is run. Its tokenizer must be byte-level, as those of Llama 3, Qwen and SmolLM.
+            None for a router that was loaded.
         lora: The adapters that are trained; None trains every weight.
         good_score: The lowest score that lets the weak model answer, 2 to 5; 4 as published.
         ties: What a tie says of the weak model's answer: `"class"` that it is a 4; `"half"` that it is a 1
@@ -79,7 +82,7 @@ class CausalLMRouter(Router):
 
     def __init__(
         self,
-        model: str | Path,
+        model: str | Path | None,
         *,
         lora: Lora | None = Lora(),  # noqa: B008 - frozen
         good_score: int = 4,
@@ -168,7 +171,7 @@ class CausalLMRouter(Router):
 
     def _fit(self, rows: Rows, folder: str | Path | None, progress: bool) -> Self:
         model = LanguageModel.pretrained(
-            self.model,
+            base_model(self.model),
             max_length=self.max_length,
             prompt=self.prompt,
             lora=self.lora,
@@ -194,15 +197,12 @@ class CausalLMRouter(Router):
 
     def _artifact(self) -> Artifact:
         settings = {
-            "model": str(self.model),
+            "model": None if self.lora is None else folder_to_save(self.model),
             "lora": None if self.lora is None else asdict(self.lora),
             "strong": list(side(self.strong)),
             "weak": list(side(self.weak)),
             "recipe": asdict(self.recipe),
-            **{
-                name: getattr(self, name)
-                for name in ("good_score", "ties", "max_length", "dtype", "revision")
-            },
+            **{name: getattr(self, name) for name in _SAVED},
         }
         return self._fitted().artifact(f"router/{self.name}", settings)
 
@@ -216,6 +216,7 @@ class CausalLMRouter(Router):
         model: str | Path | None = None,
         dtype: str | None = None,
         device_map: str | dict[str, Any] | None = None,
+        revision: str | None = None,
     ) -> Self:
         """Read a router from the folder that `save` wrote; see `Router.load`.
 
@@ -223,18 +224,22 @@ class CausalLMRouter(Router):
             folder: The checkpoint, with adapters without the model; the probe tells whether it is the same.
             embedder: Not needed.
             expected_sha256: The hash that `save` returned.
-            model: Where the model is now, if adapters were saved and it has moved.
+            model: Where the model is that adapters were trained on: a folder, if it has moved, or a hub name,
+                which no checkpoint keeps.
             dtype: What to serve in; None is what was trained in.
             device_map: Where to serve; without adapters, one device. None is the CPU.
+            revision: The hub's revision of `model`.
         """
         del embedder
-        given = {"model": model, "dtype": dtype, "device_map": device_map}
+        given = {"model": model, "dtype": dtype, "device_map": device_map, "revision": revision}
         return cls._load(folder, expected_sha256, lambda artifact: cls._build(artifact, given))
 
     @classmethod
     def _build(cls, artifact: Artifact, given: Mapping[str, Any]) -> Self:
         settings = dict(artifact.settings)
         settings.pop("model_config")
+        check_dtype(settings["dtype"])
+        settings["model"] = folder_from(settings["model"])
         settings |= {name: value for name, value in given.items() if value is not None}
         lora = settings.pop("lora")
         router = cls(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.checkpoints.model_config import checked_model_config
+from shared_router.checkpoints.model_keys import ENCODERS
+from shared_router.checkpoints.tokenizer import TOKENIZER, read_tokenizer, tokenizer_bytes
+from shared_router.embedding.building import attention_for, built, checked_keys, config_from, make_config
 from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
 from shared_router.embedding.padding import pad
 from shared_router.errors import InvalidInputError
@@ -124,17 +127,18 @@ class Encoder:
                 layers; see also `Encoder`.
         """
         require_transformers()
-        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
         hub: dict[str, Any] = {} if revision is None else {"revision": revision}
         with reading(name):
-            config = AutoConfig.from_pretrained(name, num_labels=n_outputs, trust_remote_code=False, **hub)
-            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **hub)
+            config = config_from(name, ENCODERS, num_labels=n_outputs, **hub)
+            tokenizer = AutoTokenizer.from_pretrained(name, config=config, trust_remote_code=False, **hub)
         cut_layers(config, layers)
         with seeded(None, seed), quietly(), reading(name):
             loaded: Any = AutoModelForSequenceClassification.from_pretrained(
                 name,
                 config=config,
+                attn_implementation=attention_for(AutoModelForSequenceClassification, config),
                 trust_remote_code=False,
                 use_safetensors=True,
                 output_loading_info=True,
@@ -187,12 +191,11 @@ class Encoder:
 
     def artifact(self, kind: str, settings: Mapping[str, Any]) -> Artifact:
         """Return what makes this encoder again, with a router's own settings beside it."""
-        config = json.loads(self.model.config.to_json_string(use_diff=False))
         return Artifact(
             kind,
-            {**settings, "encoder_config": config},
+            {**settings, "encoder_config": checked_keys(self.model.config, ENCODERS)},
             tensors_of(self.model),
-            {"tokenizer.json": self.tokenizer.to_str().encode()},
+            {TOKENIZER: tokenizer_bytes(self.tokenizer)},
         )
 
     @classmethod
@@ -208,20 +211,19 @@ class Encoder:
         """Make the encoder that `artifact` described.
 
         Raises:
-            ArtifactSchemaError: If the tensors are not those of the config's model.
+            ArtifactSchemaError: If the config has other keys than its architecture needs, the tensors are not
+                those of the config's model, or the tokenizer is none for it.
             KeyError: If a setting or the tokenizer is missing.
         """
+        shapes = {name: tensor.shape for name, tensor in artifact.tensors.items()}
+        config = checked_model_config(artifact.settings["encoder_config"], ENCODERS, shapes)
+        tokenizer = read_tokenizer(artifact.files[TOKENIZER], n_ids=config["vocab_size"])
         require_transformers()
-        from tokenizers import Tokenizer
-        from transformers import AutoConfig, AutoModelForSequenceClassification
+        from transformers import AutoModelForSequenceClassification
 
-        config = AutoConfig.for_model(**artifact.settings["encoder_config"])
         with seeded(None, 0):  # the weights drawn here are replaced; nobody's generator should move
-            model = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
-                config, trust_remote_code=False
-            )
+            model = built(AutoModelForSequenceClassification, make_config(config), shapes)
         load_tensors(model, artifact.tensors)
-        tokenizer = Tokenizer.from_str(artifact.files["tokenizer.json"].decode())
         model.to(device or "cpu")
         return cls(model, tokenizer, max_length=max_length, keep=keep, pooling=pooling)
 

@@ -8,7 +8,6 @@ that the softmax reads.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,11 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.checkpoints.model_config import checked_model_config
+from shared_router.checkpoints.model_keys import LANGUAGE_MODELS
+from shared_router.checkpoints.tokenizer import TOKENIZER, read_tokenizer, tokenizer_bytes
+from shared_router.embedding.building import attention_for, built, checked_keys, config_from, make_config
 from shared_router.embedding.loading import reading
 from shared_router.embedding.padding import pad
 from shared_router.errors import ArtifactNotFoundError, InvalidInputError
 from shared_router.training.instruction import Prompt, PromptTokenizer
-from shared_router.training.lora import Lora, add_adapters
+from shared_router.training.label_tokens import LABEL_TOKENS, N_SCORES, label_rows
+from shared_router.training.lora import Lora, add_adapters, check_adapters
 from shared_router.training.modules import (
     backend_of,
     load_tensors,
@@ -38,8 +42,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from typing_extensions import Self
 
-N_SCORES = 5
-LABEL_TOKENS = tuple(f"[[{score}]]" for score in range(1, N_SCORES + 1))
 _LABELS = "labels"
 _SERVING_BATCH = 8
 
@@ -105,18 +107,25 @@ class LanguageModel:
 
         revision = {key: hub[key] for key in ("revision",) if key in hub}
         with reading(name):
-            wrapper = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **revision)
+            config = config_from(name, LANGUAGE_MODELS, **revision)
+            wrapper = AutoTokenizer.from_pretrained(name, config=config, trust_remote_code=False, **revision)
         tokenizer = backend_of(wrapper)
         if add_labels:
             tokenizer.add_special_tokens(list(LABEL_TOKENS))
         with seeded(None, seed):
             with reading(name):
                 loaded: Any = AutoModelForCausalLM.from_pretrained(
-                    name, trust_remote_code=False, use_safetensors=True, output_loading_info=True, **hub
+                    name,
+                    config=config,
+                    attn_implementation=attention_for(AutoModelForCausalLM, config),
+                    trust_remote_code=False,
+                    use_safetensors=True,
+                    output_loading_info=True,
+                    **hub,
                 )
             model, info = loaded
             refuse_missing(info)
-            rows = _label_rows(model, tokenizer)
+            rows = label_rows(model, tokenizer)
             backbone = model.base_model
             if lora is not None:
                 add_adapters(backbone, lora)
@@ -156,12 +165,12 @@ class LanguageModel:
     def artifact(self, kind: str, settings: Mapping[str, Any]) -> Artifact:
         """Return what makes this model again: with adapters, these and the label rows alone."""
         backbone: Any = self.module["backbone"]
-        config = json.loads(backbone.config.to_json_string(use_diff=False))
+        config = None if self.adapters else checked_keys(backbone.config, LANGUAGE_MODELS)
         return Artifact(
             kind,
             {**settings, "prompt": asdict(self.prompt), "model_config": config},
             tensors_of(self.module, only=self._trained()),
-            {"tokenizer.json": self.tokenizer.to_str().encode()},
+            {TOKENIZER: tokenizer_bytes(self.tokenizer)},
         )
 
     def _trained(self) -> set[str] | None:
@@ -171,13 +180,13 @@ class LanguageModel:
 
     @classmethod
     def from_artifact(
-        cls, artifact: Artifact, *, name: str | Path, lora: Lora | None, max_length: int, **hub: Any
+        cls, artifact: Artifact, *, name: str | Path | None, lora: Lora | None, max_length: int, **hub: Any
     ) -> Self:
         """Make the model that `artifact` described.
 
         Args:
             artifact: The checkpoint.
-            name: With adapters, where the model is that they belong to.
+            name: With adapters, where the model is that they belong to; None where nobody said so.
             lora: The adapters that were trained, None where every weight was.
             max_length: See `LanguageModel`.
             **hub: See `pretrained`; without adapters `device_map` is one device.
@@ -191,13 +200,13 @@ class LanguageModel:
         if lora is None:
             made = cls._from_config(artifact, prompt, max_length, **hub)
         else:
-            try:
-                made = cls.pretrained(name, max_length=max_length, prompt=prompt, lora=lora, **hub)
-            except OSError as error:
+            check_adapters(lora, artifact.tensors)
+            if name is None:
                 raise ArtifactNotFoundError(
-                    f"adapters need the model they were trained on, which is not at {str(name)!r}; "
-                    "give load its place as model"
-                ) from error
+                    "adapters need the model they were trained on, which is not where it was; give load its "
+                    "place as model"
+                )
+            made = cls.pretrained(name, max_length=max_length, prompt=prompt, lora=lora, **hub)
         load_tensors(made.module, artifact.tensors, only=made._trained())
         return made
 
@@ -212,29 +221,24 @@ class LanguageModel:
         device_map: str | dict[str, Any] = "cpu",
         revision: str = "",
     ) -> Self:
-        require_transformers()
-        import torch
-        from tokenizers import Tokenizer
-        from transformers import AutoConfig, AutoModel
-
         del revision
         if isinstance(device_map, dict):
             raise InvalidInputError("a checkpoint without adapters needs one device, got a map of them")
-        config = AutoConfig.for_model(**artifact.settings["model_config"])
+        start = "backbone."
+        shapes = {
+            name.removeprefix(start): tensor.shape
+            for name, tensor in artifact.tensors.items()
+            if name.startswith(start)
+        }
+        checked = checked_model_config(artifact.settings["model_config"], LANGUAGE_MODELS, shapes)
+        tokenizer = read_tokenizer(artifact.files[TOKENIZER], n_ids=checked["vocab_size"])
+        require_transformers()
+        import torch
+        from transformers import AutoModel
+
+        config = make_config(checked)
         with seeded(None, 0):
-            backbone = AutoModel.from_config(  # type: ignore[no-untyped-call]
-                config, trust_remote_code=False, dtype=dtype
-            )
+            backbone = built(AutoModel, config, shapes, dtype=dtype)
         labels = torch.nn.Linear(config.hidden_size, N_SCORES, bias=False)
         module = torch.nn.ModuleDict({"backbone": backbone, _LABELS: labels}).to(device_map)
-        tokenizer = Tokenizer.from_str(artifact.files["tokenizer.json"].decode())
         return cls(module, tokenizer, prompt, max_length=max_length, adapters=False)
-
-
-def _label_rows(model: Any, tokenizer: Tokenizer) -> torch.Tensor:
-    """Return the output layer's rows of the label tokens, or of the digits where there are none yet."""
-    ids = [tokenizer.token_to_id(token) for token in LABEL_TOKENS]
-    if None in ids:
-        ids = [tokenizer.encode(str(score), add_special_tokens=False).ids[-1] for score in range(1, 6)]
-    rows: torch.Tensor = model.get_output_embeddings().weight.detach()[ids].float()
-    return rows

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from shared_router.errors import InvalidInputError, MissingExtraError
+from numpy.typing import NDArray
+
+from shared_router.errors import ArtifactSchemaError, InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
     import torch
@@ -61,3 +64,21 @@ def add_adapters(backbone: torch.nn.Module, lora: Lora) -> None:
     for parameter in backbone.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()  # AdamW's steps are too small for bfloat16
+
+
+def check_adapters(lora: Lora, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Check that a checkpoint's settings are those of its adapters, before any is made.
+
+    Args:
+        lora: The settings.
+        tensors: The checkpoint's tensors, by name.
+
+    Raises:
+        ArtifactSchemaError: If the rank is none of the tensors' sizes, or a target has no tensor.
+    """
+    ranks = {size for tensor in tensors.values() for size in tensor.shape}
+    if type(lora.rank) is not int or lora.rank not in ranks or not 0 < lora.alpha <= 1 << 20:
+        raise ArtifactSchemaError("lora's rank and alpha must be those of the checkpoint's adapters")
+    for target in lora.targets:
+        if not isinstance(target, str) or not any(f"{target}.lora_" in name for name in tensors):
+            raise ArtifactSchemaError("lora's targets must be the layers that the checkpoint has adapters of")

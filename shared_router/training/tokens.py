@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.tokenizer import tokenizing
 from shared_router.errors import InvalidInputError
 from shared_router.text import clean
 
@@ -62,7 +63,10 @@ class QueryTokenizer:
 
     def __call__(self, queries: Sequence[str]) -> list[list[int]]:
         """Return the ids of each query, at least one and at most `max_length` of them."""
-        encoded = self.tokenizer.encode_batch([clean(query) for query in queries], add_special_tokens=False)
+        with tokenizing():
+            encoded = self.tokenizer.encode_batch(
+                [clean(query) for query in queries], add_special_tokens=False
+            )
         room = self.max_length - len(self.before) - len(self.after)
         return [[*self.before, *_cut(one.ids, room, self.keep), *self.after] for one in encoded]
 
