@@ -11,12 +11,13 @@ from shared_router.commands.records import add_records_arguments, reading_of
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from shared_router.records.reading import Reading
     from shared_router.records.summary import ModelSummary, Summary
 
-NEAR_DUPLICATES_AMONG = 50_000
-"""Prompts among which near duplicates are looked for: the first of them, for the search holds their words."""
+_MOST_PROMPTS, _MOST_CHARS = 50_000, 20_000_000
+"""Among how much of the data near duplicates are looked for, from its start: the search holds their words."""
 
 _SHOWN = 20
 
@@ -36,7 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     reading = reading_of(arguments)
     unpriced = unpriced_models(reading.outcomes)
     summary = summary_of(reading.outcomes)
-    near = find_repeats(list(islice(reading.outcomes.prompts, NEAR_DUPLICATES_AMONG))).n_near_duplicates
+    first = _first(reading.outcomes.prompts)
+    near = find_repeats(first).n_near_duplicates
     if arguments.json:
         found: dict[str, Any] = {
             "formats": list(reading.formats),
@@ -45,22 +47,33 @@ def run(arguments: argparse.Namespace) -> None:
             "repeated": reading.repeated,
             **summary.as_json(),
             "near_duplicates": near,
-            "near_duplicates_among": min(len(reading.outcomes), NEAR_DUPLICATES_AMONG),
+            "near_duplicates_among": len(first),
             "models_without_a_price": list(unpriced),
         }
         print(json.dumps(found, ensure_ascii=False))
     else:
-        print("\n".join(_lines(reading, summary, near, unpriced)))
+        print("\n".join(_lines(reading, summary, (near, len(first)), unpriced)))
 
 
-def _lines(reading: Reading, summary: Summary, near: int, unpriced: tuple[str, ...]) -> list[str]:
+def _first(prompts: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    chars = 0
+    for prompt in islice(prompts, _MOST_PROMPTS):
+        chars += len(prompt)
+        if chars > _MOST_CHARS and found:
+            break
+        found.append(prompt)
+    return found
+
+
+def _lines(reading: Reading, summary: Summary, near: tuple[int, int], unpriced: tuple[str, ...]) -> list[str]:
     lines = [
         f"format      {', '.join(reading.formats)}",
         f"rows        {reading.rows:,}",
         *(f"left out    {count:,} x {reason}" for reason, count in reading.left_out.items()),
         f"prompts     {summary.prompts:,}",
-        f"duplicates  {summary.duplicates:,}",
-        f"near        {near:,} among the first {min(summary.prompts, NEAR_DUPLICATES_AMONG):,} prompts",
+        f"duplicates  {summary.duplicates:,} equal to an earlier prompt, but for case and spacing",
+        f"near        {near[0]:,} further ones nearly so, among the first {near[1]:,} prompts",
     ]
     if reading.repeated:
         lines.append(f"repeated    {reading.repeated:,} answers of one model to one prompt, averaged")

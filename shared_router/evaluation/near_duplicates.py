@@ -58,8 +58,10 @@ def duplicate_groups(prompts: Sequence[str]) -> Rows:
     Returns:
         The group of each prompt, shape (n,), numbers from 0 on.
     """
-    distinct, index = np.unique([prompt_key(prompt) for prompt in prompts], return_inverse=True)
-    runs = [_runs(prompt) for prompt in distinct.tolist()]
+    keys = [prompt_key(prompt) for prompt in prompts]
+    distinct = sorted(set(keys))  # np.unique would give each text the room of the longest
+    places = {key: place for place, key in enumerate(distinct)}
+    runs = [_runs(prompt) for prompt in distinct]
     groups = _Groups(len(distinct))
     signatures = _signatures(runs)
     for band in range(_BANDS):
@@ -71,7 +73,7 @@ def duplicate_groups(prompts: Sequence[str]) -> Rows:
             if groups.find(one) != groups.find(other) and _resemblance(runs[one], runs[other]) >= RESEMBLANCE:
                 groups.join(one, other)
     found = np.unique([groups.find(i) for i in range(len(distinct))], return_inverse=True)[1]
-    return found[index].astype(np.int64)
+    return found[[places[key] for key in keys]].astype(np.int64)
 
 
 def _runs(text: str) -> NDArray[np.uint64]:

@@ -7,19 +7,18 @@ not by the name. Rows are streamed. Nothing is ever unpickled.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from shared_router.errors import DataError, MissingExtraError
-from shared_router.records.json_stream import document_rows
+from shared_router.records.json_stream import ROW_LISTS, document_rows
+from shared_router.records.unpacked import DAMAGED, DAMAGES, opened
 
 Row = Mapping[str, Any]
 Kind = Literal["jsonl", "json", "csv", "parquet"]
@@ -29,9 +28,7 @@ MAX_ROW_CHARS = 64 * 1024 * 1024
 
 HEAD_ROWS = 20
 
-_DAMAGED = "a compressed file must be whole, and this one is damaged"
-_DAMAGES = (EOFError, OSError, zlib.error)
-_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+_PARQUET = b"PAR1"
 _REFUSED = {
     b"\x80\x02": "a pickle can run any code and is never read; save it as Parquet or CSV",
     b"\x80\x03": "a pickle can run any code and is never read; save it as Parquet or CSV",
@@ -94,7 +91,7 @@ def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str
     if kind == "parquet":
         yield from _parquet_rows(path)
         return
-    with _opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", errors="strict") as file:
+    with opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", errors="strict") as file:
         reason = ""
         try:
             if kind == "jsonl":
@@ -105,8 +102,8 @@ def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str
                 yield from _csv_rows(file)
         except UnicodeDecodeError:
             reason = "text must be UTF-8"
-        except _DAMAGES:
-            reason = _DAMAGED
+        except DAMAGES:
+            reason = DAMAGED
     if reason:  # not chained: a parser's error carries the text it failed on
         raise DataError(f"{path.name}: {reason}")
 
@@ -122,11 +119,11 @@ def _kind_of(path: Path) -> Kind:
             raise DataError(f"{path.name}: {refusal}")
     if magic == _PARQUET:
         return "parquet"
-    with _opened(path) as raw:
+    with opened(path) as raw:
         try:
             start = raw.read(1 << 16)
             rest = raw.read(1)
-        except _DAMAGES as error:
+        except DAMAGES as error:
             raise DataError(
                 f"{path.name}: a compressed file must be whole, and this one is damaged"
             ) from error
@@ -137,6 +134,8 @@ def _kind_of(path: Path) -> Kind:
         return "json"
     if text[:1] != b"{":
         return "csv"
+    if rest and b"\n" not in text:
+        return "json" if _holds_row_list(path) else "jsonl"
     return _kind_of_objects(text, bool(rest))
 
 
@@ -146,42 +145,21 @@ def _kind_of_objects(text: bytes, goes_on: bool) -> Kind:
     try:
         value = json.loads(first)
     except ValueError:
-        # a first line longer than what was read; a document is mostly spread over lines
-        return "jsonl" if goes_on and b"\n" not in text else "json"
+        return "json"  # an object that is spread over lines
     alone = not others.strip() and not goes_on
     is_document = isinstance(value, dict) and any(
-        isinstance(value.get(name), (list, dict)) for name in ("results", "records", "request_states", "data")
+        isinstance(value.get(name), (list, dict)) for name in ROW_LISTS
     )
     return "json" if alone and is_document else "jsonl"
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with open(path, "rb") as file:
-        magic = file.read(4)
-        file.seek(0)
-        if magic.startswith(_GZIP):
-            with gzip.open(file) as unpacked:
-                yield unpacked  # type: ignore[misc]
-        elif magic.startswith(_ZSTD):
-            with closing(_unpack_zstd(file)) as stream:
-                yield stream
-        else:
-            yield file
-
-
-def _unpack_zstd(file: IO[bytes]) -> IO[bytes]:
-    try:
-        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
-    except ImportError:
-        pass
-    else:
-        return zstd.open(file)  # type: ignore[no-any-return,unused-ignore]
-    try:
-        import pyarrow as pa  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError.of("pyarrow, which reads .zst,", "eval") from error
-    return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
+def _holds_row_list(path: Path) -> bool:
+    """Say whether a very long first line is an object in which rows stand, rather than one row."""
+    with opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", errors="replace") as file:
+        try:
+            return next(document_rows(file, max_row_chars=MAX_ROW_CHARS, beside={}), None) is not None
+        except DataError:
+            return False
 
 
 def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
@@ -203,7 +181,7 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
 
 def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
     header_line = file.readline(MAX_ROW_CHARS)
-    delimiter = "\t" if header_line.count("\t") > header_line.count(",") else ","
+    delimiter = max(",\t;", key=header_line.count)
     header = next(csv.reader([header_line], delimiter=delimiter), [])
     if len(set(header)) < len(header):
         raise DataError("no column may stand there twice in a CSV file")

@@ -35,6 +35,7 @@ def write(tmp_path: Path, content: bytes, name: str = "x") -> Path:
         (json.dumps(ROWS, indent=2).encode(), "json"),
         (json.dumps({"version": 3, "results": {"stats": {}, "results": ROWS}}).encode(), "json"),
         (json.dumps({"data": ROWS, "meta": {"page": 1}}, indent=1).encode(), "json"),
+        (json.dumps({"settings": "x" * 100_000, "records": ROWS}).encode(), "json"),
     ],
 )
 def test_json_is_told_by_what_is_in_it(tmp_path: Path, content: bytes, kind: str) -> None:
@@ -44,12 +45,20 @@ def test_json_is_told_by_what_is_in_it(tmp_path: Path, content: bytes, kind: str
 
 
 @pytest.mark.parametrize(
-    "content", [CSV, CSV.replace(b",", b"\t"), b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n")]
+    "content",
+    [CSV, CSV.replace(b",", b"\t"), CSV.replace(b",", b";"), b"\xef\xbb\xbf" + CSV.replace(b"\n", b"\r\n")],
 )
-def test_csv_is_read_with_commas_or_tabs(tmp_path: Path, content: bytes) -> None:
+def test_csv_is_read_with_commas_tabs_or_semicolons(tmp_path: Path, content: bytes) -> None:
     head = read_head(write(tmp_path, content))
     assert head.kind == "csv"
     assert list(read_rows(head)) == [{"prompt": "one", "n": "1"}, {"prompt": "zwölf", "n": "2"}]
+
+
+def test_a_first_line_that_is_very_long_is_a_row(tmp_path: Path) -> None:
+    long = {"prompt": "x" * 100_000, "n": 0}
+    head = read_head(write(tmp_path, json.dumps(long).encode() + b"\n" + LINES))
+    assert head.kind == "jsonl"
+    assert list(read_rows(head)) == [long, *ROWS]
 
 
 def test_gzip_is_unpacked_on_the_way(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from shared_router.records.record import (
     text,
 )
 
+_REDACTED = "redacted-by-litellm"
+
 
 def refuses(head: Head) -> str | None:
     """Return why these are not LiteLLM's, or None."""
@@ -50,6 +52,8 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         return "a message with an image or a file"
     if prompt is None:
         return "no text of a user"
+    if prompt == _REDACTED:
+        return "a prompt that was redacted"
     if model is None:
         return "no name of a model"
     return [

@@ -25,6 +25,8 @@ def records(row: Row, _head: Head) -> list[Record] | str:
     if key is None:
         return "no custom_id"
     if "body" in row:
+        if str(row.get("url", "")).endswith(("/embeddings", "/moderations")):
+            return "a call that asks no chat or completion model"
         body = mapping(row["body"])
         if has_image(body):
             return "a message with an image or a file"

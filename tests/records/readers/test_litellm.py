@@ -1,6 +1,9 @@
 """records/readers/litellm.py: LiteLLM's callbacks and spend logs."""
 
-from tests.records.fixtures import PROMPTS, of_first, read
+from pathlib import Path
+
+from shared_router import read_outcomes
+from tests.records.fixtures import FOLDER, PROMPTS, of_first, read
 
 EXPECTED = {
     "input_tokens": 20,
@@ -31,3 +34,11 @@ def test_spend_logs_are_read_where_they_hold_prompts() -> None:
     assert of_first(reading.outcomes, "gpt-4o") == EXPECTED
     assert reading.outcomes.conversations == ["s1"]
     assert reading.left_out == {"no text of a user": 1}
+
+
+def test_a_prompt_that_was_redacted_is_no_prompt(tmp_path: Path) -> None:
+    """LiteLLM writes these words where `turn_off_message_logging` is on."""
+    line = (FOLDER / "litellm_callback.jsonl").read_text("utf-8").splitlines()[0]
+    redacted = line.replace(PROMPTS[0], "redacted-by-litellm")
+    (tmp_path / "x.jsonl").write_text(f"{line}\n{redacted}\n", "utf-8")
+    assert read_outcomes(tmp_path / "x.jsonl").left_out == {"a prompt that was redacted": 1}

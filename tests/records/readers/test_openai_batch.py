@@ -54,3 +54,10 @@ def test_an_id_that_two_prompts_have_keeps_the_first(tmp_path: Path) -> None:
     reading = read_outcomes(*(FOLDER / name for name in BOTH), tmp_path / "more.jsonl")
     assert "Something else" not in list(reading.outcomes.prompts)
     assert reading.left_out["another prompt under an id that was used before"] == 1
+
+
+def test_requests_for_embeddings_are_left_out(tmp_path: Path) -> None:
+    line = {"custom_id": "e0", "url": "/v1/embeddings", "body": {"model": "m", "input": "text"}}
+    (tmp_path / "more.jsonl").write_text(json.dumps(line), "utf-8")
+    reading = read_outcomes(*(FOLDER / name for name in BOTH), tmp_path / "more.jsonl")
+    assert reading.left_out["a call that asks no chat or completion model"] == 1
