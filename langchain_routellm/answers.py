@@ -19,6 +19,7 @@ from typing_extensions import override
 from langchain_routellm.children import chat_models_in
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.savings import is_counting
+from langchain_routellm.templates import TemplateRuns
 
 
 class AnswerWatch(BaseCallbackHandler):
@@ -83,7 +84,8 @@ def watched(
     """
     chosen = str(metadata.decision["model"])
     callbacks = config.get("callbacks")
-    heard = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks
+    handlers = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks
+    heard = any(not isinstance(handler, TemplateRuns) for handler in handlers or ())
     fallbacks = has_fallbacks(children[chosen])
     if not (heard or always or fallbacks or is_counting() or getattr(children[chosen], "callbacks", None)):
         return config

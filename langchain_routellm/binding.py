@@ -33,6 +33,8 @@ class Binding:
     def __init__(self, models: Mapping[str, Runnable[Any, Any]], need: str) -> None:
         self.models = models
         self.need = need
+        first = next(iter(models.values()))
+        self._tools = first.kwargs.get("tools") if isinstance(first, RunnableBindingBase) else None
 
     @property
     def output_type(self) -> Any:
@@ -48,16 +50,13 @@ class Binding:
         shown = {} if self._tools is None else {"tools": self._tools}
         return {BINDING_KEY: self, **shown}
 
-    def of_call(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    def of_call(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return a call's arguments without the tools that only show what is bound."""
         tools = kwargs.get("tools")
-        shown = tools is not None and (tools is self._tools or tools == self._tools)
-        return {name: value for name, value in kwargs.items() if not (shown and name == "tools")}
-
-    @property
-    def _tools(self) -> Any:
-        bound = next(iter(self.models.values()))
-        return bound.kwargs.get("tools") if isinstance(bound, RunnableBindingBase) else None
+        # a copy of the binding holds equal tools
+        if tools is None or not (tools is self._tools or tools == self._tools):
+            return kwargs
+        return {name: value for name, value in kwargs.items() if name != "tools"}
 
     def __repr__(self) -> str:
         """Stay short: a traced chain shows this where the children would show all their settings."""

@@ -31,7 +31,8 @@ def candidate_models(
         The names, or None where all can; the needs in words, as `RoutingRequest.needs` has them.
     """
     profiles = {name: getattr(child, "profile", None) for name, child in children.items()}
-    if binding is None and not any(profiles.values()):
+    all_bound = binding is None or len(binding.models) == len(children)
+    if all_bound and not any(profiles.values()):
         return None, ""
     needs_tools = binding is not None and binding.need == "tools"
     lacking = {name: set(_lacks(profile or {}, messages, needs_tools)) for name, profile in profiles.items()}

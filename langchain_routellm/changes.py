@@ -6,7 +6,7 @@ copies of them, because the children given belong to whoever gave them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -17,14 +17,15 @@ from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_m
 from langchain_routellm.children import checked_child, checked_children, with_settings
 from langchain_routellm.policies import check_models, made_policy
 from langchain_routellm.prices import Bill, check_model_prices
-from langchain_routellm.query import check_routing
+from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
 
 RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
 """The fields of a routed model that its policy is made from."""
 
-HOW = ("route_on", "sticky", "query_keys", "strip")
+FINDING = ("route_on", "query_keys", "strip", "follow_ups")
+"""The fields that say how its questions are found."""
 
 
 def change(model: Any, name: str, value: Any) -> None:
@@ -39,23 +40,37 @@ def change(model: Any, name: str, value: Any) -> None:
     fields = type(model).model_fields
     if name not in fields and not hasattr(type(model), name):
         refuse_misspelt(name, [*fields, "policy"])
+    _keep_rules(model, name, value)
+    for field, checked in _with_children(model, name, value).items():
+        BaseModel.__setattr__(model, field, checked)
+
+
+def _keep_rules(model: Any, name: str, value: Any) -> None:
+    """Check a field's new value, and make anew what was made from the field."""
     if name == "cache":
         refuse_cache(value)
     elif name in RULES:
-        policy = made_policy(**{**{rule: getattr(model, rule) for rule in RULES}, name: value})
-        check_models(policy, model.children)
+        policy = made_policy(**_changed(model, RULES, name, value))
+        if model.policy is model._policy:  # else a subclass has a policy of its own
+            check_models(policy, model.children)
         model._policy = policy
-    elif name in HOW:
-        check_routing(**{**{rule: getattr(model, rule) for rule in HOW}, name: value})
-        if name == "query_keys" and value is not None:
+    elif name in FINDING:
+        given = _changed(model, FINDING, name, value)
+        check_routing(given["route_on"], model.sticky, given["query_keys"], given["strip"])
+        model._finder = QuestionFinder(**given)
+        if given["query_keys"] is not None:
             watch_templates()
+    elif name == "sticky":
+        check_routing(model.route_on, value)
     elif name == "signed_reasoning":
         check_signed_reasoning(value)
     elif name == "prices":
         check_model_prices(value, model.policy.models, fallbacks_of(model.children))
         model._bill = Bill(value)
-    for field, checked in _with_children(model, name, value).items():
-        BaseModel.__setattr__(model, field, checked)
+
+
+def _changed(model: Any, fields: Sequence[str], name: str, value: Any) -> dict[str, Any]:
+    return {field: value if field == name else getattr(model, field) for field in fields}
 
 
 def _with_children(model: Any, name: str, value: Any) -> dict[str, Any]:
@@ -82,7 +97,9 @@ def _held(model: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def first_and_last(models: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Return what `strong` and `weak` are of models by name: the policy's best and its last."""
-    return {"strong": models[names[0]], "weak": models[names[-1]]}
+    # a policy over other names, which is refused elsewhere, leaves the order in which they were given
+    best, *_, last = names if set(names) == set(models) else tuple(models)
+    return {"strong": models[best], "weak": models[last]}
 
 
 def _with_profile(model: BaseChatModel, changed: dict[str, Any]) -> dict[str, Any]:

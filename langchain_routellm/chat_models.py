@@ -81,10 +81,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
         UnknownNameError: If no router has that name.
 
-    Where the public methods stand: `bind_tools` and `with_structured_output` here; `invoke`, `ainvoke`,
-    `stream`, `astream` and the batches in `routing.py`; `generate`, `agenerate`, `stream_events` and
-    `astream_events` in `entry_points.py`; `profile`, `config_specs` and the token counts in
-    `self_description.py`.
+    Where the public methods stand: `bind_tools` and `with_structured_output` here; `invoke`, `stream` and
+    the batches in `routing.py`; `generate` and `stream_events` in `entry_points.py`; `profile`,
+    `config_specs` and the token counts in `self_description.py`; asynchronous ones beside their twins.
     """
 
     strong: Child
@@ -104,6 +103,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     given_policy: RoutingPolicy | None = None
 
     _bill: Bill = PrivateAttr()
+    _finder: QuestionFinder = PrivateAttr()
     _memory: Memory = PrivateAttr(default_factory=Memory)
     _policy: RoutingPolicy = PrivateAttr()
 
@@ -143,7 +143,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)
         if models is not None:
-            check_models(made, children)
             children = {**first_and_last(children, made.models), "models": children}
         how: builtins.dict[str, Any] = {
             "route_on": route_on,
@@ -156,6 +155,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         }
         super().__init__(**children, **rules, **how, **own)
         self._bill = Bill(prices)
+        self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
         check_model_prices(prices, self.policy.models, fallbacks_of(self.children))
@@ -178,7 +178,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     @property
     def finder(self) -> QuestionFinder:
         """What finds a request's question."""
-        return QuestionFinder(self.route_on, self.query_keys, self.strip, self.follow_ups)
+        return cast("QuestionFinder", _private(self)["_finder"])
 
     @property
     def memory(self) -> Memory:
@@ -245,6 +245,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         return call_of(self, model_input, messages, with_own_settings(self, config), kwargs)
 
 
-def _private(model: BaseModel) -> Mapping[str, Any]:
+def _private(model: Any) -> Any:
     # pydantic looks a private attribute up in five steps, and these are looked up at every call
-    return cast("Mapping[str, Any]", model.__pydantic_private__)
+    return model.__pydantic_private__

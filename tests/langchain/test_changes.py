@@ -14,6 +14,7 @@ from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.three_tiers import ThreeTiers
 
+POLICY = ThreeTiers(FixedRouter(0.5))
 LIMITER = InMemoryRateLimiter()
 
 
@@ -89,6 +90,36 @@ def test_a_policy_set_later_decides(change: Any) -> None:
     model = change(RoutedChatModel(strong=ChatElm(), weak=ChatOak()), "policy", policy)
     assert model.policy is policy
     assert decision_of(model.invoke("hard"))["model"] == "weak"
+
+
+@changing
+def test_a_subclass_with_a_policy_of_its_own_keeps_it(change: Any) -> None:
+    class Own(RoutedChatModel):
+        @property
+        def policy(self) -> RoutingPolicy:
+            return POLICY
+
+    models: Any = {"strong": ChatElm(), "medium": ChatStone(), "weak": ChatOak()}
+    model = Own(**{"models": models})
+    assert decision_of(change(model, "threshold", 0.3).invoke("b"))["model"] == "medium"
+
+
+@changing
+@pytest.mark.parametrize(
+    ("name", "value", "asked"),
+    [
+        ("route_on", lambda messages: "hard " + messages[-1].text, "hard why?"),
+        ("strip", str.upper, "HARD PLAN\nWHY?"),
+        ("follow_ups", False, "why?"),
+    ],
+)
+def test_another_way_to_find_questions_holds_from_then_on(
+    change: Any, name: str, value: Any, asked: str
+) -> None:
+    router = CountingRouter()
+    history: list[Any] = [("user", "hard plan"), ("ai", "so"), ("user", "why?")]
+    change(routed(router=router), name, value).invoke(history)
+    assert router.asked == [[asked]]
 
 
 def test_an_original_is_not_changed_by_its_copy() -> None:
