@@ -27,6 +27,8 @@ _MF_KEYS = {"P.weight", "text_proj.0.weight", "classifier.0.weight"}
 _BERT_MAX_LENGTH = 512
 _SYSTEM, _CLASSIFIER, _PLACE = "system_ft_v5.txt", "classifier_ft_v5.txt", "{question}"
 
+_DEVICE_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
+
 
 def matrix_factorization(
     tensors: Mapping[str, NDArray[Any]], embedder: Embedder, *, strong: str, weak: str
@@ -105,7 +107,7 @@ def bert(
 
 
 def causal_llm(
-    folder: Path, *, strong: str, weak: str, dtype: str, device_map: str | dict[str, Any] | None
+    folder: Path, *, strong: str, weak: str, dtype: str | None, device_map: str | dict[str, Any] | None
 ) -> CausalLMRouter:
     """Make the causal LM router: Llama 3's chat format without a chat template, five label tokens.
 
@@ -116,6 +118,8 @@ def causal_llm(
     from shared_router.routers.causal_lm import CausalLMRouter
     from shared_router.training.language_model import LanguageModel
 
+    if dtype is None:
+        dtype = "float32" if _on_cpu(device_map) else "bfloat16"
     router = CausalLMRouter(
         folder, lora=None, strong=strong, weak=weak, prompt=_llama_prompt(folder), dtype=dtype
     )
@@ -124,6 +128,17 @@ def causal_llm(
         folder, max_length=router.max_length, prompt=router.prompt, add_labels=True, **router.placement()
     )
     return router
+
+
+def _on_cpu(device_map: str | dict[str, Any] | None) -> bool:
+    if isinstance(device_map, dict):
+        return all(str(device) in ("cpu", "disk") for device in device_map.values())
+    if device_map is None or device_map == "cpu":
+        return True
+    import torch
+
+    # names such as "auto" take what accelerator there is
+    return device_map in _DEVICE_MAPS and not torch.accelerator.is_available()
 
 
 def _llama_prompt(folder: Path) -> Prompt:

@@ -70,7 +70,8 @@ def load_published(
             name.
         weak: The same of the weak model.
         device: For `"bert"`, where to serve; None is the CPU.
-        dtype: For `"causal_llm"`, what to serve in; None is bfloat16, as published.
+        dtype: For `"causal_llm"`, what to serve in; None is bfloat16, as published, or on a CPU float32,
+            since most compute bfloat16 several times slower.
         device_map: For `"causal_llm"`, what `from_pretrained` takes; None is the CPU.
 
     Returns:
@@ -106,7 +107,7 @@ def load_published(
         raise InvalidInputError("causal_llm is read from safetensors alone, got weights; convert them")
     from shared_router.published.formats import causal_llm
 
-    return causal_llm(folder, strong=strong, weak=weak, dtype=dtype or "bfloat16", device_map=device_map)
+    return causal_llm(folder, strong=strong, weak=weak, dtype=dtype, device_map=device_map)
 
 
 def read_tensors(folder: Path, weights: str | None) -> Mapping[str, NDArray[Any]]:

@@ -25,7 +25,7 @@ from shared_router.training.modules import (
     tensors_of,
 )
 from shared_router.training.seeding import seeded
-from shared_router.training.tokens import Keep, QueryTokenizer, batches_by_length, special_ids_around
+from shared_router.training.tokens import Keep, QueryTokenizer, serving_batches, special_ids_around
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Pooling = Literal["head", "mean"]
-_SERVING_BATCH = 32
 
 
 class Encoder:
@@ -185,7 +184,7 @@ class Encoder:
         ids = self.tokenize(queries)
         logits = np.zeros((len(ids), self.n_outputs), dtype=np.float64)
         with torch.inference_mode():
-            for batch in batches_by_length(np.array([len(row) for row in ids]), _SERVING_BATCH):
+            for batch in serving_batches(ids, device=self.model.device):
                 logits[batch] = self.batch_logits([ids[row] for row in batch]).double().cpu().numpy()
         return logits
 

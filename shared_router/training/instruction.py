@@ -79,8 +79,13 @@ class PromptTokenizer:
             max_length=max_length,
         )
 
+    @property
+    def prefix(self) -> list[int]:
+        """The ids that every prompt starts with; a query is read as one text with what follows them."""
+        return self._tokenize.before
+
     def __call__(self, queries: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each query's prompt."""
+        """Return the ids of each query's prompt, which start with `prefix`."""
         return self._tokenize([f"{self._lead}{query}{self._trail}" for query in queries])
 
 

@@ -34,8 +34,9 @@ from shared_router.training.modules import (
     require_transformers,
     tensors_of,
 )
+from shared_router.training.prefix import Prefix, weights_version
 from shared_router.training.seeding import seeded
-from shared_router.training.tokens import batches_by_length
+from shared_router.training.tokens import serving_batches
 
 if TYPE_CHECKING:
     import torch
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LABELS = "labels"
-_SERVING_BATCH = 8
+_NO_PREFIX = Prefix(0, (), ())
 
 
 class LanguageModel:
@@ -71,6 +72,7 @@ class LanguageModel:
         self.prompt = prompt
         self.tokenize = PromptTokenizer(tokenizer, prompt, max_length=max_length)
         self.adapters = adapters
+        self._kept: Prefix | None = None
         module.train(False)
 
     @classmethod
@@ -140,14 +142,14 @@ class LanguageModel:
             adapters=lora is not None,
         )
 
-    def batch_logits(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Return the five scores' logits of one batch of token ids, shape (b, 5), with a gradient."""
+    def batch_logits(self, ids: Sequence[Sequence[int]], *, prefix: Prefix | None = None) -> torch.Tensor:
+        """Return five logits for each row of ids, whole or after `prefix`, shape (b, 5), with a gradient."""
         backbone: Any = self.module["backbone"]
         labels: Any = self.module[_LABELS]
         # padded on the left, so that every prompt ends in the last column
-        inputs = pad(ids, pad_id=0, device=backbone.get_input_embeddings().weight.device, side="left")
-        positions = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
-        hidden = backbone(**inputs, position_ids=positions, use_cache=False).last_hidden_state[:, -1]
+        padded = pad(ids, pad_id=0, device=backbone.get_input_embeddings().weight.device, side="left")
+        inputs = (prefix or _NO_PREFIX).inputs(padded)
+        hidden = backbone(**inputs).last_hidden_state[:, -1]
         logits: torch.Tensor = labels(hidden.to(labels.weight))
         return logits
 
@@ -155,12 +157,20 @@ class LanguageModel:
         """Return the five scores' logits of texts, shape (n, 5)."""
         import torch
 
-        ids = self.tokenize(queries)
-        logits = np.zeros((len(ids), N_SCORES), dtype=np.float64)
+        logits = np.zeros((len(queries), N_SCORES), dtype=np.float64)
         with torch.inference_mode():
-            for batch in batches_by_length(np.array([len(row) for row in ids]), _SERVING_BATCH):
-                logits[batch] = self.batch_logits([ids[row] for row in batch]).double().cpu().numpy()
+            prefix = self._prefix()
+            ids = [prompt[prefix.n_tokens :] for prompt in self.tokenize(queries)]
+            for batch in serving_batches(ids, device=next(self.module.parameters()).device):
+                found = self.batch_logits([ids[row] for row in batch], prefix=prefix)
+                logits[batch] = found.double().cpu().numpy()
         return logits
+
+    def _prefix(self) -> Prefix:
+        backbone = self.module["backbone"]
+        if self._kept is None or self._kept.version != weights_version(backbone):
+            self._kept = Prefix.of(backbone, self.tokenize.prefix)
+        return self._kept
 
     def artifact(self, kind: str, settings: Mapping[str, Any]) -> Artifact:
         """Return what makes this model again: with adapters, these and the label rows alone."""

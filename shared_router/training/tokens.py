@@ -19,6 +19,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.text import clean
 
 if TYPE_CHECKING:
+    import torch
     from tokenizers import Tokenizer
 
 Keep = Literal["ends", "head", "tail"]
@@ -107,3 +108,31 @@ def batches_by_length(lengths: NDArray[np.int64], batch_size: int) -> list[NDArr
     """Return the row numbers in batches of rows of near lengths, longest first, so that little is padded."""
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def serving_batches(rows: Sequence[Sequence[int]], *, device: torch.device) -> list[NDArray[np.int64]]:
+    """Return the row numbers in batches that pad little, of as many tokens as the device likes at once."""
+    # a processor's cache holds what few tokens need
+    max_tokens = 2048 if device.type == "cpu" else 8192
+    return batches_by_tokens(np.array([len(row) for row in rows]), max_tokens=max_tokens)
+
+
+def batches_by_tokens(
+    lengths: NDArray[np.int64], *, max_tokens: int, max_padded: float = 1.15
+) -> list[NDArray[np.int64]]:
+    """Return the row numbers in batches that pad little, longest first.
+
+    Args:
+        lengths: How many tokens each row has, shape (n,), each >= 1.
+        max_tokens: The most tokens of a batch, padding included; a longer row is a batch alone.
+        max_padded: The most tokens of a batch, padding included, over its rows' own, >= 1.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches, start, own = [], 0, 0
+    for at, length in enumerate(lengths[order].tolist()):
+        padded = (at + 1 - start) * int(lengths[order[start]])
+        if at > start and padded > min(max_tokens, max_padded * (own + length)):
+            batches.append(order[start:at])
+            start, own = at, 0
+        own += length
+    return [*batches, order[start:]] if len(order) else []

@@ -304,3 +304,16 @@ def test_a_name_that_the_hub_does_not_give_says_so() -> None:
         ArtifactNotFoundError, match="routellm/bert_gpt4_augmented must be on the hub or in its"
     ):
         load_published("bert")
+
+
+@pytest.mark.parametrize("device_map", [None, "cpu", {"": "cpu"}])
+def test_a_cpu_serves_the_causal_llm_in_float32_unless_told(
+    tmp_path: Path, device_map: str | dict[str, str] | None
+) -> None:
+    folder = causal_folder(tmp_path)
+    router = load_published(folder, device_map=device_map)
+    assert isinstance(router, CausalLMRouter)
+    assert router.dtype == "float32"
+    told = load_published(folder, device_map=device_map, dtype="bfloat16")
+    assert isinstance(told, CausalLMRouter)
+    assert told.dtype == "bfloat16"

@@ -7,6 +7,7 @@ from shared_router.training.tokens import (
     Keep,
     QueryTokenizer,
     batches_by_length,
+    batches_by_tokens,
     plain_text_tokenizer,
     special_ids_around,
 )
@@ -102,3 +103,20 @@ def test_rows_are_padded_on_the_side_that_is_asked() -> None:
 def test_batches_hold_rows_of_near_lengths_and_each_row_once() -> None:
     batches = batches_by_length(np.array([3, 9, 1, 8, 2]), 2)
     assert [batch.tolist() for batch in batches] == [[1, 3], [0, 4], [2]]
+
+
+def test_batches_are_bounded_in_tokens_and_padding() -> None:
+    """Longest first 9, 8, 3, 2, 1. 9 and 8 pad to 18 <= 1.15 * 17; a third of 3 would make 27 > 1.15 * 20.
+    3 and 2 would make 6 > 1.15 * 5, and 2 and 1 make 4 > 1.15 * 3."""
+    batches = batches_by_tokens(np.array([3, 9, 1, 8, 2]), max_tokens=100)
+    assert [batch.tolist() for batch in batches] == [[1, 3], [0], [4], [2]]
+
+
+def test_a_batch_holds_as_many_rows_as_its_tokens_allow() -> None:
+    """Rows of 4: two fit in 10 tokens; one of 20 is a batch alone."""
+    batches = batches_by_tokens(np.array([4, 4, 20, 4]), max_tokens=10)
+    assert [batch.tolist() for batch in batches] == [[2], [0, 1], [3]]
+
+
+def test_no_rows_make_no_batch() -> None:
+    assert batches_by_tokens(np.array([], dtype=np.int64), max_tokens=10) == []
