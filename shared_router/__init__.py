@@ -45,11 +45,13 @@ from shared_router.errors import (
     SameModelWarning,
     ScaleError,
     SkippedRowsWarning,
+    ThresholdRangeWarning,
     TruncatedTextWarning,
     UnknownNameError,
     UnlikeModelsWarning,
 )
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
+from shared_router.quantiles import ScoreQuantiles
 from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
@@ -160,9 +162,11 @@ __all__ = [
     "SameModelWarning",
     "Savings",
     "ScaleError",
+    "ScoreQuantiles",
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Sticky",
+    "ThresholdRangeWarning",
     "Tier",
     "Ties",
     "TokenPrices",

@@ -29,6 +29,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
+    ├── ThresholdRangeWarning                  a threshold that no score, or every score, reaches
     ├── SameModelWarning                       strong and weak are one object
     ├── NoQueryWarning                         calls without a question go where nobody has said
     ├── UnlikeModelsWarning                    strong and weak differ where a framework takes one answer
@@ -150,6 +151,10 @@ class RouterWarning(UserWarning):
 
 class RouterFallbackWarning(RouterWarning):
     """A router failed and the policy's `on_router_error` decided instead."""
+
+
+class ThresholdRangeWarning(RouterWarning):
+    """A threshold is outside the scores that its router gives, so that all questions go one way."""
 
 
 class SameModelWarning(RouterWarning):

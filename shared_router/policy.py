@@ -14,7 +14,6 @@ from shared_router.choices import check_choice
 from shared_router.decisions import (
     RoutingDecision,
     RoutingRequest,
-    check_threshold,
     without_errors,
 )
 from shared_router.errors import InvalidInputError, RouterError
@@ -25,6 +24,7 @@ from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
 from shared_router.source import RouterSource
 from shared_router.text import clean
+from shared_router.thresholds import PolicyThreshold
 
 Tier = Literal["strong", "weak"]
 OnRouterError = Literal["strong", "weak", "raise"]
@@ -48,6 +48,7 @@ class RoutingPolicy:
         router: Router | str | Path | None = None,
         *,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
         on_router_error: str = "strong",
         on_no_query: str = "strong",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
@@ -57,8 +58,9 @@ class RoutingPolicy:
 
         Args:
             router: A router, the name or folder of one, or None for the shipped default.
-            threshold: The cost threshold, in [0, 1]. None takes the one a shipped router's card
-                recommends (half of its held-out queries go strong), and 0.5 for any other router.
+            threshold: The cost threshold, in [0, 1]. None takes the router's own, which sends half of
+                the questions strong that its `score_quantiles_` are of, and 0.5 for a router without them.
+            strong_fraction: In place of a threshold, the share of such questions to send strong, in [0, 1].
             on_router_error: Where a request goes whose router raised or returned no probability:
                 `"strong"` (the best of `models`) keeps the quality, `"weak"` (the last of them) the cost,
                 the name of one of `models` is that model, `"raise"` none of them.
@@ -73,13 +75,11 @@ class RoutingPolicy:
             UnknownNameError: If no router has that name.
             ArtifactError: If the checkpoint's config or card is damaged or not the expected one.
         """
-        if threshold is not None:
-            check_threshold(threshold)
         names = dict.fromkeys((*get_args(Tier), *self.models))
         check_choice("on_router_error", on_router_error, [*names, "raise"])
         check_choice("on_no_query", on_no_query, [*names])
         self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD, expected_sha256=expected_sha256)
-        self._threshold = None if threshold is None else float(threshold)
+        self._threshold = PolicyThreshold(self._source, threshold=threshold, strong_fraction=strong_fraction)
         self.on_router_error = on_router_error
         self.on_no_query = on_no_query
         self._guard = RouterGuard(router_timeout)
@@ -106,12 +106,11 @@ class RoutingPolicy:
     @property
     def threshold(self) -> float:
         """The cost threshold, in [0, 1]: the one given, else the router's own."""
-        return self._source.recommended_threshold if self._threshold is None else self._threshold
+        return self._threshold.value
 
     @threshold.setter
     def threshold(self, threshold: float) -> None:
-        check_threshold(threshold)
-        self._threshold = float(threshold)
+        self._threshold.value = threshold
 
     @property
     def router(self) -> Router:
@@ -124,19 +123,7 @@ class RoutingPolicy:
         return self._source.name
 
     def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
-        """Decide where one request goes.
-
-        Args:
-            request: The request, or just its question.
-
-        Returns:
-            The decision, with its reason.
-
-        Raises:
-            InvalidInputError: If the request's own threshold or route is outside its rule.
-            CapabilityError: If no model can serve the request.
-            Exception: What the router raised, where `on_router_error` is `"raise"`.
-        """
+        """Decide where one request, or just its question, goes; see `decide_many` for what is raised."""
         return self.decide_many([request])[0]
 
     def decide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
@@ -240,7 +227,7 @@ class RoutingPolicy:
         return self._by_known_score(request, outcome)
 
     def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
-        threshold = self.threshold if request.threshold is None else request.threshold
+        threshold = self._threshold.applying(request.threshold)
         candidates = request.candidates or self.models
         model = self.choose(score, threshold, candidates)
         if model not in candidates:

@@ -1,12 +1,17 @@
 """Names: which router classes there are, and which trained routers ship with the package."""
 
+import hashlib
 import json
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
+from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 
 DEFAULT_ROUTER = "static-v1"
@@ -66,13 +71,13 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
 
 
 def recommended_threshold(
-    router: str | None, *, otherwise: float, expected_sha256: str | None = None
+    router: str | Path | None, *, otherwise: float, expected_sha256: str | None = None
 ) -> float:
-    """Return the threshold that a named router's card recommends.
+    """Return the threshold that a named router's card recommends, or that half of its quantiles reach.
 
     Args:
         router: As in `load_router`, like `expected_sha256`.
-        otherwise: The threshold of a router without a card.
+        otherwise: The threshold of a router with neither.
         expected_sha256: See `router`; the card is under it.
 
     Returns:
@@ -87,7 +92,8 @@ def recommended_threshold(
 
     card = read_card(_folder(router), expected_sha256=expected_sha256)
     if card is None:
-        return otherwise
+        known = saved_quantiles(router, expected_sha256=expected_sha256)
+        return otherwise if known is None else known.threshold(0.5)
     try:
         threshold = json.loads(card)["recommended_threshold"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -95,6 +101,58 @@ def recommended_threshold(
     if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
         raise ArtifactSchemaError(f"recommended_threshold must be a number in [0, 1], got {threshold!r}")
     return float(threshold)
+
+
+def saved_quantiles(
+    router: str | Path | None, *, expected_sha256: str | None = None
+) -> ScoreQuantiles | None:
+    """Return the quantiles of a named router's scores, without loading it; None where it has none.
+
+    Args:
+        router: As in `load_router`, like `expected_sha256`.
+        expected_sha256: See `router`.
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactError: If the checkpoint is damaged, or not the expected one.
+    """
+    settings = saved_config(router, expected_sha256=expected_sha256).settings.get("score_quantiles")
+    return None if settings is None else ScoreQuantiles.from_settings(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedConfig:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        kind: What it holds, such as `"router/knn"`.
+        settings: Its settings, plain JSON.
+        sha256: The hash that pins it, as `save` returned it.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    sha256: str
+
+
+def saved_config(router: str | Path | None, *, expected_sha256: str | None = None) -> SavedConfig:
+    """Return what a named router's checkpoint says of itself, without loading it.
+
+    Args:
+        router: As in `load_router`, like `expected_sha256`.
+        expected_sha256: See `router`.
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactError: If the checkpoint is damaged, or not the expected one.
+    """
+    from shared_router.checkpoints.config import CONFIG, MAX_CONFIG_BYTES, parse_config
+    from shared_router.checkpoints.files import check_pin, read_whole
+
+    content = read_whole(_folder(router), lambda opened: bytes(opened.read(CONFIG, MAX_CONFIG_BYTES)))
+    check_pin(CONFIG, content, expected_sha256)
+    config = parse_config(content)
+    return SavedConfig(config["kind"], config["settings"], hashlib.sha256(content).hexdigest())
 
 
 def _folder(router: str | Path | None) -> Path:

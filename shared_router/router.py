@@ -5,7 +5,6 @@ A router knows no threshold and no model to call; the policy owns the first, an 
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared_router.checkpoints.config import MAX_FILE_BYTES
-from shared_router.errors import ArtifactSchemaError, InvalidInputError, RouterOutputError
+from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.quantiles import ScoreQuantiles
 
 # numpy and what imports it load at the first score: a program that only names a router does not wait for it.
 if TYPE_CHECKING:
@@ -48,12 +48,26 @@ class Router(ABC):
         blocking: Whether scoring can take longer than an event loop may stand still (about a
             millisecond). True unless a router knows better: async callers then score in a thread.
         max_checkpoint_bytes: The largest file that `load` reads for this class.
+        score_quantiles_: The quantiles of its win probabilities on questions it did not learn from, which
+            `fit` keeps and `save` writes; None where they are not known. A policy's default threshold is
+            their median, so that half of such questions go strong.
     """
 
     name: ClassVar[str] = "custom"
     max_checkpoint_bytes: ClassVar[int] = MAX_FILE_BYTES
     blocking: bool = True
+    score_quantiles_: ScoreQuantiles | None = None
     _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
+
+    def __repr__(self) -> str:
+        """Show how ties were read, and what the scores mean."""
+        shown = [f"ties={ties!r}"] if (ties := getattr(self, "ties", None)) is not None else []
+        if (known := self.score_quantiles_) is not None:
+            shown.append(
+                f"threshold={known.threshold(0.5):.4g} for half of {known.n_queries} {known.source}, "
+                f"scores {known.low:.4g} to {known.high:.4g}"
+            )
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def fit(self, preferences: PreferenceData) -> Self:
         """Learn from battles.
@@ -119,8 +133,9 @@ class Router(ABC):
         from shared_router.checkpoints.artifact import save_artifact
 
         artifact = self._artifact()
-        probe = [float(value) for value in self.win_probability(PROBE_QUERIES)]
-        settings = {**artifact.settings, "probe": probe}
+        settings = {**artifact.settings, "probe": [float(v) for v in self.win_probability(PROBE_QUERIES)]}
+        if self.score_quantiles_ is not None:
+            settings["score_quantiles"] = self.score_quantiles_.as_settings()
         return save_artifact(folder, replace(artifact, settings=settings), overwrite=overwrite)
 
     @classmethod
@@ -171,7 +186,7 @@ class Router(ABC):
                 f"a {cls.name} checkpoint must be of kind router/{cls.name}, got {artifact.kind!r}"
             )
         settings = dict(artifact.settings)
-        probe = settings.pop("probe", None)
+        probe, quantiles = settings.pop("probe", None), settings.pop("score_quantiles", None)
         try:
             router = build(replace(artifact, settings=settings))
             as_saved = _answers_probe(router, probe, cls._probe_tolerance)
@@ -189,6 +204,7 @@ class Router(ABC):
                 "a loaded router must answer the probe as it did when it was saved, and this one does not; "
                 "give load the embedder it was trained with"
             )
+        router.score_quantiles_ = None if quantiles is None else ScoreQuantiles.from_settings(quantiles)
         return router
 
     def _artifact(self) -> Artifact:
@@ -220,34 +236,3 @@ def _answers_probe(router: Router, probe: object, tolerance: float) -> bool:
     except RuntimeError as error:  # torch's, of shapes that do not fit one another
         raise ArtifactSchemaError("a loaded router must answer the probe, and this one fails") from error
     return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=tolerance)
-
-
-def check_win_probabilities(values: object, n_queries: int) -> list[float]:
-    """Return a router's output as n floats, or say what is wrong with it.
-
-    `nan >= threshold` is False, so an unchecked NaN would route weak without a word.
-
-    Args:
-        values: What `win_probability` returned.
-        n_queries: How many queries it was asked.
-
-    Returns:
-        n floats in [0, 1].
-
-    Raises:
-        RouterOutputError: If `values` is not n finite numbers in [0, 1].
-    """
-    import numpy as np
-
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise RouterOutputError(f"a router must return numbers, got {type(values).__name__}") from error
-    if array.shape != (n_queries,):
-        raise RouterOutputError(f"a router must return shape ({n_queries},), got {array.shape}")
-    probabilities: list[float] = array.tolist()
-    for value in probabilities:
-        if not 0.0 <= value <= 1.0:
-            kind = "a number outside [0, 1]" if math.isfinite(value) else "a number that is not finite"
-            raise RouterOutputError(f"win probabilities must be finite and in [0, 1], got {kind}: {value!r}")
-    return probabilities

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from shared_router.errors import InvalidInputError
-from shared_router.registry import DEFAULT_ROUTER, load_router, recommended_threshold
+from shared_router.quantiles import ScoreQuantiles
+from shared_router.registry import DEFAULT_ROUTER, load_router, recommended_threshold, saved_quantiles
 from shared_router.router import Router
 
 
@@ -50,11 +51,14 @@ class RouterSource:
         self._expected_sha256 = expected_sha256
         self._router = router if isinstance(router, Router) else None
         self.name = router.name if isinstance(router, Router) else str(router or DEFAULT_ROUTER)
+        self._named = self._router is None
         self._otherwise = otherwise
-        self._recommended = otherwise if isinstance(router, Router) else None
+        self._read = False
+        self._recommended: float | None = None
+        self._quantiles: ScoreQuantiles | None = None
         self._lock = threading.Lock()
-        if not _in_event_loop():
-            self.recommended_threshold  # noqa: B018 - reads it, and so checks the folder
+        if not in_event_loop():
+            self._prepare()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the lock out of pickles and copies."""
@@ -63,6 +67,11 @@ class RouterSource:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what `__getstate__` gave."""
         self.__dict__.update(state, _lock=threading.Lock())
+
+    def _prepare(self) -> None:
+        """Read what the folder says of itself, and so check it."""
+        self.recommended_threshold  # noqa: B018
+        self.quantiles  # noqa: B018
 
     @property
     def loaded(self) -> Router | None:
@@ -79,7 +88,7 @@ class RouterSource:
         if self._router is None:
             with self._lock:
                 if self._router is None:
-                    self.recommended_threshold  # noqa: B018 - reads it, off the event loop as the rest
+                    self._prepare()  # off the event loop as the rest
                     self._router = load_router(self.name, expected_sha256=self._expected_sha256)
         return self._router
 
@@ -91,14 +100,36 @@ class RouterSource:
             UnknownNameError: If no router has that name.
             ArtifactSchemaError: If its card names no threshold in [0, 1].
         """
-        if self._recommended is None:
+        if self._named and self._recommended is None:
             self._recommended = recommended_threshold(
                 self.name, otherwise=self._otherwise, expected_sha256=self._expected_sha256
             )
-        return self._recommended
+        if self._recommended is not None:
+            return self._recommended
+        known = self.quantiles  # of an object, which may be fitted after this was made
+        return self._otherwise if known is None else known.threshold(0.5)
+
+    @property
+    def quantiles(self) -> ScoreQuantiles | None:
+        """The quantiles of the router's scores, or None where they are not known; read once.
+
+        Raises:
+            UnknownNameError: If no router has that name.
+            ArtifactError: If its checkpoint is damaged.
+        """
+        if self._named and not self._read:
+            self._quantiles = saved_quantiles(self.name, expected_sha256=self._expected_sha256)
+            self._read = True
+        return self.quantiles_at_hand
+
+    @property
+    def quantiles_at_hand(self) -> ScoreQuantiles | None:
+        """The quantiles where they are known without reading a file."""
+        return self._router.score_quantiles_ if self._router is not None else self._quantiles
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
+    """Tell whether this runs inside an event loop, where no disk may be touched."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

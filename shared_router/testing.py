@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import ContractError, InvalidInputError, RouterError, RouterOutputError
-from shared_router.router import Router, check_win_probabilities
+from shared_router.router import Router
+from shared_router.win_probabilities import check_win_probabilities
 
 HOSTILE_QUERIES = ("", " \n", "\x00", "\ud800", "\u202e\u200b", "<|endoftext|>[SEP]", "word " * 200_000)
 """Texts that have broken tokenizers; a router must give each a probability."""

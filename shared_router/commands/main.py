@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared_router import __version__
-from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route
+from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route, show
 from shared_router.errors import RouterError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ _COMMANDS = (
     Command("inspect", "say what is in a file of logs or graded answers", inspect.add_arguments, inspect.run),
     Command("collect", "ask both models and grade their answers", collect.add_arguments, collect.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
+    Command("show", "say what a router's scores mean, without loading it", show.add_arguments, show.run),
     Command(
         "evaluate",
         "say what routing is worth on graded answers, with intervals, baselines and pictures",

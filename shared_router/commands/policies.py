@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments from which `policy_of` makes a policy: `--router`, its pin and `--threshold`."""
+    """Add what `policy_of` makes a policy of: `--router`, its pin, `--threshold` or `--strong-fraction`."""
     parser.add_argument(
         "--router",
         metavar="NAME",
@@ -22,11 +22,18 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HASH",
         help="refuse the router unless its config.json has this SHA-256, which save returned",
     )
-    parser.add_argument(
+    cost = parser.add_mutually_exclusive_group()
+    cost.add_argument(
         "--threshold",
         type=float,
         metavar="T",
         help="strong iff win probability >= T, in [0, 1]; higher is cheaper (default: the router's own)",
+    )
+    cost.add_argument(
+        "--strong-fraction",
+        type=float,
+        metavar="F",
+        help="the share of questions to send strong, in [0, 1], by the router's own quantiles",
     )
 
 
@@ -35,6 +42,7 @@ def policy_of(arguments: argparse.Namespace) -> RoutingPolicy:
     return RoutingPolicy(
         arguments.router,
         threshold=arguments.threshold,
+        strong_fraction=arguments.strong_fraction,
         on_router_error="raise",
         expected_sha256=arguments.expected_sha256,
     )

@@ -53,6 +53,11 @@ class FloatVectors:
     def __len__(self) -> int:
         return int(self.columns.shape[1])
 
+    def rows(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the chosen prompts (m,) in rows, shape (m, width)."""
+        rows: NDArray[np.float32] = np.ascontiguousarray(self.columns[:, chosen].T)
+        return rows
+
     def products(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the product of each query (m, width) with each prompt, shape (m, n)."""
         product: NDArray[np.float32] = queries @ self.columns
@@ -105,14 +110,19 @@ class IntegerVectors:
     @property
     def columns(self) -> NDArray[np.float32]:
         """The prompts as columns, shape (width, n), widened anew at each call."""
-        rows = self.high.astype(np.float32)
-        if self.low is not None:
-            rows = 16 * rows + unpacked(self.low)[:, : self.width]
-        columns: NDArray[np.float32] = (rows * self.scales[:, None]).T
+        columns: NDArray[np.float32] = self.rows(np.arange(len(self))).T
         return columns
 
     def __len__(self) -> int:
         return len(self.scales)
+
+    def rows(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the chosen prompts (m,) in rows, shape (m, width), widened anew at each call."""
+        rows = self.high[chosen].astype(np.float32)
+        if self.low is not None:
+            rows = 16 * rows + unpacked(self.low[chosen])[:, : self.width]
+        wide: NDArray[np.float32] = rows * self.scales[chosen, None]
+        return wide
 
     def products(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the product of each query (m, width), rounded too, with each prompt, shape (m, n).

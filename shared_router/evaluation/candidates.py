@@ -11,7 +11,8 @@ import numpy as np
 from shared_router.errors import InvalidInputError, UnknownNameError
 from shared_router.evaluation.measures import Candidate
 from shared_router.evaluation.pair import Floats
-from shared_router.router import Router, check_win_probabilities
+from shared_router.router import Router
+from shared_router.win_probabilities import check_win_probabilities
 
 if TYPE_CHECKING:
     from shared_router.evaluation.units import Units

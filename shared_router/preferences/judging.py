@@ -9,13 +9,14 @@ An answer that is judged may itself try to talk the judge round; nothing here pr
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
 from shared_router.preferences.data import PreferenceData, Winner
 from shared_router.preferences.rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
+from shared_router.progress import with_progress
 
 _VERDICT = re.compile(r"\[\[\s*([ABC])\s*\]\]", re.IGNORECASE)
 
@@ -51,7 +52,7 @@ def battles_from_judge(
     prompt: Callable[[str, str, str], str] = judge_prompt,
     on_unreadable: OnBadRows = "raise",
     max_bad_fraction: float = MAX_BAD_FRACTION,
-    progress: bool = False,
+    progress: bool = True,
 ) -> PreferenceData:
     """Let a judge decide which of two models' answers is better, query by query, in both orders.
 
@@ -67,7 +68,7 @@ def battles_from_judge(
         on_unreadable: `"raise"` at the first answer without a verdict, or `"skip"` its query, with one
             warning that counts them.
         max_bad_fraction: The largest share of queries that may be skipped, in [0, 1].
-        progress: Whether to show a progress bar.
+        progress: Whether to show a bar, where that takes long and there is a terminal.
 
     Returns:
         One battle for each query that was judged, in order.
@@ -91,7 +92,11 @@ def battles_from_judge(
     winners: list[Winner] = []
     unreadable: list[JudgeError] = []
     for row, query, a, b in zip(
-        _counted(n, progress=progress), asked.queries, answers_a, answers_b, strict=True
+        with_progress(range(n), shown=progress, desc="judging"),
+        asked.queries,
+        answers_a,
+        answers_b,
+        strict=True,
     ):
         try:
             shown = read_verdict(judge(prompt(query, a, b)), row)
@@ -105,14 +110,6 @@ def battles_from_judge(
         winners.append(winner_of_both_orders(shown, swapped))
     _count_unreadable(unreadable, n, max_bad_fraction)
     return replace(asked.select(rows), winners=winners)
-
-
-def _counted(n: int, *, progress: bool) -> Iterable[int]:
-    if not progress:
-        return range(n)
-    from tqdm.auto import trange
-
-    return trange(n, desc="judging")
 
 
 def read_verdict(answer: object, row: int) -> Literal["A", "B", "C"]:

@@ -58,7 +58,7 @@ def matrix_factorization(
             "an mf checkpoint must hold P (64, dim), text_proj (dim, width) and classifier (1, dim), got "
             f"{vectors.shape}, {projection.shape} and {classifier.shape}"
         )
-    return MatrixFactorizationRouter.from_weights(
+    router = MatrixFactorizationRouter.from_weights(
         embedder,
         models=MF_MODELS,
         model_vectors=vectors,
@@ -67,6 +67,8 @@ def matrix_factorization(
         strong=strong,
         weak=weak,
     )
+    router.ties = "drop"
+    return router
 
 
 def bert(
@@ -99,7 +101,8 @@ def bert(
     expected = model.state_dict()
     model.load_state_dict({name: torch.from_numpy(np.array(tensors[name])) for name in expected})
     max_length = longest_text(tokenizer, _BERT_MAX_LENGTH)
-    router = BertRouter(folder, strong=strong, weak=weak, keep="head", max_length=max_length, device=device)
+    how: dict[str, Any] = {"ties": "class", "keep": "head", "max_length": max_length, "device": device}
+    router = BertRouter(folder, strong=strong, weak=weak, **how)
     router.encoder_ = Encoder(
         model.to(device or "cpu"), backend_of(tokenizer), max_length=max_length, keep="head"
     )
@@ -121,7 +124,7 @@ def causal_llm(
     if dtype is None:
         dtype = "float32" if _on_cpu(device_map) else "bfloat16"
     router = CausalLMRouter(
-        folder, lora=None, strong=strong, weak=weak, prompt=_llama_prompt(folder), dtype=dtype
+        folder, lora=None, ties="class", strong=strong, weak=weak, prompt=_llama_prompt(folder), dtype=dtype
     )
     router.device_map = device_map
     router.model_ = LanguageModel.pretrained(

@@ -27,6 +27,7 @@ from shared_router.training.heads import N_OUTPUTS, Head, row_losses, win_probab
 from shared_router.training.recipe import FineTuning
 from shared_router.training.rows import Rows
 from shared_router.training.tokens import Keep
+from shared_router.training.unseen import unseen_quantiles
 from shared_router.training.win_labels import STRONG_WINS, Ties, graded, side, side_labels
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class BertRouter(Router):
             `"logit"`: one logit of the strong side winning; its sigmoid.
             `"correctness"`: logits of P(strong is right) and P(weak is right), for `fit_correctness`;
             (1 + P(strong right) - P(weak right)) / 2, which shares ties equally.
-        ties: What a tie teaches; see `side_labels`. None is the paper's rule: `"class"` with three
-            classes (it counts for the weak side when served), else `"weak"`.
+        ties: What a tie teaches: `"weak"` that the weak side won, `"class"` an outcome of its own, as in
+            the paper (with three classes alone), `"half"` or `"drop"`; see `side_labels`.
         strong: The strong side's model, or models; so is `weak` for the weak side.
         weak: See `strong`.
         keep: Which part of a query longer than `max_length` is read. The question itself may stand at the
@@ -81,7 +82,7 @@ class BertRouter(Router):
         encoder: str | Path | None,
         *,
         head: Head = "three_classes",
-        ties: Ties | None = None,
+        ties: Ties = "weak",
         strong: str | Collection[str] = "strong",
         weak: str | Collection[str] = "weak",
         keep: Keep = "ends",
@@ -94,11 +95,11 @@ class BertRouter(Router):
     ) -> None:
         self.encoder = encoder
         check_choice("head", head, get_args(Head))
-        check_choice("ties", ties, (None, *get_args(Ties)))
+        check_choice("ties", ties, get_args(Ties))
         check_choice("keep", keep, get_args(Keep))
         check_choice("pooling", pooling, get_args(Pooling))
         self.head: Head = head
-        self.ties: Ties | None = ties
+        self.ties: Ties = ties
         if ties == "class" and head != "three_classes":
             raise InvalidInputError(f'ties="class" needs head="three_classes", got head={head!r}')
         self.strong = strong
@@ -114,14 +115,14 @@ class BertRouter(Router):
         self.history_: TrainingHistory | None = None
 
     def fit(
-        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = False
+        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = True
     ) -> Self:
         """Learn from battles between the strong and the weak side.
 
         Args:
             preferences: The battles; those of other models are left out.
             folder: Where the training's state goes; after an interruption the same call goes on from it.
-            progress: Whether to show a bar.
+            progress: Whether to show a bar on a terminal.
 
         Raises:
             DataError: If the battles cannot teach this pair of sides: none, one class, all ties.
@@ -132,8 +133,7 @@ class BertRouter(Router):
             raise InvalidInputError(
                 'head="correctness" learns from each model\'s grades, got battles; call fit_correctness'
             )
-        ties: Ties = self.ties or ("class" if self.head == "three_classes" else "weak")
-        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=ties)
+        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
         targets = data.shares
         if self.head == "logit":
             targets = targets[:, [STRONG_WINS]]
@@ -147,7 +147,7 @@ class BertRouter(Router):
         *,
         weights: Sequence[float] | None = None,
         folder: str | Path | None = None,
-        progress: bool = False,
+        progress: bool = True,
     ) -> Self:
         """Learn from graded answers of both models; needs `head="correctness"`.
 
@@ -203,6 +203,7 @@ class BertRouter(Router):
             progress=progress,
         )
         self.encoder_ = encoder
+        self.score_quantiles_ = unseen_quantiles(self.win_probability, rows.queries, self.recipe)
         return self
 
     def _reading(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from shared_router.training.language_model import LanguageModel
 from shared_router.training.lora import Lora
 from shared_router.training.recipe import FineTuning
 from shared_router.training.rows import Rows
+from shared_router.training.unseen import unseen_quantiles
 from shared_router.training.win_labels import Ties, scored, side, side_labels
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class CausalLMRouter(Router):
             None for a router that was loaded.
         lora: The adapters that are trained; None trains every weight.
         good_score: The lowest score that lets the weak model answer, 2 to 5; 4 as published.
-        ties: What a tie says of the weak model's answer: `"class"` that it is a 4; `"half"` that it is a 1
-            or a 5, as likely; `"weak"` a 5; `"drop"` nothing.
+        ties: What a tie says of the weak model's answer: `"weak"` that it is a 5, `"class"` a 4 as in the
+            paper, `"half"` a 1 or a 5, as likely; `"drop"` nothing.
         strong: The strong side's model, or models; so is `weak` for the weak side.
         weak: See `strong`.
         prompt: The text around a query; None writes one with the model's own chat template.
@@ -86,7 +87,7 @@ class CausalLMRouter(Router):
         *,
         lora: Lora | None = Lora(),  # noqa: B008 - frozen
         good_score: int = 4,
-        ties: Ties = "class",
+        ties: Ties = "weak",
         strong: str | Collection[str] = "strong",
         weak: str | Collection[str] = "weak",
         prompt: Prompt | None = None,
@@ -115,7 +116,7 @@ class CausalLMRouter(Router):
         self.history_: TrainingHistory | None = None
 
     def fit(
-        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = False
+        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = True
     ) -> Self:
         """Learn from battles between the strong and the weak side.
 
@@ -124,7 +125,7 @@ class CausalLMRouter(Router):
         Args:
             preferences: The battles; those of other models are left out.
             folder: Where the training's state goes; after an interruption the same call goes on from it.
-            progress: Whether to show a bar.
+            progress: Whether to show a bar on a terminal.
 
         Raises:
             DataError: If no battle is of this pair, or they all end alike; see also `fine_tune`.
@@ -141,7 +142,7 @@ class CausalLMRouter(Router):
         *,
         weights: Sequence[float] | None = None,
         folder: str | Path | None = None,
-        progress: bool = False,
+        progress: bool = True,
     ) -> Self:
         """Learn from scores of the weak model's answers, for example a judge's.
 
@@ -188,6 +189,7 @@ class CausalLMRouter(Router):
             progress=progress,
         )
         self.model_ = model
+        self.score_quantiles_ = unseen_quantiles(self.win_probability, rows.queries, self.recipe)
         return self
 
     def placement(self) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from shared_router.errors import (
     NotFittedError,
     UnknownNameError,
 )
+from shared_router.progress import with_progress
+from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_TEXTS_A_PART = 2048
+"""Prompts embedded between two steps of a bar: what one request of an embedding service holds."""
 
 
 class EmbeddingRouter(Router):
@@ -79,11 +84,16 @@ class EmbeddingRouter(Router):
         other = copy.copy(self)
         other.strong, other.weak = strong, weak
         other._use_pair()
+        other.score_quantiles_ = other._quantiles()
         return other
 
     @abstractmethod
     def _use_pair(self) -> None:
         """Check `strong` and `weak` against what was learned, and prepare to serve them."""
+
+    def _quantiles(self) -> ScoreQuantiles | None:
+        """Return the quantiles of the pair's scores on training queries; None where none were kept."""
+        return None
 
     def _fitted_models(self) -> tuple[str, ...]:
         if self.models_ is None:
@@ -119,6 +129,13 @@ class EmbeddingRouter(Router):
                 f"{type(given).__name__} that is no such array"
             ) from None
         return checked_embeddings(rows, len(texts), dim)
+
+    def _embed_training(self, texts: Sequence[str], *, progress: bool) -> NDArray[np.float32]:
+        """Embed training prompts, some thousands at a time, with a bar over them."""
+        parts = range(0, max(1, len(texts)), _TEXTS_A_PART)
+        bar = with_progress(parts, shown=progress, desc="embedding prompts")
+        rows = [self._embed(texts[start : start + _TEXTS_A_PART]) for start in bar]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def _settings(self, *names: str) -> dict[str, Any]:
         """Return what every such router saves, and its own arguments of these names."""

@@ -44,9 +44,10 @@ class KNNRouter(PromptRouter):
         weak: The model it is compared with.
         k: How many prompts vote, >= 1; all of them where there are fewer.
         vote: `"uniform"`, or `"similarity"` to count a neighbour by its cosine (none below 0).
-        ties: How a tie counts. See `shared_router.preferences.ties`.
-        n_components: How many principal components of the embeddings to compare; None compares all of
-            the embedding.
+        ties: How a tie counts: `"weak"` (the weak model will do, so it is no win), `"half"` a win each way,
+            or `"drop"`. See `shared_router.preferences.ties`.
+        n_components: How many principal components of the embeddings to compare; None, or as many as there
+            are prompts or numbers in an embedding, compares all of it.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -60,10 +61,10 @@ class KNNRouter(PromptRouter):
         *,
         strong: str = "strong",
         weak: str = "weak",
-        k: int = 50,
-        vote: Vote = "uniform",
-        ties: Ties = "half",
-        n_components: int | None = None,
+        k: int = 20,
+        vote: Vote = "similarity",
+        ties: Ties = "weak",
+        n_components: int | None = 64,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components)
         if k < 1:
@@ -74,14 +75,28 @@ class KNNRouter(PromptRouter):
         self.vote = vote
         self.ties: Ties = ties
 
+    @classmethod
+    def published(
+        cls, embedder: Embedder | str = DEFAULT_EMBEDDER, *, strong: str = "strong", weak: str = "weak"
+    ) -> Self:
+        """Make the plain form that stands in papers as a baseline: equal votes, whole embeddings, k 50."""
+        return cls(embedder, strong=strong, weak=weak, k=50, vote="uniform", ties="half", n_components=None)
+
     @restored_on_failure
-    def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
+    def fit(
+        self,
+        preferences: PreferenceData,
+        *,
+        embeddings: NDArray[np.float32] | None = None,
+        progress: bool = True,
+    ) -> Self:
         """Keep the battles and an embedding of every prompt.
 
         Args:
             preferences: The battles, n of them.
             embeddings: What the embedder gives for each battle's query, shape (n, dim), where that is at
                 hand; None embeds each query once.
+            progress: Whether to show a bar, where that takes long and there is a terminal.
 
         Returns:
             This router.
@@ -96,26 +111,42 @@ class KNNRouter(PromptRouter):
         self.battles_ = np.stack([battles.first, battles.second, (2 * battles.share).astype(np.int64)])
         self.weights_ = battles.weights / battles.weights.max()
         self._pair()
-        self._keep_prompts(preferences, battles.rows.tolist(), embeddings)
+        self._keep_prompts(preferences, battles.rows.tolist(), embeddings, progress=progress)
         self._use_pair()
+        self.score_quantiles_ = self._quantiles()
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return the share of the neighbours' votes that the strong model wins, shape (n,)."""
         self._fitted_models()
-        n_voters = self._voters.shape[1]
-        asked = self._embed_queries(queries)  # (n, width)
-        probabilities = np.empty(len(queries))
+        return self._chances(self._embed_queries(queries))
+
+    def _chances(
+        self, asked: NDArray[np.float32], own: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        n_voters = self._n_known
+        probabilities = np.empty(len(asked))
         block = max(1, _BLOCK // n_voters)
-        for start in range(0, len(queries), block):
+        for start in range(0, len(asked), block):
             similarities = asked[start : start + block] @ self._voters
+            if own is not None:
+                similarities[np.arange(len(similarities)), own[start : start + block]] = -2.0
             nearest = np.argpartition(-similarities, min(self.k, n_voters) - 1, axis=1)[:, : self.k]
             votes = self._votes[nearest]
+            if own is not None:  # it votes where fewer than k others do, but next to nothing
+                votes = np.where(nearest == own[start : start + block, None], 1e-9, votes)
             if self.vote == "similarity":
                 # a query unlike all prompts still gets a vote: all alike
                 votes = votes * np.maximum(np.take_along_axis(similarities, nearest, axis=1), 1e-6)
             probabilities[start : start + block] = (votes * self._shares[nearest]).sum(1) / votes.sum(1)
         return probabilities.clip(0.0, 1.0)
+
+    @property
+    def _n_known(self) -> int:
+        return int(self._voters.shape[1])
+
+    def _known_prompts(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self._voters[:, chosen].T)
 
     def _use_pair(self) -> None:
         """Sum each prompt's battles between the two models, whichever stood first."""

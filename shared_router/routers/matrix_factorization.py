@@ -2,9 +2,9 @@
 
     delta(M, q) = w2 . (v_M * (W1 e_q + b)),   P(strong wins | q) = 1 / (1 + exp(delta(weak) - delta(strong)))
 
-By default as RouteLLM published it: model vectors of length 1, no bias, 128 dimensions, trained on who won
-(ties left out) with noise on the embedding. Two things differ: the epoch with the least validation loss is
-kept, and validation sees no noise (its script adds some there too). Trained in torch; for one pair of
+Model vectors of length 1, no bias, 128 dimensions, trained on who won with noise on the embedding;
+`published` takes RouteLLM's other settings too. Two things differ then: the epoch with the least validation
+loss is kept, and validation sees no noise (its script adds some there too). Trained in torch; for one pair of
 models the whole is linear in the embedding, so it is served as one dot product in numpy.
 """
 
@@ -24,15 +24,19 @@ from shared_router.errors import InvalidInputError
 from shared_router.preferences.encoded import encode_battles
 from shared_router.preferences.splits import hold_out
 from shared_router.preferences.ties import Ties, check_ties
-from shared_router.routers.bradley_terry import win_chance
 from shared_router.routers.embedding_router import EmbeddingRouter, checked_embeddings, restored_on_failure
-from shared_router.training.factors import FactorShape, FactorTraining, train_factors
+from shared_router.routers.factor_fit import FactorFit
+from shared_router.routers.factors import Factors
+from shared_router.training.factors import FactorShape, FactorTraining
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
     from shared_router.preferences.data import PreferenceData
+
+SMALL_DATA_RECIPE = FactorTraining(epochs=30, learning_rate=1e-3, validation_fraction=0.0)
+"""For some thousand battles, of which a twentieth is too few to choose an epoch by."""
 
 
 class MatrixFactorizationRouter(EmbeddingRouter):
@@ -48,11 +52,11 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         dim: Length of the model vectors, >= 1.
         normalize: Whether model vectors are scaled to length 1, as published.
         bias: Whether the projection has a bias, as in the paper's formula and not in its code.
-        ties: How a tie counts; `"drop"` is the published way. See `shared_router.preferences.ties`.
+        ties: How a tie counts: `"weak"` (the weak model will do, so it is no win), `"half"` a win each way,
+            or `"drop"`. See `shared_router.preferences.ties`.
         n_components: How many principal components of the embeddings to learn from, each row scaled to
-            length 1; None, as published, takes the embedding as it is. With one or two thousand battles,
-            32 to 64 of them, no held-out queries and a rate of 1e-3 rank better.
-        recipe: How to train; the defaults are RouteLLM's.
+            length 1; None, or as many as there are prompts or numbers in an embedding, takes it as it is.
+        recipe: How to train.
         device: Where torch trains; None is torch's default.
 
     Raises:
@@ -70,9 +74,9 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         dim: int = 128,
         normalize: bool = True,
         bias: bool = False,
-        ties: Ties = "drop",
-        n_components: int | None = None,
-        recipe: FactorTraining = FactorTraining(),  # noqa: B008 - frozen
+        ties: Ties = "weak",
+        n_components: int | None = 64,
+        recipe: FactorTraining = SMALL_DATA_RECIPE,
         device: str | None = None,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak)
@@ -90,13 +94,25 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         self.validation_loss_: list[float] = []
         self.components_: PrincipalComponents | None = None
 
+    @classmethod
+    def published(
+        cls,
+        embedder: Embedder | str = DEFAULT_EMBEDDER,
+        *,
+        strong: str = "strong",
+        weak: str = "weak",
+    ) -> Self:
+        """Make a router with RouteLLM's settings: whole embeddings, no ties, a validated epoch."""
+        recipe = FactorTraining()
+        return cls(embedder, strong=strong, weak=weak, ties="drop", n_components=None, recipe=recipe)
+
     @restored_on_failure
     def fit(
         self,
         preferences: PreferenceData,
         *,
         embeddings: NDArray[np.float32] | None = None,
-        progress: bool = False,
+        progress: bool = True,
     ) -> Self:
         """Train on who won, and keep the epoch with the least validation loss.
 
@@ -104,7 +120,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
             preferences: The battles, n of them, among two models or more.
             embeddings: What the embedder gives for each battle's query, shape (n, width), where that is at
                 hand; None embeds each query once.
-            progress: Whether to show a bar over the epochs.
+            progress: Whether to show a bar, where that takes long and there is a terminal.
 
         Returns:
             This router; `validation_loss_` holds the mean loss after each epoch, in nats a battle.
@@ -126,32 +142,35 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         distinct = {query: i for i, query in enumerate(dict.fromkeys(queries))}
         prompts = np.array([distinct[query] for query in queries])
         if embeddings is None:
-            rows = self._embed(list(distinct))
+            rows = self._embed_training(list(distinct), progress=progress)
         else:
             first_rows = battles.rows[np.unique(prompts, return_index=True)[1]]
             rows = np.asarray(checked_embeddings(embeddings, len(preferences))[first_rows], dtype=np.float32)
-        if self.n_components is not None:
+        self.components_ = None
+        if self.n_components is not None and self.n_components < min(rows.shape):
             self.components_ = PrincipalComponents.of(unit_rows(rows).T, self.n_components)
         self.centroids_ = centroids(rows, seed=self.recipe.seed)
-        weights, self.validation_loss_ = train_factors(
+        fit = FactorFit(
             battles,
             self._read(rows)[prompts],
+            prompts,
             held_out,
-            shape=FactorShape(self.dim, self.normalize, self.bias),
-            training=self.recipe,
-            device=self.device,
-            progress=progress,
+            trained,
+            FactorShape(self.dim, self.normalize, self.bias),
+            self.recipe,
+            self.device,
+            progress,
         )
-        self._set_weights({**weights, "model_vectors": weights["model_vectors"][trained]})
+        self.factors_, self.validation_loss_ = fit.train()
         self._use_pair()
+        self.score_quantiles_ = fit.unseen_quantiles(self.factors_, *self._pair())
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return P(strong wins | query), shape (n,)."""
         self._fitted_models()
-        width = len(self._direction) if self.components_ is None else len(self.components_.mean)
-        rows = self._read(self._embed(queries, width))
-        return win_chance(rows @ self._direction + self._offset)
+        width = len(self._line.direction) if self.components_ is None else len(self.components_.mean)
+        return self._line.win_probability(self._read(self._embed(queries, width)))
 
     @classmethod
     def from_weights(
@@ -195,7 +214,8 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         weights = {"model_vectors": vectors, "projection": projection, "classifier": np.ravel(classifier)}
         if bias is not None:
             weights["bias"] = bias
-        router._set_weights({name: np.array(weight, dtype=np.float32) for name, weight in weights.items()})
+        arrays = {name: np.array(weight, dtype=np.float32) for name, weight in weights.items()}
+        router.factors_ = Factors.of(arrays, k=len(models), dim=router.dim, bias=router.bias)
         router._use_pair()
         return router
 
@@ -204,33 +224,11 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         return rows if self.components_ is None else self.components_.read(rows)
 
     def _use_pair(self) -> None:
-        strong, weak = self._pair()
-        vectors = self.model_vectors_[[strong, weak]].astype(np.float64)
-        if self.normalize:
-            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        difference = self.classifier_ * (vectors[0] - vectors[1])  # (dim,)
-        self._direction = (difference @ self.projection_).astype(np.float32)
-        self._offset = 0.0 if self.bias_ is None else float(difference @ self.bias_)
-
-    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        """Keep the weights after a check that they fit the models and one another."""
-        self.model_vectors_ = weights["model_vectors"]  # (K, dim)
-        self.projection_ = weights["projection"]  # (dim, width)
-        self.classifier_ = weights["classifier"]  # (dim,)
-        self.bias_ = weights["bias"] if self.bias else None  # (dim,)
-        k, dim, width = len(self._fitted_models()), self.dim, self.projection_.shape[-1]
-        shapes = {name: weight.shape for name, weight in weights.items()}
-        wanted = {"model_vectors": (k, dim), "projection": (dim, width), "classifier": (dim,)}
-        if self.bias:
-            wanted["bias"] = (dim,)
-        if shapes != wanted:
-            raise InvalidInputError(f"weights must have the shapes {wanted}, got {shapes}")
+        self._line = self.factors_.line(*self._pair(), normalize=self.normalize)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings = self._settings("dim", "normalize", "bias", "ties", "n_components") | asdict(self.recipe)
-        tensors = {name: getattr(self, f"{name}_") for name in ("model_vectors", "projection", "classifier")}
-        if self.bias_ is not None:
-            tensors["bias"] = self.bias_
+        tensors = self.factors_.tensors()
         if self.components_ is not None:
             tensors |= self.components_.tensors()
         return settings, tensors if self.centroids_ is None else {**tensors, "centroids": self.centroids_}
@@ -242,9 +240,10 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         arguments = dict(settings)
         recipe = FactorTraining(**{each.name: arguments.pop(each.name) for each in fields(FactorTraining)})
         router = cls._unfitted({**arguments, "recipe": recipe}, embedder)
-        if router.n_components is not None:
+        if "axes" in tensors:
             router.components_ = PrincipalComponents.restore(tensors)
             tensors = {name: each for name, each in tensors.items() if name not in ("mean", "axes")}
-        router._set_weights(router._restore_centroids(tensors))
+        tensors = router._restore_centroids(tensors)
+        router.factors_ = Factors.of(tensors, k=len(router.models_ or ()), dim=router.dim, bias=router.bias)
         router._use_pair()
         return router

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class RandomRouter(Router):
 
     name: ClassVar[str] = "random"
     blocking = False
+    score_quantiles_: ScoreQuantiles | None = ScoreQuantiles(
+        tuple(k / 100 for k in range(101)), 1, "questions of any kind"
+    )
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed

@@ -5,13 +5,12 @@ cosine the query has with any battle; the win probability is that of the strong 
 model's under the ratings that these weights fit. With gamma 10 this is RouteLLM's `10 * 10 ** s`.
 Only the sums of the weights over each pair of tiers enter the fit, so they are summed first and a small
 matrix is fitted, instead of a logistic regression over every battle. Unlike RouteLLM's, battles within one
-tier are left out (they say nothing about tiers; its design matrix counts each as a loss of that tier
-against nobody), and a query that resembles nothing weighs all battles alike.
+tier are left out (its design matrix counts each as a loss of that tier against nobody), and a query that
+resembles nothing weighs all battles alike.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
@@ -34,6 +33,7 @@ from shared_router.routers.bradley_terry import (
 )
 from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.prompt_router import PromptRouter
+from shared_router.routers.similarity import similarity_weights
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 
 Weighting = Literal["relative", "cosine"]
 MAX_GAMMA = 1e16
-_LEAST_SIMILARITY = 1e-6
-# Weights below e^-80 of the largest would leave single precision and with them the graph of battles.
-_LEAST_EXPONENT = -80.0
+_LEFT_OUT = np.float32(1e-3)  # not 0, for the only win of a model keeps its rating finite
 _BLOCK = 1 << 24  # similarities held at a time, 64 MB
 
 
@@ -53,8 +51,8 @@ class SimilarityWeightedRouter(PromptRouter):
     """Rate the tiers on the battles whose prompts resemble the query.
 
     Nothing is trained but the tiers, so it learns from a new battle at once; it keeps an embedding of
-    every prompt and reads all of them for every query: n x dim floats, about 8 ms for 55,000 battles of
-    1536, or a quarter of the bytes (`storage`). For still less see `MatrixFactorizationRouter`.
+    every prompt and reads all of them for every query: about 8 ms for 55,000 battles of 1536 numbers, or a
+    quarter of the bytes (`storage`). For still less see `MatrixFactorizationRouter`.
 
     Args:
         embedder: Text to vectors, also for the queries that are asked; or the name of a shipped embedder.
@@ -65,13 +63,13 @@ class SimilarityWeightedRouter(PromptRouter):
         weighting: `"relative"` is the published form, s the cosine over the largest one; `"cosine"` leaves
             s the cosine itself, so that a query far from all battles weighs them more evenly.
         gamma: How much more the most similar battle weighs than one without similarity, in (1, 1e16].
-        ties: How a tie counts; `"half"` is the published way. See `shared_router.preferences.ties`.
-        n_components: How many principal components of the embeddings to compare; None, as published,
-            compares all of the embedding. With one or two thousand battles 8 to 32 rank better.
+        ties: How a tie counts: `"weak"` (the weak model will do, so it is no win), `"half"` a win each way,
+            or `"drop"`. See `shared_router.preferences.ties`.
+        n_components: How many principal components of the embeddings to compare; None, or as many as there
+            are prompts or numbers in an embedding, compares all of it.
         storage: `"float32"`, or rounded to take less memory and time, which needs the extra `fast`:
-            `"int12"`, three eighths of the bytes, gives the same win probability to about 1e-6 from 50,000
-            battles on and to 1e-5 from a thousand, `"int8"`, a quarter, to 1e-5 and 1e-4. See
-            `shared_router.embedding.vectors`.
+            `"int12"`, three eighths of the bytes, moves a win probability by about 1e-6 with 50,000 battles
+            and 1e-5 with a thousand, `"int8"`, a quarter, by 1e-5 and 1e-4.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -88,9 +86,9 @@ class SimilarityWeightedRouter(PromptRouter):
         weak: str | int = "weak",
         n_tiers: int | None = 10,
         weighting: Weighting = "relative",
-        gamma: float = 10.0,
-        ties: Ties = "half",
-        n_components: int | None = None,
+        gamma: float = 100.0,
+        ties: Ties = "weak",
+        n_components: int | None = 64,
         storage: Storage = "float32",
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components, storage=storage)
@@ -105,14 +103,32 @@ class SimilarityWeightedRouter(PromptRouter):
         self.gamma = gamma
         self.ties: Ties = ties
 
+    @classmethod
+    def published(
+        cls,
+        embedder: Embedder | str = DEFAULT_EMBEDDER,
+        *,
+        strong: str | int = "strong",
+        weak: str | int = "weak",
+    ) -> Self:
+        """Make a router with the paper's settings: gamma 10 over whole embeddings, a tie half a win."""
+        return cls(embedder, strong=strong, weak=weak, gamma=10.0, ties="half", n_components=None)
+
     @restored_on_failure
-    def fit(self, preferences: PreferenceData, *, embeddings: NDArray[np.float32] | None = None) -> Self:
+    def fit(
+        self,
+        preferences: PreferenceData,
+        *,
+        embeddings: NDArray[np.float32] | None = None,
+        progress: bool = True,
+    ) -> Self:
         """Group the models into tiers and keep an embedding of every prompt.
 
         Args:
             preferences: The battles, n of them, among two models or more.
             embeddings: What the embedder gives for each battle's query, shape (n, dim), where that is at
                 hand; a memory-mapped array is read in blocks. None embeds each prompt once.
+            progress: Whether to show a bar, where that takes long and there is a terminal.
 
         Returns:
             This router.
@@ -132,38 +148,46 @@ class SimilarityWeightedRouter(PromptRouter):
         self._use_pair()
         battles = battles.take(self.tiers_[battles.first] != self.tiers_[battles.second])
         self._keep_battles(battles)
-        self._keep_prompts(preferences, battles.rows.tolist(), embeddings)
+        self._keep_prompts(preferences, battles.rows.tolist(), embeddings, progress=progress)
         self._gather = self._is_gather()
+        self.score_quantiles_ = self._quantiles()
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return P(strong tier beats weak tier) under the ratings fitted for each query, shape (n,)."""
         self._fitted_models()
-        asked = self._embed_queries(queries)  # (n, width)
-        wins = np.empty((len(queries), len(self.ratings_), len(self.ratings_)))
+        return self._chances(self._embed_queries(queries))
+
+    def _chances(
+        self, asked: NDArray[np.float32], own: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        wins = np.empty((len(asked), len(self.ratings_), len(self.ratings_)))
         block = max(1, _BLOCK // len(self.prompts_))
-        for start in range(0, len(queries), block):
+        for start in range(0, len(asked), block):
             # row by row from here: a query's weights fit the processor's cache, a block's do not
             for row, similarities in enumerate(self.vectors_.products(asked[start : start + block]), start):
-                wins[row] = win_matrix(self.cells_, len(self.ratings_), self._weigh(similarities))
+                weights = self._weigh(similarities, None if own is None else int(own[row]))
+                wins[row] = win_matrix(self.cells_, len(self.ratings_), weights)
         ratings = solve_ratings(wins, start=self.ratings_)
         return win_chance(ratings[:, self._strong_tier] - ratings[:, self._weak_tier])
 
-    def _weigh(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn a query's cosines (n_prompts,) into battle weights (n,), the largest 1.
+    @property
+    def _n_known(self) -> int:
+        return len(self.vectors_)
 
-        A factor common to all weights leaves the fit as it is.
+    def _known_prompts(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self.vectors_.rows(chosen)
+
+    def _weigh(self, similarities: NDArray[np.float32], own: int | None) -> NDArray[np.float32]:
+        """Turn a query's cosines (n_prompts,) into battle weights (n,).
+
+        `own` is the query's own place among the prompts, where it is to count for nothing.
         """
-        largest = float(similarities.max())
-        scale = math.log(self.gamma)
-        if self.weighting == "relative":
-            scale = scale / largest if largest > _LEAST_SIMILARITY else 0.0
-        exponents = similarities
-        exponents *= np.float32(scale)
-        exponents -= np.float32(scale * largest)
-        if scale * (1 + largest) > -_LEAST_EXPONENT:
-            np.maximum(exponents, np.float32(_LEAST_EXPONENT), out=exponents)
-        weights: NDArray[np.float32] = np.exp(exponents, out=exponents)
+        if own is not None:
+            similarities[own] = -1.0
+        weights = similarity_weights(similarities, gamma=self.gamma, relative=self.weighting == "relative")
+        if own is not None:
+            weights[own] *= _LEFT_OUT
         if self._gather:
             weights = weights[self.prompts_]
         if self.weights_ is not None:
@@ -172,7 +196,7 @@ class SimilarityWeightedRouter(PromptRouter):
 
     def _is_gather(self) -> bool:
         """Whether battles share prompts, so that weights of prompts must be copied to battles."""
-        return not np.array_equal(self.prompts_, np.arange(len(self.vectors_)))
+        return not np.array_equal(self.prompts_, np.arange(self._n_known))
 
     def _keep_battles(self, battles: EncodedBattles) -> None:
         """Keep where each battle counts, and the ratings of the tiers over all prompts: every fit's start."""
@@ -201,12 +225,8 @@ class SimilarityWeightedRouter(PromptRouter):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         settings = self._settings("n_tiers", "weighting", "gamma", "ties", "n_components", "storage")
-        tensors = {
-            **self._prompt_tensors(),
-            "cells": self.cells_,
-            "ratings": self.ratings_,
-            "tiers": self.tiers_,
-        }
+        tensors = self._prompt_tensors()
+        tensors |= {"cells": self.cells_, "ratings": self.ratings_, "tiers": self.tiers_}
         return settings, tensors if self.weights_ is None else {**tensors, "weights": self.weights_}
 
     @classmethod

@@ -29,6 +29,7 @@ from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.preferences.ties import Ties, check_ties
+from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.static_head import StaticHead
 from shared_router.training.static_head import HeadTraining, examples_of, fit_head
@@ -133,7 +134,9 @@ class StaticRouter(Router):
             )
         own = examples_of(preferences, subjects, embedder=self.reader, ties=self.ties)
         other = None if like is None else examples_of(like, None, embedder=self.reader, ties=self.ties)
-        self.head_ = StaticHead(**fit_head(own, other, training), gamma=self.gamma)
+        arrays, unseen = fit_head(own, other, training)
+        self.head_ = StaticHead(**arrays, gamma=self.gamma)
+        self.score_quantiles_ = ScoreQuantiles.of(unseen.tolist(), source="held-out training queries")
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 
 from shared_router.errors import EmbedderError, NotFittedError, RouterOutputError
-from shared_router.router import Router, check_win_probabilities
+from shared_router.router import Router
+from shared_router.win_probabilities import check_win_probabilities
 
 _ABOUT_INPUT = (
     ArithmeticError,

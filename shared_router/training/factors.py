@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError, MissingExtraError
 from shared_router.preferences.encoded import EncodedBattles
+from shared_router.progress import with_progress
 
 if TYPE_CHECKING:
     import torch
@@ -87,7 +88,7 @@ def train_factors(
     shape: FactorShape,
     training: FactorTraining,
     device: str | None = None,
-    progress: bool = False,
+    progress: bool = True,
 ) -> tuple[dict[str, NDArray[np.float32]], list[float]]:
     """Train, and return the weights of the epoch with the least validation loss.
 
@@ -98,7 +99,7 @@ def train_factors(
         shape: Which factors there are.
         training: How to train.
         device: Where torch trains; None is torch's default.
-        progress: Whether to show a bar over the epochs.
+        progress: Whether to show a bar over the epochs, where that takes long and there is a terminal.
 
     Returns:
         `model_vectors` (K, dim), `projection` (dim, width), `classifier` (dim,) and, with a bias, `bias`
@@ -112,7 +113,6 @@ def train_factors(
         import torch
     except ImportError as error:
         raise MissingExtraError.of("torch", "torch") from error
-    from tqdm.auto import tqdm
 
     generator = torch.Generator().manual_seed(training.seed)  # on the CPU: one run per seed on any device
     factors = {
@@ -125,7 +125,7 @@ def train_factors(
     columns = _columns(battles, embeddings)
     learning, validation = (torch.from_numpy(rows).nonzero()[:, 0] for rows in (~held_out, held_out))
     best, losses = _arrays(factors), []
-    for _ in tqdm(range(training.epochs), disable=not progress, desc="matrix_factorization"):
+    for _ in with_progress(range(training.epochs), shown=progress, desc="matrix factorization"):
         order = learning[torch.randperm(len(learning), generator=generator)]
         for rows in torch.split(order, training.batch_size):
             batch = [column[rows] for column in columns]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
+from shared_router.progress import with_progress
 from shared_router.training.recipe import FineTuning
 from shared_router.training.rows import Rows
 from shared_router.training.seeding import seeded
@@ -58,7 +59,7 @@ def fine_tune(
     head: Iterable[torch.nn.Parameter] = (),
     settings: object = None,
     folder: str | Path | None = None,
-    progress: bool = False,
+    progress: bool = True,
 ) -> TrainingHistory:
     """Train the parameters that require a gradient, and leave the best of them in the model.
 
@@ -72,7 +73,7 @@ def fine_tune(
         head: The parameters that are new, for `recipe.head_rate`.
         settings: What else the losses depend on, such as the pooling; its repr must tell it from another's.
         folder: Where to write the state at each validation, and to resume from where it holds one.
-        progress: Whether to show a bar.
+        progress: Whether to show a bar, where that takes long and there is a terminal.
 
     Returns:
         What was done. The model is left in evaluation mode.
@@ -145,16 +146,14 @@ class _Run:
             state.restore(self.parameters, self.optimizer)
 
     def steps(self, progress: bool) -> Iterator[TrainingState]:
-        from tqdm.auto import tqdm
-
         recipe = self.recipe
         first, last = self.state.step, recipe.max_steps
-        with tqdm(total=last, initial=first, disable=not progress, desc="fine-tuning") as bar:
-            for step in range(first, last):
+        steps = range(first, last)
+        with with_progress(steps, shown=progress, desc="fine-tuning", total=last, done=first) as bar:
+            for step in bar:
                 if self.state.stale >= recipe.patience:
                     return
                 bar.set_postfix(loss=f"{self._step(step):.4f}")
-                bar.update()
                 if (step + 1) % recipe.evaluate_every == 0 or step + 1 == last:
                     self.state = self.state.after(step + 1, self._validate(), self.parameters, self.optimizer)
                     yield self.state

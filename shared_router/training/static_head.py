@@ -77,13 +77,19 @@ class Examples:
         return Examples(self.rows[chosen], self.wins[chosen], self.weights[chosen], self.subjects[chosen])
 
 
-def fit_head(own: Examples, other: Examples | None, training: HeadTraining) -> dict[str, NDArray[Any]]:
-    """Return the arrays that make a head: `W`, `c`, `r`, the anchors, `alpha` and `b`, by their names there.
+def fit_head(
+    own: Examples, other: Examples | None, training: HeadTraining
+) -> tuple[dict[str, NDArray[Any]], Floats]:
+    """Fit a head.
 
     Args:
         own: What to be calibrated on.
         other: Further examples, for likeness alone; None fits it on `own`.
         training: How to learn.
+
+    Returns:
+        The arrays that make it: `W`, `c`, `r`, the anchors, `alpha` and `b`, by their names there; and the
+        win probability of each of `own` by a fit that has not seen it, shape (n,).
     """
     repeats = [
         held_out_scores(own, other, replace(training, seed=training.seed + repeat))
@@ -91,7 +97,7 @@ def fit_head(own: Examples, other: Examples | None, training: HeadTraining) -> d
     ]
     coefficients = np.mean([_stack(subject, likeness, own) for subject, likeness in repeats], axis=0)
     subjects, anchors = _fit_subjects(own, training), _fit_anchors(other or own, training)
-    return {**subjects, **anchors, "coefficients": coefficients}
+    return {**subjects, **anchors, "coefficients": coefficients}, calibrated(*repeats[0], own)
 
 
 def examples_of(

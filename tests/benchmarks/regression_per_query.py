@@ -75,7 +75,8 @@ def make_battles(n: int, seed: int = 0) -> PreferenceData:
 def tier_pair(data: PreferenceData, vectors: Vectors) -> tuple[SimilarityWeightedRouter, PreferenceData]:
     """Fit the router on all battles, then on those across its own tiers alone, so that both see the same."""
     embedder = VectorEmbedder(vectors)
-    router = SimilarityWeightedRouter(embedder, strong=0, weak=N_TIERS - 1, n_tiers=N_TIERS)
+    router = SimilarityWeightedRouter.published(embedder, strong=0, weak=N_TIERS - 1)
+    router.n_tiers = N_TIERS
     router.fit(data, embeddings=vectors)
     tiers = dict(zip(router.models_ or (), router.tiers_.tolist(), strict=True))
     across = [i for i in range(len(data)) if tiers[data.model_a[i]] != tiers[data.model_b[i]]]
@@ -89,5 +90,6 @@ def tier_pair(data: PreferenceData, vectors: Vectors) -> tuple[SimilarityWeighte
         [f"tier {tiers[m]}" for m in pick(data.model_b)],
         [data.winners[i] for i in across],
     )
-    again = SimilarityWeightedRouter(embedder, strong="tier 0", weak=f"tier {N_TIERS - 1}", n_tiers=N_TIERS)
+    again = SimilarityWeightedRouter.published(embedder, strong="tier 0", weak=f"tier {N_TIERS - 1}")
+    again.n_tiers = N_TIERS
     return again.fit(renamed, embeddings=vectors[across]), renamed

@@ -17,9 +17,11 @@ import numpy as np
 from shared_router import Router
 from shared_router.embedding.vectors import Storage
 from shared_router.evaluation.metrics import apgr
+from shared_router.preferences.ties import Ties
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
+from shared_router.training.factors import FactorTraining
 from tests.benchmarks.measure import print_table, report
 from tests.benchmarks.minilm import KnownTexts, cached_embedder
 from tests.benchmarks.minilm_head import MiniLMHead
@@ -36,7 +38,7 @@ SW_GRID = [
     for layers, gamma, n, ties in product(LAYERS, (10, 100, 1e3), (None, 16, 32, 64), ("half", "weak"))
 ]
 KNN_GRID = [
-    {"layers": layers, "k": k, "n_components": n, "ties": ties}
+    {"layers": layers, "k": k, "n_components": n, "ties": ties, "vote": "uniform"}
     for layers, k, n, ties in product(LAYERS, (20, 50, 100), (None, 32), ("half", "weak"))
 ]
 # the twentieth of the prompts that would choose the epoch holds too few battles to choose by
@@ -55,6 +57,15 @@ HEAD_GRID = [
     {"layers": layers, "inverse_penalty": inverse_penalty}
     for layers, inverse_penalty in product(LAYERS, (1e-4, 1e-3, 1e-2, 1e-1, 1))
 ]
+
+
+def matrix_factorization(
+    embedder: KnownTexts, *, ties: Ties, n_components: int | None, **recipe: Any
+) -> Router:
+    """Make the router with a recipe whose values, RouteLLM's where not given, stand among the settings."""
+    return MatrixFactorizationRouter(
+        embedder, ties=ties, n_components=n_components, recipe=FactorTraining(**recipe)
+    )
 
 
 def cross_validate(make: Callable[[], Router], gold: GradedPrompts, *, n_folds: int, repeats: int) -> float:
@@ -94,7 +105,7 @@ def storage_differences(gold: GradedPrompts, judged: GradedPrompts, embedder: Kn
     """Return how far rounded prompts move similarity weighting's win probabilities at most."""
     storages: tuple[Storage, ...] = get_args(Storage)
     exact, *rounded = (
-        SimilarityWeightedRouter(embedder, storage=storage)
+        SimilarityWeightedRouter(embedder, gamma=10, ties="half", n_components=None, storage=storage)
         .fit(gold.preferences())
         .win_probability(judged.prompts)
         for storage in storages
@@ -124,7 +135,7 @@ def main() -> None:
     routers: dict[str, Callable[..., Router]] = {
         "sw": SimilarityWeightedRouter,
         "knn": KNNRouter,
-        "mf": MatrixFactorizationRouter,
+        "mf": matrix_factorization,
         "minilm_head": MiniLMHead,
     }
     grids: dict[str, list[Settings]] = {
@@ -162,9 +173,9 @@ def main() -> None:
         "domain_mean": [subject_means(gold, judged)],
         "knn": scores("knn", [{}], chosen["knn"]),
         "sw": scores("sw", [{}], chosen["sw"]),
-        "sw_published": scores("sw", [{}], {}),
+        "sw_published": scores("sw", [{}], {"gamma": 10, "ties": "half", "n_components": None}),
         "mf": scores("mf", each_seed, chosen["mf"]),
-        "mf_published": scores("mf", each_seed, {}),
+        "mf_published": scores("mf", each_seed, {"ties": "drop", "n_components": None}),
         "minilm_head": scores("minilm_head", [{}], chosen["minilm_head"]),
         "bert": [bert_scores(gold, judged, seed) for seed in SEEDS],
         "causal_lm": [causal_lm_scores(gold, asked, 0)],

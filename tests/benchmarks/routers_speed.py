@@ -124,8 +124,10 @@ def side_by_side(n: int, dim: int) -> dict[str, tuple[float, float]]:
     two = PreferenceData(data.queries, ["strong"] * n, ["weak"] * n, data.winners)
     queries = [str(i) for i in range(BATCH)]
     routers = {
-        "sw": SimilarityWeightedRouter(embedder, strong=0, weak=N_TIERS - 1).fit(data, embeddings=vectors),
-        "knn": KNNRouter(embedder).fit(two, embeddings=vectors),
+        "sw": SimilarityWeightedRouter.published(embedder, strong=0, weak=N_TIERS - 1).fit(
+            data, embeddings=vectors
+        ),
+        "knn": KNNRouter.published(embedder).fit(two, embeddings=vectors),
         "mf": MatrixFactorizationRouter(embedder, recipe=FactorTraining(epochs=1)).fit(
             two, embeddings=vectors
         ),

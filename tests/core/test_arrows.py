@@ -13,7 +13,7 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-    ("text", "choices"),
+    ("text", "choices", "progress", "quantiles", "win_probabilities"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces"),
     ("query", "decisions", "costs"),
     ("rules", "conversations"),
@@ -27,6 +27,7 @@ ORDER = (
     ("calibration", "evaluation", "scorers"),
     ("registry",),
     ("source",),
+    ("thresholds",),
     ("policy", "resilience", "telemetry"),
     ("plans",),
     ("__init__",),

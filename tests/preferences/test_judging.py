@@ -142,10 +142,3 @@ def test_a_query_or_a_name_that_is_none_is_refused_before_the_judge_is_paid(
     with pytest.raises(InvalidInputError, match=message):
         battles_from_judge(queries, ["a", "b"], ["c", "d"], judge, model_b=model)
     assert judge.prompts == []
-
-
-def test_progress_is_shown_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    decide(Judge(len))
-    assert capsys.readouterr().err == ""
-    decide(Judge(len), progress=True)
-    assert "judging" in capsys.readouterr().err

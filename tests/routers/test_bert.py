@@ -73,7 +73,8 @@ def test_only_a_head_that_is_new_learns_at_its_own_rate(encoder: Path, tmp_path:
 
 @pytest.mark.parametrize("head", ["three_classes", "logit", "correctness"])
 def test_every_head_learns_which_queries_are_hard_and_keeps_the_contract(encoder: Path, head: Head) -> None:
-    router = fit(make(encoder, head, recipe=RECIPE))
+    ties = "class" if head == "three_classes" else "weak"
+    router = fit(make(encoder, head, recipe=RECIPE, ties=ties))
     check_router(router)
     hard, easy = (
         router.win_probability(["prove theorem 99 of it"]),
@@ -162,12 +163,11 @@ def test_the_end_of_a_long_prompt_is_read(encoder: Path) -> None:
     assert hard == easy
 
 
-def test_a_tie_is_a_class_of_its_own_by_default_and_counts_for_the_weak_side_without_one(
-    encoder: Path,
-) -> None:
-    for head, ties, same_as in (("three_classes", None, "class"), ("logit", None, "weak")):
-        chosen, default = (fit(make(encoder, head, ties=rule)) for rule in (same_as, ties))  # type: ignore[arg-type]
-        assert chosen.win_probability(["a"]) == default.win_probability(["a"])
+@pytest.mark.parametrize("head", ["three_classes", "logit"])
+def test_a_tie_is_the_weak_sides_by_default(encoder: Path, head: Any) -> None:
+    default, named = fit(make(encoder, head)), fit(make(encoder, head, ties="weak"))
+    assert default.win_probability(["a"]) == named.win_probability(["a"])
+    assert "ties='weak'" in repr(default)
 
 
 def test_ties_teach_what_their_name_says(encoder: Path) -> None:

@@ -15,6 +15,7 @@ from shared_router import (
     NotFittedError,
     PreferenceData,
     Router,
+    RoutingPolicy,
 )
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
@@ -92,3 +93,40 @@ def test_a_load_with_an_embedder_of_another_width_says_so(name: str, tmp_path: P
     router.save(tmp_path)
     with pytest.raises(ArtifactSchemaError, match=r"got \(3, 25\); use the embedder that the router was"):
         type(router).load(tmp_path, embedder=HashEmbedder(25))
+
+
+@pytest.mark.parametrize("name", ROUTERS)
+def test_a_fitted_router_knows_which_threshold_sends_half_of_unseen_queries_strong(
+    name: str, tmp_path: Path
+) -> None:
+    data = two_models()
+    router = ROUTERS[name]().fit(data)
+    known = router.score_quantiles_
+    assert known is not None
+    assert 0 <= known.low <= known.threshold(0.5) <= known.high <= 1
+    assert RoutingPolicy(router).threshold == known.threshold(0.5)
+    assert f"for half of {known.n_queries} {known.source}" in repr(router)
+    router.save(tmp_path / "saved")
+    assert type(router).load(tmp_path / "saved", embedder=EMBEDDER).score_quantiles_ == known
+
+
+@pytest.mark.parametrize("name", ["similarity_weighted", "knn"])
+def test_a_query_says_nothing_of_itself_where_it_is_left_out(name: str) -> None:
+    """A prompt that only the weak model can answer, alone of its kind, scores as the others around it do."""
+    data = two_models()
+    odd = PreferenceData(
+        [*data.queries, "zebra quagga okapi"], ["strong"] * 61, ["weak"] * 61, [*data.winners, "b"]
+    )
+    router: Any = ROUTERS[name]()
+    router.k = 1
+    router.fit(odd)
+    place = np.array([60])
+    unseen = router._chances(router._known_prompts(place), place)[0]
+    assert unseen > router.win_probability(["zebra quagga okapi"])[0]
+
+
+@pytest.mark.parametrize("name", ["similarity_weighted", "knn"])
+def test_another_pair_has_a_threshold_of_its_own(name: str) -> None:
+    router: Any = ROUTERS[name]().fit(three_models())
+    other = router.for_pair("weak", "strong")
+    assert other.score_quantiles_.threshold(0.5) == pytest.approx(1 - router.score_quantiles_.threshold(0.5))

@@ -32,7 +32,8 @@ def test_the_nearest_prompt_decides() -> None:
 
 def test_neighbours_vote_alike_or_by_their_cosine() -> None:
     """Alike 1/2; by cosine .6 / (.6 + .8). More neighbours than prompts are all prompts."""
-    assert KNNRouter(TABLE, k=9).fit(WON_IN_THE_EAST).win_probability(["nearly north"]).tolist() == [0.5]
+    alike = KNNRouter(TABLE, k=9, vote="uniform").fit(WON_IN_THE_EAST)
+    assert alike.win_probability(["nearly north"]).tolist() == [0.5]
     router = KNNRouter(TABLE, k=9, vote="similarity").fit(WON_IN_THE_EAST)
     assert router.win_probability(["nearly north"]) == pytest.approx([0.6 / 1.4], abs=1e-6)
     assert router.win_probability(["nowhere"]) == pytest.approx([0.5], abs=1e-6)
@@ -40,11 +41,11 @@ def test_neighbours_vote_alike_or_by_their_cosine() -> None:
 
 def test_a_prompt_votes_with_the_share_and_the_weight_of_its_battles() -> None:
     """East: a win of 3 and a tie of 1 make 3.5 of 4. North: a loss of 4. Both: 3.5 of 8."""
-    router = KNNRouter(TABLE, k=2).fit(
+    router = KNNRouter(TABLE, k=2, vote="uniform", ties="half").fit(
         battles(("east", "a"), ("east", "tie"), ("north", "b"), weights=[3, 1, 4])
     )
     assert router.win_probability(["east"]) == pytest.approx([3.5 / 8])
-    one = KNNRouter(TABLE, k=1).fit(
+    one = KNNRouter(TABLE, k=1, ties="half").fit(
         battles(("east", "a"), ("east", "tie"), ("north", "b"), weights=[3, 1, 4])
     )
     assert one.win_probability(["east"]) == pytest.approx([3.5 / 4])
@@ -109,3 +110,13 @@ def test_it_says_how_near_queries_are_to_what_it_learned_from() -> None:
     """(3, 4) has cosine .6 with east and .8 with north, east 1 with itself, and a zero vector none."""
     router = KNNRouter(TABLE, k=1).fit(WON_IN_THE_EAST)
     assert router.training_similarity(["nearly north", "east", "nowhere"]) == pytest.approx([0.8, 1, 0])
+
+
+def test_a_tie_is_no_reason_to_pay_by_default_and_the_plain_form_has_a_name() -> None:
+    """One win and one tie, both in the east: 1/2, and half a win more by `"half"`: 3/4."""
+    data = battles(("east", "a"), ("east", "tie"), ("north", "b"))
+    assert KNNRouter(TABLE, k=1).fit(data).win_probability(["east"]).tolist() == [0.5]
+    plain = KNNRouter.published(TABLE)
+    assert (plain.k, plain.vote, plain.ties, plain.n_components) == (50, "uniform", "half", None)
+    plain.k = 1
+    assert plain.fit(data).win_probability(["east"]).tolist() == [0.75]

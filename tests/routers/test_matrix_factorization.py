@@ -98,13 +98,13 @@ def test_a_model_that_no_battle_trains_is_not_served() -> None:
     data = PreferenceData(
         [*two.queries, "hello"], [*two.model_a, "strong"], [*two.model_b, "idle"], [*two.winners, "tie"]
     )
-    router = trained_by(EMBEDDER, dim=8, epochs=3)
+    router = trained_by(EMBEDDER, dim=8, epochs=3, ties="drop")
     assert router.fit(data).models_ == ("strong", "weak")
     assert router.win_probability(["prove"]).shape == (1,)
     with pytest.raises(UnknownNameError, match=r"\['strong', 'weak'\], got 'idle'"):
         router.for_pair("strong", "idle")
     with pytest.raises(UnknownNameError, match="got 'idle'"):
-        trained_by(EMBEDDER, weak="idle").fit(data)
+        trained_by(EMBEDDER, weak="idle", ties="drop").fit(data)
 
 
 def test_a_seed_decides_everything() -> None:
@@ -123,7 +123,7 @@ def test_the_epoch_with_the_least_validation_loss_is_kept() -> None:
     best = int(np.argmin(long.validation_loss_))
     assert best < 29
     short = trained_by(EMBEDDER, epochs=best + 1, **arguments).fit(two_models())
-    assert np.array_equal(short.model_vectors_, long.model_vectors_)
+    assert np.array_equal(short.factors_.model_vectors, long.factors_.model_vectors)
     assert short.validation_loss_ == long.validation_loss_[: best + 1]
 
 
@@ -274,3 +274,23 @@ def test_an_embedder_of_another_width_is_refused_when_asked() -> None:
     router.embedder = HashEmbedder(3)
     with pytest.raises(InvalidInputError, match=r"must have shape \(1, 2\), got \(1, 3\)"):
         router.win_probability(["one"])
+
+
+def test_what_is_published_is_had_by_name_and_a_tie_is_no_reason_to_pay_by_default() -> None:
+    published = MatrixFactorizationRouter.published(strong="a", weak="b")
+    assert (published.ties, published.n_components, published.recipe) == ("drop", None, FactorTraining())
+    assert (published.dim, published.normalize, published.bias) == (128, True, False)
+    assert (published.strong, published.weak) == ("a", "b")
+    assert repr(MatrixFactorizationRouter()) == "MatrixFactorizationRouter(ties='weak')"
+
+
+@pytest.mark.parametrize(("validation_fraction", "unseen"), [(0.1, 6), (0.0, 12)])
+def test_its_quantiles_are_of_queries_that_were_not_trained_on(
+    validation_fraction: float, unseen: int
+) -> None:
+    """Of 60 queries a tenth chooses the epoch; where none does, a fifth is scored by another fit."""
+    router = trained_by(EMBEDDER, epochs=3, validation_fraction=validation_fraction).fit(two_models())
+    assert router.score_quantiles_ is not None
+    assert router.score_quantiles_.n_queries == unseen
+    assert router.score_quantiles_.source == "held-out training queries"
+    assert router.for_pair("weak", "strong").score_quantiles_ is None

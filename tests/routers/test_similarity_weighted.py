@@ -39,7 +39,7 @@ def test_a_battle_ten_times_as_similar_counts_ten_times() -> None:
     """The strong model wins in the east and loses in the north. For a query in the east s is 1 and 0, the
     weights 100 and 10: P = 100/110. In the north 10/110. In between, the cosines are .6 and .8, s is .75
     and 1: P = 10^.75 / (10^.75 + 10)."""
-    router = SimilarityWeightedRouter(TABLE).fit(battles(("east", "a"), ("north", "b")))
+    router = SimilarityWeightedRouter.published(TABLE).fit(battles(("east", "a"), ("north", "b")))
     expected = [100 / 110, 10 / 110, 10**0.75 / (10**0.75 + 10)]
     assert router.win_probability(["east", "north", "north-east"]) == pytest.approx(expected, abs=1e-6)
 
@@ -100,9 +100,10 @@ def _parity_router(case: dict[str, Any]) -> SimilarityWeightedRouter:
         [case["names"][i] for i in case["model_b"]],
         [WINNERS[w] for w in case["winner"]],
     )
-    router = SimilarityWeightedRouter(
-        TableEmbedder(table), strong=case["strong"], weak=case["weak"], n_tiers=case["n_tiers"]
+    router = SimilarityWeightedRouter.published(
+        TableEmbedder(table), strong=case["strong"], weak=case["weak"]
     )
+    router.n_tiers = case["n_tiers"]
     return router.fit(data)
 
 
@@ -231,3 +232,29 @@ def test_an_embedder_of_another_width_is_refused_when_asked() -> None:
     router.embedder = HashEmbedder(3)
     with pytest.raises(InvalidInputError, match=r"must have shape \(1, 2\), got \(1, 3\)"):
         router.win_probability(["east"])
+
+
+def test_what_is_published_is_had_by_name_and_a_tie_is_no_reason_to_pay_by_default() -> None:
+    default, published = SimilarityWeightedRouter(), SimilarityWeightedRouter.published(strong="a", weak="b")
+    assert (default.ties, repr(default)) == ("weak", "SimilarityWeightedRouter(ties='weak')")
+    assert (published.gamma, published.ties, published.n_tiers, published.weighting) == (
+        10,
+        "half",
+        10,
+        "relative",
+    )
+    assert (published.n_components, published.strong, published.weak) == (None, "a", "b")
+
+
+@pytest.mark.parametrize("n_components", [4, 64])
+def test_more_components_than_there_are_compare_the_whole_embedding(
+    n_components: int, tmp_path: Path
+) -> None:
+    """Three prompts in two dimensions have no four components."""
+    data = battles(("east", "a"), ("north", "b"), ("north-east", "tie"))
+    router = SimilarityWeightedRouter(TABLE, n_components=n_components).fit(data)
+    whole = SimilarityWeightedRouter(TABLE, n_components=None).fit(data)
+    assert router.win_probability(["east"]) == whole.win_probability(["east"])
+    router.save(tmp_path / "saved")
+    loaded = SimilarityWeightedRouter.load(tmp_path / "saved", embedder=TABLE)
+    assert loaded.win_probability(["east"]) == whole.win_probability(["east"])

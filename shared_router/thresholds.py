@@ -1,0 +1,91 @@
+"""A policy's threshold: the one given, or the one that sends a given share strong, or the router's own."""
+
+from __future__ import annotations
+
+import warnings
+
+from shared_router.decisions import check_threshold
+from shared_router.errors import InvalidInputError, ThresholdRangeWarning
+from shared_router.quantiles import check_strong_fraction
+from shared_router.source import RouterSource, in_event_loop
+
+
+class PolicyThreshold:
+    """Keep a policy's threshold, and warn once of one that no score, or every score, reaches.
+
+    0 and 1 say all and none plainly, and are warned of never.
+
+    Args:
+        source: The router.
+        threshold: The threshold, in [0, 1]; None where the next says it, or the router.
+        strong_fraction: The share of questions like those of the router's quantiles to send strong, in
+            [0, 1].
+
+    Raises:
+        InvalidInputError: If both are given, one is outside its rule, or the router's quantiles are not
+            known, which `strong_fraction` needs.
+    """
+
+    def __init__(
+        self, source: RouterSource, *, threshold: float | None, strong_fraction: float | None
+    ) -> None:
+        if threshold is not None and strong_fraction is not None:
+            raise InvalidInputError("a policy must be given a threshold or a strong_fraction, got both")
+        if threshold is not None:
+            check_threshold(threshold)
+        if strong_fraction is not None:
+            check_strong_fraction(strong_fraction)
+        self._source = source
+        self._given = None if threshold is None else float(threshold)
+        self._strong_fraction = strong_fraction
+        self._warned = False
+        if not in_event_loop():
+            self._warn_of(self.value)
+
+    @property
+    def value(self) -> float:
+        """The threshold that applies where a request says none, in [0, 1].
+
+        Raises:
+            InvalidInputError: If it is to follow from `strong_fraction` and the router's quantiles are not
+                known.
+        """
+        if self._given is not None:
+            return self._given
+        if self._strong_fraction is None:
+            return self._source.recommended_threshold
+        known = self._source.quantiles
+        if known is None:
+            raise InvalidInputError(
+                f"strong_fraction needs a router whose score_quantiles_ are known, and {self._source.name} "
+                "has none; fit it anew, or give a threshold"
+            )
+        return known.threshold(self._strong_fraction)
+
+    @value.setter
+    def value(self, threshold: float) -> None:
+        check_threshold(threshold)
+        self._given = float(threshold)
+        self._warn_of(self._given)
+
+    def applying(self, own: float | None) -> float:
+        """Return the threshold that applies to a request with its own, or with None, and warn of it."""
+        threshold = self.value if own is None else float(own)
+        self._warn_of(threshold)
+        return threshold
+
+    def _warn_of(self, threshold: float) -> None:
+        if self._warned or threshold in (0, 1):
+            return
+        known = self._source.quantiles_at_hand
+        if known is None or known.low <= threshold <= known.high:
+            return
+        self._warned = True
+        warnings.warn(
+            f"threshold {threshold:g} is outside what {self._source.name} gives, {known.low:.4g} to "
+            f"{known.high:.4g} on {known.n_queries} {known.source}: of such questions it sends a share of "
+            f"{known.strong_fraction(threshold):.2f} strong; {known.threshold(0.5):.4g} sends half, and "
+            "strong_fraction= any share",
+            ThresholdRangeWarning,
+            stacklevel=4,
+        )
