@@ -212,7 +212,7 @@ def _long_fields() -> Iterator[None]:
 
 def _parquet_rows(path: Path) -> Iterator[Row | str]:
     try:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError.of("pyarrow", "eval") from error
     damaged = False

@@ -1,7 +1,7 @@
 """What came of asking models: one row a prompt, and for each model its grade, tokens, dollars and answer.
 
-A benchmark grades several models on every prompt. A log holds one model's answer a prompt, mostly without
-a grade: that is enough for shares and budgets, not for quality (`Outcomes.can_compute`).
+A log holds one model's answer a prompt, mostly without a grade: that is enough for shares and budgets, not
+for quality (`Outcomes.can_compute`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ ByModel = Mapping[str, Sequence[float | None] | NDArray[np.float64]]
 class Outcomes:
     """Prompts, and what came of asking models for an answer to each.
 
-    Stored as one row an answer, sorted by prompt and then by model, so that a log of millions of prompts
-    with one answer each stays small; the accessors give dense columns, NaN where there is no value.
-    `from_columns` makes one by hand and `read_outcomes` from a file.
+    Stored as one row an answer, by prompt and then by model, so that a log with one answer a prompt stays
+    small; the accessors give dense columns, NaN where there is no value. `from_columns` makes one by hand and
+    `read_outcomes` from a file.
 
     Attributes:
         prompts: The texts that are routed, n of them, none blank. Not in the repr.
@@ -95,7 +95,7 @@ class Outcomes:
 
         Returns:
             A table whose models stand in the order in which the columns first name them. A model that has
-            nothing for a prompt has no answer to it.
+            nothing for a prompt did not answer it.
 
         Raises:
             DataError: If a column has another length than the prompts, or breaks its rule.
@@ -176,9 +176,7 @@ class Outcomes:
 
     def answered(self, model: str) -> NDArray[np.bool_]:
         """Return which prompts the model answered, graded or not, shape (n,)."""
-        found = np.zeros(len(self), dtype=np.bool_)
-        found[self.prompt_index[self.model_index == self._place(model)]] = True
-        return found
+        return np.isin(np.arange(len(self)), self.prompt_index[self.model_index == self._place(model)])
 
     def pair(self, strong: str, weak: str) -> Outcomes:
         """Keep two models and the prompts on which both have a grade.
@@ -203,12 +201,12 @@ class Outcomes:
         """Return the prompts at the given places, in the given order, with all models or some.
 
         Args:
-            rows: Places from 0; one may stand there more than once, as in a bootstrap.
+            rows: Places from 0; one may stand there several times, as in a bootstrap.
             models: The models to keep, in their new order; None keeps all.
 
         Raises:
             UnknownNameError: If there is no such model.
-            DataError: If no row is left.
+            DataError: If no row is left, or a place is none.
         """
         from shared_router.records.selection import select
 
@@ -217,7 +215,7 @@ class Outcomes:
 
     @property
     def can_compute(self) -> Computable:
-        """What these outcomes are enough for: shares, budgets, quality."""
+        """What these outcomes are enough for."""
         return computable(self)
 
     def with_prices(self, prices: Mapping[str, TokenPrices]) -> Outcomes:
@@ -227,7 +225,7 @@ class Outcomes:
             prices: Prices by model's name, of some of the models or all.
 
         Raises:
-            InvalidInputError: If a price is for no model here.
+            InvalidInputError: If a price is for no model here, or none here has tokens.
         """
         from shared_router.records.pricing import with_prices
 

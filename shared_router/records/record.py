@@ -106,6 +106,12 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return {}
 
 
+def items(value: Any) -> list[Any]:
+    """Return a list that a row holds, also as JSON text; an empty one otherwise."""
+    value = parsed(value)
+    return value if isinstance(value, list) else []
+
+
 def parsed(value: Any) -> Any:
     """Return what JSON text stands for; anything else, and text that is no JSON, as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):

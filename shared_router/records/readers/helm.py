@@ -11,7 +11,7 @@ import re
 
 from shared_router.records.chat_text import answer_in
 from shared_router.records.files import Head, Row
-from shared_router.records.record import Reader, Record, mapping, number, text
+from shared_router.records.record import Reader, Record, items, mapping, number, text
 
 _MODEL = re.compile(r"[:,]model=(?P<model>[^,]+)")
 _GRADES = re.compile(
@@ -63,7 +63,7 @@ def _grades(row: Row, scenario: str, model: str | None) -> list[Record] | str:
     if row.get("perturbation"):
         return "a perturbed copy of a prompt"
     found: dict[str, float] = {}
-    for stat in row.get("stats") or ():
+    for stat in items(row.get("stats")):
         name, mean = text(mapping(mapping(stat).get("name")).get("name")), number(mapping(stat).get("mean"))
         if name and mean is not None:
             found[name] = mean

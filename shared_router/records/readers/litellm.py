@@ -63,7 +63,7 @@ def records(row: Row, _head: Head) -> list[Record] | str:
             values=_values(row, metadata, response),
             answer=answer_in(response),
             conversation=text(first(row, "session_id", "trace_id") or metadata.get("session_id")),
-            time=seconds(row["startTime"]),
+            time=seconds(row.get("startTime")),
         )
     ]
 
@@ -75,7 +75,7 @@ def _values(row: Row, metadata: Any, response: Any) -> dict[Measure, float | Non
         count = number(row.get(column))
         if count is not None:
             values[name] = count  # type: ignore[index]
-    start = row["startTime"]
+    start = row.get("startTime")
     latency = number(row.get("request_duration_ms"))
     return {
         **values,

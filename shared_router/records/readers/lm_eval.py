@@ -12,7 +12,7 @@ from typing import Any
 
 from shared_router.records.chat_text import question_in
 from shared_router.records.files import Head, Row
-from shared_router.records.record import Reader, Record, mapping, number, parsed, text
+from shared_router.records.record import Reader, Record, items, mapping, number, parsed, text
 
 _METRICS = ("acc", "acc_norm", "exact_match", "em", "f1")
 """The metrics of files that are older than their list of them."""
@@ -34,9 +34,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
     task = named["task"] if named else head.path.stem
     filtered = str(row.get("filter") or "none")
     suffix = "" if filtered == "none" else f",{filtered}"
-    metrics = row.get("metrics") or [
-        name for name in ("acc", "acc_norm", "exact_match", "em", "f1") if name in row
-    ]
+    metrics = [name for name in items(row.get("metrics")) or _METRICS if isinstance(name, str)]
     scores = {f"{name}{suffix}": number(row.get(name)) for name in metrics}
     if all(score is None for score in scores.values()):
         return "no score that is a number"

@@ -16,6 +16,7 @@ from shared_router.records.record import (
     Reader,
     Record,
     first,
+    items,
     mapping,
     milliseconds_between,
     number,
@@ -98,7 +99,7 @@ def _values(row: Row) -> dict[Measure, float | None]:
 
 def _grades(row: Row) -> dict[str, float]:
     found = {}
-    for each in parsed(first(row, "annotations", "evaluations")) or ():
+    for each in items(first(row, "annotations", "evaluations")):
         entry = mapping(each)
         score = number(first(entry, "score", "annotation.score", "evaluation.score"))
         if score is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import MEASURES
-from shared_router.records.record import Reader, Record, number, text
+from shared_router.records.record import Reader, Record, items, number
 
 ANSWERS = "outcomes"
 """The column that holds a prompt's answers, one object a model."""
@@ -19,28 +19,30 @@ def refuses(head: Head) -> str | None:
 
 def records(row: Row, _head: Head) -> list[Record] | str:
     """Return a prompt alone and then its answers, so that one that nobody answered stays."""
-    prompt, answers = row["prompt"], row[ANSWERS]
+    prompt, answers = row.get("prompt"), row.get(ANSWERS)
     if not isinstance(prompt, str) or not isinstance(answers, list):
         return "no text or no list of answers"
     alone = Record(
         prompt=prompt,
-        domain=row.get("domain"),
-        conversation=row.get("conversation"),
+        domain=_text(row.get("domain")),
+        conversation=_text(row.get("conversation")),
         time=number(row.get("time")),
     )
-    return [
-        alone,
-        *(
-            Record(
-                model=text(answer.get("model")) or "",
-                values={name: number(answer.get(name)) for name in MEASURES},
-                answer=cast("str | None", answer.get("answer")),
-                samples=tuple(answer.get("samples") or ()),
-            )
-            for answer in answers
-            if isinstance(answer, dict)
-        ),
-    ]
+    return [alone, *(_answer(answer) for answer in answers if isinstance(answer, dict))]
+
+
+def _answer(answer: Row) -> Record:
+    return Record(
+        model=_text(answer.get("model")) or "",
+        values={name: number(answer.get(name)) for name in MEASURES},
+        answer=_text(answer.get("answer")),
+        samples=tuple(each for each in items(answer.get("samples")) if isinstance(each, str)),
+    )
+
+
+def _text(value: Any) -> str | None:
+    """Return a text as it is: what was saved may be blank."""
+    return value if isinstance(value, str) else None
 
 
 READER = Reader("saved", refuses, records)
