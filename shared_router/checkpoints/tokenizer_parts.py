@@ -174,16 +174,28 @@ def _check_pieces(part: Mapping[str, Any], n_ids: int) -> None:
         raise ArtifactSchemaError(f"a tokenizer's cls and sep must have ids below {n_ids}")
     if part["type"] != "TemplateProcessing":
         return
-    for key in ("single", "pair"):
-        if not isinstance(part.get(key), list) or len(part[key]) > _MAX_PIECES:
-            raise ArtifactSchemaError(f"a template must be at most {_MAX_PIECES} pieces")
     tokens = part.get("special_tokens")
     if not isinstance(tokens, dict) or len(tokens) > _MAX_PIECES:
         raise ArtifactSchemaError("a template's special_tokens must be an object")
+    for key in ("single", "pair"):
+        pieces = part.get(key)
+        if not isinstance(pieces, list) or len(pieces) > _MAX_PIECES:
+            raise ArtifactSchemaError(f"a template must be at most {_MAX_PIECES} pieces")
+        if not all(_is_piece(piece, tokens) for piece in pieces):
+            raise ArtifactSchemaError("a template's pieces must be sequences A and B and its special tokens")
     for token in tokens.values():
         ids = token.get("ids") if isinstance(token, dict) else None
         if not isinstance(ids, list) or len(ids) > _MAX_PIECES or not all(_is_id(i, n_ids) for i in ids):
             raise ArtifactSchemaError(f"a template's special_tokens must have ids below {n_ids}")
+
+
+def _is_piece(piece: object, tokens: Mapping[str, Any]) -> bool:
+    if not isinstance(piece, dict) or len(piece) != 1:
+        return False
+    kind, named = next(iter(piece.items()))
+    if not isinstance(named, dict) or not isinstance(named.get("id"), str):
+        return False
+    return named["id"] in (tokens if kind == "SpecialToken" else ("A", "B"))
 
 
 def _check_bounded(setting: object) -> None:

@@ -124,8 +124,11 @@ HOSTILE: dict[str, bytes] = {
     "a template with an id outside": spec(
         post_processor={**TEMPLATE, "special_tokens": {"x": {"id": "x", "ids": [1 << 31], "tokens": ["x"]}}}
     ),
+    "a template of a token that is not there": spec(
+        post_processor={**TEMPLATE, "single": [{"SpecialToken": {"id": "x", "type_id": 0}}]}
+    ),
     "a processor with an id outside": spec(
-        post_processor={"type": "BertProcessing", "sep": ["x", 99], "cls": ["x", 1]}
+        post_processor={"type": "BertProcessing", "sep": ["x", 1 << 31], "cls": ["x", 1]}
     ),
 }  # fmt: skip
 
