@@ -12,9 +12,8 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_routellm.answers import watched
 from langchain_routellm.memory import NO_THREAD, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
-from langchain_routellm.prices import Bill
 from langchain_routellm.reasoning import without_others_reasoning
-from shared_router import RoutingDecision, RoutingRequest
+from shared_router import Bill, RoutingDecision, RoutingRequest
 
 
 @dataclass(frozen=True, slots=True)

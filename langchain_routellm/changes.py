@@ -16,10 +16,10 @@ from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
 from langchain_routellm.children import checked_child, checked_children, with_settings
 from langchain_routellm.policies import check_models, made_policy
-from langchain_routellm.prices import Bill, check_model_prices
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
+from shared_router import Bill
 
 RULES = ("router", "threshold", "on_router_error", "on_no_query", "given_policy")
 """The fields of a routed model that its policy is made from."""
@@ -65,8 +65,7 @@ def _keep_rules(model: Any, name: str, value: Any) -> None:
     elif name == "signed_reasoning":
         check_signed_reasoning(value)
     elif name == "prices":
-        check_model_prices(value, model.policy.models, fallbacks_of(model.children))
-        model._bill = Bill(value)
+        model._bill = Bill(value, model.policy.models, fallbacks_of(model.children))
 
 
 def _changed(model: Any, fields: Sequence[str], name: str, value: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
 from langchain_routellm.policies import check_models, made_policy
-from langchain_routellm.prices import Bill, Prices, check_model_prices
+from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import call_of, with_own_settings
@@ -31,6 +31,7 @@ from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.self_description import SelfDescription
 from langchain_routellm.templates import watch_templates
 from shared_router import (
+    Bill,
     OnRouterError,
     Router,
     RoutingPolicy,
@@ -154,11 +155,10 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             "prices": prices,
         }
         super().__init__(**children, **rules, **how, **own)
-        self._bill = Bill(prices)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
-        check_model_prices(prices, self.policy.models, fallbacks_of(self.children))
+        self._bill = Bill(prices, self.policy.models, fallbacks_of(self.children))
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:

@@ -13,7 +13,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGeneration
 
-from langchain_routellm.prices import NO_BILL, Bill
+from langchain_routellm.prices import token_usage
+from shared_router import Bill
 
 METADATA_KEY = "routellm"
 """The key of the decision in a message's response metadata."""
@@ -22,6 +23,9 @@ METADATA_KEY = "routellm"
 def run_metadata(decision: Mapping[str, str | float]) -> dict[str, str | float]:
     """Return the decision for a run's metadata: flat keys, because tracers filter by them."""
     return {f"{METADATA_KEY}_{key}": value for key, value in decision.items()}
+
+
+NO_BILL = Bill(None, ())
 
 
 class RemembersToolCalls(Protocol):
@@ -115,7 +119,10 @@ class DecisionMetadata:
             self.thread.keep_tool_calls(calls, str(self.decision["model"]))
 
     def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
-        return self.bill.dollars(str(self._told()["model"]), usage)
+        if not self.bill.prices or usage is None:
+            return {}
+        dollars = self.bill.dollars(str(self._told()["model"]), token_usage(usage))
+        return {} if dollars is None else {"dollars": dollars}
 
     def _told(self) -> dict[str, str | float]:
         """Return the decision as the answer tells it: by the model that answered."""

@@ -16,9 +16,9 @@ from typing_extensions import override
 
 from langchain_routellm.calls import Call
 from langchain_routellm.children import named_models
+from langchain_routellm.metadata import NO_BILL
 from langchain_routellm.override import runtime_specs
 from langchain_routellm.policies import check_models
-from langchain_routellm.prices import NO_BILL
 from langchain_routellm.query import RouteOn, Strip
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches

@@ -7,7 +7,7 @@ retries included. It cannot see what a provider bills for a call that failed or 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -20,9 +20,9 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from typing_extensions import override
 
 from langchain_routellm.metadata import METADATA_KEY
-from langchain_routellm.prices import Prices, check_named_prices, token_usage
+from langchain_routellm.prices import Prices, token_usage
 from langchain_routellm.running import RunningCalls
-from shared_router import Savings, TokenUsage, savings_of
+from shared_router import Bill, Savings, TokenUsage, savings_of
 
 
 class SavingsCallback(BaseCallbackHandler):
@@ -32,6 +32,7 @@ class SavingsCallback(BaseCallbackHandler):
         prices: What the models cost, by name: `"strong"`, `"weak"`, and a child's own fallback by the name
             that its runs have; needed by `report` alone.
         answer_length_ratio: How many tokens the strong model writes where the weak one writes one, > 0.
+        strong: The name of the strong model, the best of named ones.
 
     Attributes:
         usage: Tokens by the name of the model that answered, cached and reasoning tokens apart.
@@ -44,10 +45,14 @@ class SavingsCallback(BaseCallbackHandler):
 
     run_inline = True  # a few additions: not worth a thread each in asynchronous runs
 
-    def __init__(self, prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> None:
-        check_named_prices(prices)
+    def __init__(
+        self, prices: Prices | None = None, *, answer_length_ratio: float = 1.0, strong: str = "strong"
+    ) -> None:
+        named = list(prices) if isinstance(prices, Mapping) else []
+        Bill(prices, [strong, *(name for name in named if name == "weak")], named)  # checks them
         self.prices = prices
         self.answer_length_ratio = answer_length_ratio
+        self.strong = strong
         self.usage: dict[str, TokenUsage] = {}
         self.unmetered_calls = 0
         self._models = RunningCalls()
@@ -59,7 +64,12 @@ class SavingsCallback(BaseCallbackHandler):
         Raises:
             InvalidInputError: If a model's price is missing, or the ratio is no positive number.
         """
-        return savings_of(self.usage, self.prices or {}, answer_length_ratio=self.answer_length_ratio)
+        return savings_of(
+            self.usage,
+            self.prices or {},
+            answer_length_ratio=self.answer_length_ratio,
+            strong=self.strong,
+        )
 
     @override
     def on_chat_model_start(
@@ -96,12 +106,15 @@ class SavingsCallback(BaseCallbackHandler):
 
 
 @contextmanager
-def savings(prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -> Iterator[SavingsCallback]:
+def savings(
+    prices: Prices | None = None, *, answer_length_ratio: float = 1.0, strong: str = "strong"
+) -> Iterator[SavingsCallback]:
     """Count all routed calls inside a `with` block, without passing callbacks around.
 
     Args:
         prices: As in `SavingsCallback`.
         answer_length_ratio: As in `SavingsCallback`.
+        strong: As in `SavingsCallback`.
 
     Yields:
         The callback that counts; its `report()` gives the dollars.
@@ -109,7 +122,7 @@ def savings(prices: Prices | None = None, *, answer_length_ratio: float = 1.0) -
     Raises:
         InvalidInputError: If `prices` are something other than TokenPrices by model.
     """
-    counting = SavingsCallback(prices, answer_length_ratio=answer_length_ratio)
+    counting = SavingsCallback(prices, answer_length_ratio=answer_length_ratio, strong=strong)
     _hook_in()
     token = _active.set(counting)
     try:

@@ -54,12 +54,14 @@ class Savings:
         dollars: Dollars by model's name, >= 0.
         dollars_all_strong: Dollars had every call gone to the strong model: an estimate.
         counterfactual: How that estimate was made, in words.
+        strong: The name of the strong model.
     """
 
     usage: Mapping[str, TokenUsage]
     dollars: Mapping[str, float]
     dollars_all_strong: float
     counterfactual: str
+    strong: str = "strong"
 
     @property
     def dollars_spent(self) -> float:
@@ -80,7 +82,7 @@ class Savings:
     def strong_fraction(self) -> float:
         """Share of calls that went to the strong model, 0..1; 0 where there were no calls."""
         calls = sum(usage.calls for usage in self.usage.values())
-        return self.usage.get("strong", TokenUsage()).calls / calls if calls else 0.0
+        return self.usage.get(self.strong, TokenUsage()).calls / calls if calls else 0.0
 
 
 def savings_of(
@@ -88,13 +90,15 @@ def savings_of(
     prices: Mapping[str, TokenPrices],
     *,
     answer_length_ratio: float = 1.0,
+    strong: str = "strong",
 ) -> Savings:
     """Return the bill of these tokens and what routing saved.
 
     Args:
         usage: Tokens by model's name.
-        prices: Prices by model's name; `"strong"` and every name in `usage`.
+        prices: Prices by model's name; the strong model's and every name in `usage`.
         answer_length_ratio: How many tokens the strong model writes where another writes one, > 0.
+        strong: The name of the strong model, the best where there are more than two.
 
     Returns:
         The bill and the estimate beside it.
@@ -102,7 +106,7 @@ def savings_of(
     Raises:
         InvalidInputError: If a price is missing or the ratio is no positive number.
     """
-    missing = sorted({"strong", *usage} - set(prices))
+    missing = sorted({strong, *usage} - set(prices))
     if missing:
         raise InvalidInputError(f"prices must name every model, got none for {missing}")
     if not (math.isfinite(answer_length_ratio) and answer_length_ratio > 0):
@@ -110,9 +114,9 @@ def savings_of(
     all_strong = 0.0
     for name, tokens in usage.items():
         # per token, so that a ratio need not give whole tokens
-        answer = TokenUsage(output_tokens=tokens.output_tokens).dollars(prices["strong"])
-        ratio = 1.0 if name == "strong" else answer_length_ratio
-        all_strong += tokens.dollars(prices["strong"]) + (ratio - 1.0) * answer
+        answer = TokenUsage(output_tokens=tokens.output_tokens).dollars(prices[strong])
+        ratio = 1.0 if name == strong else answer_length_ratio
+        all_strong += tokens.dollars(prices[strong]) + (ratio - 1.0) * answer
     return Savings(
         usage=dict(usage),
         dollars={name: tokens.dollars(prices[name]) for name, tokens in usage.items()},
@@ -121,4 +125,5 @@ def savings_of(
             "every call's prompt tokens at the strong model's prices, its answer "
             f"{answer_length_ratio:g} times as long where another model wrote it"
         ),
+        strong=strong,
     )

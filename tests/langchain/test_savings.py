@@ -11,11 +11,20 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 
-from langchain_routellm import SavingsCallback, savings
+from langchain_routellm import RoutedChatModel, SavingsCallback, savings
 from shared_router import InvalidInputError, TokenPrices, TokenUsage
-from tests.langchain.fake_tool_models import ChatElm
+from shared_router.testing import FixedRouter
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import routed
 from tests.langchain.scenarios import TOOLS
+from tests.three_tiers import ThreeTiers
+
+
+class Named(ThreeTiers):
+    """Three models of other names."""
+
+    models = ("big", "medium", "small")
+
 
 PRICES = {"strong": TokenPrices(10, 30), "weak": TokenPrices(1, 3)}
 
@@ -106,6 +115,23 @@ def test_a_child_that_is_no_chat_model_is_counted_by_the_models_in_it() -> None:
         ["hard", "easy"], {"callbacks": [counting]}
     )
     assert counting.usage == {"strong": TokenUsage(1, 1, 3)}
+
+
+def test_savings_over_named_models_are_told_against_the_best() -> None:
+    """In millionths, each answer 1 word sent and 3 written: strong at 10 and 30 is 100, medium at 2 and 3 is
+    11; all strong is 200, so that 89 of 200 are saved."""
+    scores = {"hard": 0.9, "fair": 0.5}
+    prices = {"big": TokenPrices(10, 30), "medium": TokenPrices(2, 3)}
+    model = RoutedChatModel(
+        models={"big": ChatElm(), "medium": ChatStone(), "small": ChatOak()},
+        policy=Named(FixedRouter(scores)),
+    )
+    with savings(prices, strong="big") as counted:
+        model.batch(["hard", "fair"])
+    report = counted.report()
+    assert report.dollars_all_strong == pytest.approx(200e-6)
+    assert report.saved_fraction == pytest.approx(89 / 200)
+    assert report.strong_fraction == 0.5
 
 
 def test_prices_are_checked() -> None:
