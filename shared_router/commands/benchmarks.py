@@ -84,8 +84,8 @@ def _prompts(path: str) -> list[str]:
 
 
 def _table(benchmark: Benchmark, report: EvaluationReport, kinds: dict[str, str]) -> list[str]:
+    from shared_router.evaluation.cells import label, shown
     from shared_router.evaluation.reported import REPORTED
-    from shared_router.evaluation.tables import label, shown
 
     paper = REPORTED[benchmark.name]
     rows: list[Sequence[str]] = [

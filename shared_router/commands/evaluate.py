@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared_router.commands.given_prices import add_prices_argument, given_prices
 from shared_router.errors import InvalidInputError
@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("prompt", "conversation"),
         default="prompt",
         help="what is routed and graded as one (default: prompt)",
+    )
+    parser.add_argument(
+        "--second-grades",
+        nargs="+",
+        metavar="FILE",
+        help="the same prompts graded again, by a human or the judge once more: how far to trust the grades",
     )
     parser.add_argument(
         "--show-prompts", action="store_true", help="show the prompts on which a router loses most"
@@ -77,14 +83,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     folder = _folder(arguments.out)
     routers, thresholds = routers_of(arguments.router, arguments.threshold)
-    reading = read_outcomes(
-        *arguments.data,
-        format=arguments.format,
-        scale=tuple(arguments.scale),
-        score=arguments.score,
-        keep_answers=False,
-    )
+    how: dict[str, Any] = {"scale": tuple(arguments.scale), "score": arguments.score, "keep_answers": False}
+    reading = read_outcomes(*arguments.data, format=arguments.format, **how)
     outcomes = reading.outcomes
+    again = arguments.second_grades and read_outcomes(*arguments.second_grades, **how).outcomes
     prices = given_prices(arguments.prices, outcomes.models)
     report = evaluate(
         routers,
@@ -94,6 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
         threshold=thresholds,
         embedder=load_embedder(),
         unit=arguments.unit,
+        second_grades=again,
         n_resamples=arguments.resamples,
         seed=arguments.seed,
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from html import escape
 from importlib.resources import files
 
+from shared_router.evaluation.cells import Table, shown
 from shared_router.evaluation.drawing import as_svg
 from shared_router.evaluation.pictures import Picture, pictures
 from shared_router.evaluation.report import FIGURES, EvaluationReport
 from shared_router.evaluation.resampling import Estimate
-from shared_router.evaluation.tables import Table, shown, tables
+from shared_router.evaluation.tables import tables
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -41,6 +41,7 @@ def report_as_json(report: EvaluationReport, *, show_prompts: bool = False) -> d
             for d in report.differences
         ],
         "grading_noise": None if noise is None else asdict(noise),
+        "grade_agreement": None if report.grade_agreement is None else asdict(report.grade_agreement),
         "n_resamples": report.n_resamples,
         "seed": report.seed,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shared_router.evaluation.cells import Table, shown
 from shared_router.evaluation.report import EvaluationReport
-from shared_router.evaluation.tables import Table, shown, tables
+from shared_router.evaluation.tables import tables
 
 
 def report_as_markdown(report: EvaluationReport, *, show_prompts: bool = False) -> str:

@@ -12,6 +12,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.evaluation.answers import Answers
 from shared_router.evaluation.baselines import baselines
 from shared_router.evaluation.candidates import Scored, Thresholds, named_routers, router_candidates
+from shared_router.evaluation.grade_agreement import grade_agreement
 from shared_router.evaluation.latency import ModelLatency
 from shared_router.evaluation.measured_together import Resampled, measure_together
 from shared_router.evaluation.measures import Candidate
@@ -40,8 +41,10 @@ def evaluate(
     threshold: Thresholds = None,
     embedder: Embedder | None = None,
     unit: Unit = "prompt",
+    second_grades: Outcomes | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    progress: bool = True,
 ) -> EvaluationReport:
     """Measure what routing between two models is worth on graded outcomes.
 
@@ -58,8 +61,11 @@ def evaluate(
         threshold: Strong iff win probability >= threshold: one for all routers, or by name; None sends half.
         embedder: What kNN and k-means see of a prompt; None takes components of TF-IDF.
         unit: `"prompt"`, or `"conversation"` to route whole conversations or agent runs.
+        second_grades: The same prompts, or some, graded again by a human or a judge: says how far to trust
+            the first grades.
         n_resamples: How many resamples the intervals rest on, >= 1.
         seed: The same seed gives the same report.
+        progress: Whether to show a bar over the resamples, where the output is a terminal.
 
     Returns:
         The report.
@@ -79,7 +85,9 @@ def evaluate(
     repeats = find_repeats(units.pair.prompts)
     vectors = None if embedder is None else rows_of_length_one(embedder.embed(units.pair.prompts))
     others = baselines(units.pair, repeats.groups, vectors=vectors, seed=seed)
-    measured = measure_together([*asked, *others], units.pair, n_resamples=n_resamples, seed=seed)
+    measured = measure_together(
+        [*asked, *others], units.pair, n_resamples=n_resamples, seed=seed, progress=progress
+    )
     differences = _differences(asked, others, measured)
     answers = Answers.of(outcomes, units, strong=strong, weak=weak)
     coverage = {name: _coverage(given, units.pair) for name, given in routers.items()}
@@ -107,6 +115,9 @@ def evaluate(
         n_duplicates=repeats.n_duplicates,
         n_near_duplicates=repeats.n_near_duplicates,
         grading_noise=answers.grading_noise(units.pair, {one.name: one.scores for one in asked}),
+        grade_agreement=None
+        if second_grades is None
+        else grade_agreement(units.pair, second_grades, strong=strong, weak=weak),
         n_resamples=n_resamples,
         seed=seed,
     )

@@ -41,7 +41,7 @@ class Resampled:
 
 
 def measure_together(
-    candidates: list[Candidate], pair: Pair, *, n_resamples: int, seed: int
+    candidates: list[Candidate], pair: Pair, *, n_resamples: int, seed: int, progress: bool = False
 ) -> dict[str, Resampled]:
     """Measure candidates on the same resamples.
 
@@ -52,17 +52,22 @@ def measure_together(
         pair: The n prompts.
         n_resamples: How many resamples.
         seed: Draws them.
+        progress: Whether to show a bar over the resamples, where the output is a terminal.
 
     Returns:
         Each candidate's figures, by name.
     """
+    from tqdm.auto import tqdm
+
     once = np.ones((len(pair), 1))
     coin = np.random.default_rng([seed, 1])
     blocks: dict[str, list[Measured]] = {found.name: [] for found in candidates}
-    for counts in resamples(pair.units, n_resamples, seed=seed):
-        for found in candidates:
-            by_chance = shuffled(len(pair), counts.shape[1], coin) if found.name == RANDOM else None
-            blocks[found.name].append(measure(found, pair, counts, coin=by_chance))
+    with tqdm(total=n_resamples, desc="resamples", disable=None if progress else True) as bar:
+        for counts in resamples(pair.units, n_resamples, seed=seed):
+            for found in candidates:
+                by_chance = shuffled(len(pair), counts.shape[1], coin) if found.name == RANDOM else None
+                blocks[found.name].append(measure(found, pair, counts, coin=by_chance))
+            bar.update(counts.shape[1])
     return {found.name: _resampled(measure(found, pair, once), blocks[found.name]) for found in candidates}
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from shared_router.evaluation.cells import cost_factor, cost_unit, label
 from shared_router.evaluation.drawing import GRID, INK, MUTED, SERIES, SURFACE, canvas, house_style
 from shared_router.evaluation.hull import hull
 from shared_router.evaluation.report import EvaluationReport, RouterFigures
-from shared_router.evaluation.tables import cost_factor, cost_unit, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ class Picture(NamedTuple):
 
 _MOST_DOMAINS = 24
 _MOST_ROUTERS = 6
+_MOST_BANDS = 2
 
 
 def pictures(report: EvaluationReport) -> list[Picture]:
@@ -74,8 +75,10 @@ def _quality_cost(report: EvaluationReport, routers: tuple[RouterFigures, ...]) 
     ends_x = [(report.weak.cost.value or 0.0) * factor, (report.strong.cost.value or 0.0) * factor]
     ends_y = [report.weak.quality.value or 0.0, report.strong.quality.value or 0.0]
     axes.plot(ends_x, ends_y, color=INK, linewidth=1, linestyle=(0, (6, 3)), label="random mix (Zero router)")
-    for found in routers:
-        _router_curve(axes, found, _color(found, routers), factor)
+    for place, found in enumerate(routers):
+        # bands on bands show none of them
+        banded = len(routers) <= _MOST_BANDS or place == 0
+        _router_curve(axes, found, _color(found, routers), factor, banded=banded)
     axes.plot(ends_x, ends_y, "o", color=INK, markersize=6, markeredgecolor=SURFACE, zorder=6)
     for x, y, name, side in zip(ends_x, ends_y, (report.weak.name, report.strong.name), (1, -1), strict=True):
         _name_point(axes, x, y, name, side)
@@ -87,15 +90,16 @@ def _quality_cost(report: EvaluationReport, routers: tuple[RouterFigures, ...]) 
     return figure
 
 
-def _router_curve(axes: Axes, found: RouterFigures, color: str, factor: float) -> None:
+def _router_curve(axes: Axes, found: RouterFigures, color: str, factor: float, *, banded: bool) -> None:
     curve = found.curve
     if curve is None:
         return
     cost = np.array(curve.cost) * factor
-    axes.fill_between(cost, curve.quality_low, curve.quality_high, color=color, alpha=0.13, linewidth=0)
     axes.plot(cost, curve.quality, color=color, linewidth=2.2, label=found.name, zorder=4)
-    corners, heights = hull(cost, np.array(curve.quality))
-    axes.plot(corners, heights, color=color, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=3)
+    if banded:
+        axes.fill_between(cost, curve.quality_low, curve.quality_high, color=color, alpha=0.13, linewidth=0)
+        corners, heights = hull(cost, np.array(curve.quality))
+        axes.plot(corners, heights, color=color, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=3)
     point = found["cost"].value, found["quality"].value
     if point[0] is not None and point[1] is not None:
         axes.plot(point[0] * factor, point[1], "o", color=color, markersize=9, zorder=7)
@@ -104,7 +108,7 @@ def _router_curve(axes: Axes, found: RouterFigures, color: str, factor: float) -
 
 def _name_point(axes: Axes, x: float, y: float, name: str, side: int) -> None:
     axes.annotate(
-        _short(name),
+        _short(name.rsplit("/", 1)[-1]),  # a hub's path before the name says who published it
         (x, y),
         xytext=(9 * side, -12 if side > 0 else 7),
         textcoords="offset points",

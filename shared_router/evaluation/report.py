@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared_router.errors import UnknownNameError
+from shared_router.evaluation.grade_agreement import GradeAgreement
 from shared_router.evaluation.grading_noise import GradingNoise
 from shared_router.evaluation.latency import ModelLatency
 from shared_router.evaluation.reliability import ReliabilityBin
@@ -193,6 +195,7 @@ class EvaluationReport:
         n_duplicates: How many prompts repeat an earlier one.
         n_near_duplicates: How many further ones nearly do.
         grading_noise: How far repeated grades of one answer differ, where the outcomes say.
+        grade_agreement: How far second grades agree, where they were given.
         n_resamples: How many resamples the intervals rest on.
         seed: What they were drawn with.
     """
@@ -211,11 +214,18 @@ class EvaluationReport:
     n_duplicates: int
     n_near_duplicates: int
     grading_noise: GradingNoise | None
+    grade_agreement: GradeAgreement | None
     n_resamples: int
     seed: int
 
     def __getitem__(self, router: str) -> RouterFigures:
-        """Return a router's or a baseline's figures by its name."""
+        """Return a router's or a baseline's figures by its name.
+
+        Raises:
+            UnknownNameError: If there is none; the message lists those there are.
+        """
+        if router not in self.routers:
+            raise UnknownNameError(f"a router must be one of {list(self.routers)}, got {router!r}")
         return self.routers[router]
 
     @property

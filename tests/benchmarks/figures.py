@@ -28,8 +28,19 @@ def _table(name: str) -> str:
     if card.is_file():
         return _card_table(json.loads(card.read_text("utf-8")))
     kept = json.loads((FIGURES / f"{name}.json").read_text("utf-8"))
+    if "columns" in kept:
+        return _rows_table(kept)
     rows = "".join(f"| `{key}` | {_number(value)} |\n" for key, value in kept["figures"].items())
     return f"| figure | value |\n|---|---:|\n{rows}\n`{kept['command']}`, {kept['machine']}\n"
+
+
+def _rows_table(kept: dict[str, Any]) -> str:
+    head = f"| {' | '.join(kept['columns'])} |\n|{'---|' * len(kept['columns'])}\n"
+    rows = "".join(
+        f"| {' | '.join(cell if isinstance(cell, str) else _number(cell) for cell in row)} |\n"
+        for row in kept["rows"]
+    )
+    return f"{head}{rows}\n`{kept['command']}`, {kept['machine']}\n"
 
 
 def _number(value: float) -> str:

@@ -93,13 +93,27 @@ def report(benchmark: str, figures: dict[str, float]) -> None:
         for name, value in figures.items()
     }
     if "--write" in sys.argv:
-        kept = {
-            "command": f"python -m tests.benchmarks.{benchmark} --write",
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-            "figures": rounded,
-        }
-        (FIGURES / f"{benchmark}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        _keep(benchmark, {"figures": rounded})
     print(json.dumps(rounded))
+
+
+def report_rows(benchmark: str, rows: list[dict[str, Any]]) -> None:
+    """Print rows of equal keys; with `--write` also keep them for the docs, floats to three decimals."""
+    print_table(rows)
+    if "--write" in sys.argv:
+        cells = [
+            [f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row.values()] for row in rows
+        ]
+        _keep(benchmark, {"columns": list(rows[0]), "rows": cells})
+
+
+def _keep(benchmark: str, measured: dict[str, Any]) -> None:
+    kept = {
+        "command": f"python -m tests.benchmarks.{benchmark} --write",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        **measured,
+    }
+    (FIGURES / f"{benchmark}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
 def _shown(value: object) -> str:

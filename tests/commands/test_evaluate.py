@@ -165,6 +165,14 @@ def test_a_folder_that_cannot_be_made_is_said_at_once(
     assert "--out must be a folder that can be made" in capsys.readouterr().err
 
 
+def test_second_grades_say_how_far_the_first_are_to_be_trusted(data: Path, tmp_path: Path) -> None:
+    """The same file once more agrees with itself everywhere."""
+    arguments = ["--second-grades", str(data), "--out", str(tmp_path), "--resamples", "20"]
+    assert main(["evaluate", str(data), *arguments]) == 0
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))["grade_agreement"]
+    assert found == {"n": N, "agreement": 1.0, "flipped": 0.0, "kappa": 1.0, "gap_ratio": 1.0}
+
+
 def test_a_scale_is_said(tmp_path: Path) -> None:
     rows = "".join(f"question {i},{9 + i % 2},{1 + i % 9}\n" for i in range(30))
     (tmp_path / "data.csv").write_text(f"prompt,strong_score,weak_score\n{rows}", "utf-8")
@@ -173,3 +181,20 @@ def test_a_scale_is_said(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     # 9.5 on average, (9.5 - 1) / 9
     assert report["strong"]["quality"] == pytest.approx(8.5 / 9)
+
+
+def test_the_command_in_the_docs_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its data stand in the checkout; what it writes goes elsewhere here. GPT-4 is right on 260 of 300."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "evaluate.md").read_text("utf-8")
+    command = page.split("<!-- evaluate command -->\n```sh\n")[1].split("\n")[0].split()
+    assert command[0] == "routellm"
+    monkeypatch.chdir(root)
+    out = str(tmp_path / command[-1])
+    assert main([*command[1:-1], out]) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    assert report["n"] == 300
+    assert report["strong"]["quality"] == pytest.approx(260 / 300)
+    assert "static-v1: " in capsys.readouterr().out

@@ -217,6 +217,11 @@ def test_latencies_are_those_of_the_chosen_models() -> None:
     assert (routed.first_token_p50_ms, routed.first_token_p95_ms) == (5, 50)
 
 
+def test_a_router_that_was_not_evaluated_is_refused_by_name() -> None:
+    with pytest.raises(UnknownNameError, match=r"a router must be one of \['by_last_digit', 'random'"):
+        report()["static-v1"]
+
+
 def test_the_same_seed_gives_the_same_report() -> None:
     assert report() == report()
     assert report() != report(seed=1)
