@@ -61,6 +61,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             higher is cheaper. None takes the router's own.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes, such as an image alone.
+        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
@@ -94,6 +95,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     threshold: float | None = None
     on_router_error: OnRouterError = "strong"
     on_no_query: Tier = "strong"
+    expected_sha256: str | None = None
     route_on: RouteOn = "last_human"
     query_keys: SkipValidation[Sequence[str] | None] = None
     strip: SkipValidation[Strip | None] = None
@@ -119,6 +121,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -133,12 +136,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         check_signed_reasoning(signed_reasoning)
         if query_keys is not None:
             watch_templates()
-        rules: builtins.dict[str, Any] = {
-            "router": router,
-            "threshold": threshold,
-            "on_router_error": on_router_error,
-            "on_no_query": on_no_query,
-        }
+        rules: builtins.dict[str, Any] = {"router": router, "threshold": threshold}
+        rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
+        rules["expected_sha256"] = expected_sha256
         rules["given_policy"] = others.pop("given_policy", None) if policy is None else policy
         made = made_policy(**rules)
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])

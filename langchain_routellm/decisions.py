@@ -38,6 +38,7 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
+        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
 
     Raises:
         InvalidInputError: If an argument breaks its rule.
@@ -59,11 +60,16 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        expected_sha256: str | None = None,
     ) -> None:
         labels: dict[str, Any] = {"strong": strong, "weak": weak}
         super().__init__(**labels)  # by name, a type checker looks for them in the base's own __init__
         self._router = RouteLLMRouter(
-            router=router, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+            router=router,
+            threshold=threshold,
+            on_router_error=on_router_error,
+            on_no_query=on_no_query,
+            expected_sha256=expected_sha256,
         )
 
     @property

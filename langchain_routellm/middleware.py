@@ -73,11 +73,12 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         strong: The model whose answers are better.
         weak: The model whose answers are cheaper.
         models: All models by name, in the place of the two; with a `policy` over the names.
-        policy: A policy, in the place of the four arguments after it.
+        policy: A policy, in the place of the five arguments after it.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
+        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
         route_on: `"last_human"`, or a function from the messages to a text.
         strip: As in `RoutedChatModel`.
         follow_ups: As in `RoutedChatModel`.
@@ -104,6 +105,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         strip: Strip | None = None,
         follow_ups: bool = True,
@@ -124,6 +126,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             threshold=threshold,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            expected_sha256=expected_sha256,
         )
         self.finder = QuestionFinder(route_on, None, strip, follow_ups)
         self.memory = Memory()

@@ -34,6 +34,7 @@ def made_policy(
     threshold: float | None = None,
     on_router_error: OnRouterError = "strong",
     on_no_query: Tier = "strong",
+    expected_sha256: str | None = None,
 ) -> RoutingPolicy:
     """Return the policy that was given, or the rule over two models that the arguments describe.
 
@@ -43,6 +44,7 @@ def made_policy(
         threshold: As in `RoutingPolicy`, like what follows.
         on_router_error: Where a request goes whose router fails.
         on_no_query: Where a request without a question goes.
+        expected_sha256: The hash that pins a router given by name or folder.
 
     Raises:
         InvalidInputError: If the policy is none or stands beside a rule, or an argument breaks its rule.
@@ -51,14 +53,19 @@ def made_policy(
     if given_policy is None:
         folder = os.fspath(router) if isinstance(router, os.PathLike) else router
         return RoutingPolicy(
-            folder, threshold=threshold, on_router_error=on_router_error, on_no_query=on_no_query
+            folder,
+            threshold=threshold,
+            on_router_error=on_router_error,
+            on_no_query=on_no_query,
+            expected_sha256=expected_sha256,
         )
     if not isinstance(given_policy, RoutingPolicy):
         raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(given_policy).__name__}")
-    if (router, threshold, on_router_error, on_no_query) != (None, None, "strong", "strong"):
+    beside = (router, threshold, on_router_error, on_no_query, expected_sha256)
+    if beside != (None, None, "strong", "strong", None):
         raise InvalidInputError(
-            "policy must come without router, threshold, on_router_error and on_no_query, got one of them "
-            "beside it; give them to the policy"
+            "policy must come without router, threshold, on_router_error, on_no_query and expected_sha256, "
+            "got one of them beside it; give them to the policy"
         )
     return given_policy
 

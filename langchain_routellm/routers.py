@@ -40,12 +40,13 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
     `graph.add_conditional_edges("start", RouteLLMRouter() | (lambda decision: decision.model))`.
 
     Args:
-        policy: A policy, in the place of the four arguments after it; the output's `model` is then one of
+        policy: A policy, in the place of the five arguments after it; the output's `model` is then one of
             its `models`.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
+        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
         query_keys: The keys of the input that hold a question, best first.
@@ -66,6 +67,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -79,6 +81,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             threshold=threshold,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            expected_sha256=expected_sha256,
         )
         self.finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self.sticky = sticky

@@ -48,6 +48,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         threshold: The cost threshold, in [0, 1].
         on_router_error: Where an input goes whose router fails.
         on_no_query: Where an input without a question goes.
+        expected_sha256: The hash that pins a router given by name or folder.
         route_on: What in the input is routed on.
         query_keys: The keys of the input that hold a question, such as `["question"]`, best first.
         strip: As in `RoutedChatModel`.
@@ -70,6 +71,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         threshold: float | None = None,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -84,6 +86,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             threshold=threshold,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            expected_sha256=expected_sha256,
             route_on=route_on,
             query_keys=query_keys,
             strip=strip,

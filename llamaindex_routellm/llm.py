@@ -73,6 +73,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_ingestion: Where the calls of ingestion and of building an index go, in the place of `on_no_query`.
         on_evaluation: Where evaluators' calls go, in the place of `on_no_query`.
         on_router_error: Where a call goes whose router fails, or `"raise"`.
+        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
         sticky: Whether what goes on keeps its model: `"tool_loop"` until the tools it asked for have been
             answered, `"conversation"` for good, False never. One question has one score in any case.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
@@ -115,6 +116,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_ingestion: str | None = None,
         on_evaluation: str | None = None,
         on_router_error: str = "strong",
+        expected_sha256: str | None = None,
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         capabilities: Mapping[str, Collection[str]] | None = None,
@@ -139,6 +141,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             on_ingestion=on_ingestion,
             on_evaluation=on_evaluation,
             on_router_error=on_router_error,
+            expected_sha256=expected_sha256,
             sticky=sticky,
             signed_reasoning=signed_reasoning,
             capabilities=capabilities,

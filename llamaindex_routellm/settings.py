@@ -45,6 +45,7 @@ class Settings:
     on_ingestion: str | None = None
     on_evaluation: str | None = None
     on_router_error: str = "strong"
+    expected_sha256: str | None = None
     sticky: Sticky = "tool_loop"
     signed_reasoning: SignedReasoning = "strip"
     capabilities: Mapping[str, Collection[str]] | None = None
@@ -75,6 +76,7 @@ class Settings:
             "threshold": self.threshold,
             "on_no_query": self.on_no_query or "strong",
             "on_router_error": self.on_router_error,
+            "expected_sha256": self.expected_sha256,
         }
         if self.policy is None:
             router = str(self.router) if isinstance(self.router, Path) else self.router

@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +18,15 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import RunnableLambda
 
-from langchain_routellm import RoutedChatModel
+from langchain_routellm import RoutedChatModel, RouteLLMRouter
 from shared_router import (
+    ArtifactCorruptError,
     ArtifactError,
     IgnoredArgumentWarning,
     InvalidInputError,
     MissingExtraError,
     RouterError,
+    RoutingPolicy,
     SameModelWarning,
     UnknownNameError,
 )
@@ -161,6 +165,21 @@ def test_a_router_given_by_name_is_not_loaded_by_the_constructor(tmp_path: Any) 
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ArtifactError, match="config"):
         model.invoke("hi")
+
+
+def test_a_router_given_by_folder_must_be_the_expected_one(tmp_path: Path) -> None:
+    pin = RandomRouter(seed=1).save(tmp_path)
+    model = routed(router=tmp_path, expected_sha256=pin)
+    assert model.invoke("hi").response_metadata["routellm"]["router"] == str(tmp_path)
+    makers: list[Callable[..., Any]] = [routed, RouteLLMRouter]
+    for make in makers:
+        make(router=str(tmp_path), expected_sha256=pin)
+        with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
+            make(router=str(tmp_path), expected_sha256="0" * 64)
+    with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
+        model.expected_sha256 = "0" * 64
+    with pytest.raises(InvalidInputError, match="policy must come without router, .* and expected_sha256"):
+        routed(router=None, threshold=None, policy=RoutingPolicy(FixedRouter(0.5)), expected_sha256=pin)
 
 
 def test_a_child_may_be_given_by_provider_and_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage
@@ -7,10 +8,13 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import (
+    ArtifactCorruptError,
     InvalidInputError,
     RouterFallbackWarning,
+    RoutingPolicy,
     UnknownNameError,
 )
+from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
 from tests.llamaindex.fakes import SpyRouter, models, routed_over_fakes
 
@@ -52,6 +56,18 @@ def test_the_threshold_must_be_a_share(threshold: float) -> None:
 def test_an_unknown_router_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="a router must be one of"):
         RoutedLLM(**models(router="nonesuch"))
+
+
+def test_a_router_given_by_folder_must_be_the_expected_one(tmp_path: Path) -> None:
+    pin = RandomRouter(seed=1).save(tmp_path)
+    llm = RoutedLLM(**models(router=tmp_path, expected_sha256=pin))
+    with llm.capture() as decisions:
+        llm.complete("hi")
+    assert [decision.router for decision in decisions] == [str(tmp_path)]
+    with pytest.raises(ArtifactCorruptError, match=r"config\.json must have the SHA-256"):
+        RoutedLLM(**models(router=str(tmp_path), expected_sha256="0" * 64))
+    with pytest.raises(InvalidInputError, match="expected_sha256 must be left to the policy"):
+        RoutedLLM(**models(router=None, policy=RoutingPolicy(FixedRouter(0.5)), expected_sha256=pin))
 
 
 def test_a_router_that_fails_sends_the_call_strong_with_the_reason() -> None:
