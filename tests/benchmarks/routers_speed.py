@@ -9,7 +9,8 @@ in CPU time with one thread, which a busy machine disturbs less. The largest dif
 run to a tolerance of 1e-12. Prompts rounded to fewer bits take their turns in the same rounds.
 
 Then all routers side by side on one thread: those that read embeddings with 10,000 battles of 384 dimensions,
-the fine-tuned ones with their encoder, as `bert_speed` times them.
+the fine-tuned ones with their encoder, as `bert_speed` times them. Last, those that RouteLLM publishes weights
+of beside RouteLLM's way with the same weights (`published_ways`).
 """
 
 import copy
@@ -31,6 +32,7 @@ from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.training.factors import FactorTraining
 from tests.benchmarks.bert_speed import measure_bert, measure_causal_lm
 from tests.benchmarks.measure import print_table, report, take_turns
+from tests.benchmarks.published_ways import measure_published_ways
 from tests.benchmarks.regression_per_query import (
     N_TIERS,
     RegressionPerQuery,
@@ -206,7 +208,7 @@ def main() -> None:
         differences = {key: found[f"difference{suffix}"] for key, found in results.items()}
         figures[f"sw_max_difference{suffix}"] = max(differences.values())
         figures[f"sw_55k_difference{suffix}"] = max(v for (n, _), v in differences.items() if n == 55_000)
-    report("routers_speed", figures)
+    report("routers_speed", figures | measure_published_ways())
 
 
 if __name__ == "__main__":
