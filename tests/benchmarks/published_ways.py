@@ -62,12 +62,7 @@ def bert() -> dict[str, float]:
 
     def theirs(batch: Sequence[str]) -> object:
         with torch.no_grad():
-            return [
-                model(
-                    **tokenizer(q, return_tensors="pt", padding=True, truncation=True, max_length=512)
-                ).logits
-                for q in batch
-            ]
+            return [model(**tokenizer(query, **options)).logits for query in batch]
 
     return take_turns(theirs, router.win_probability, queries(N_BERT), turn=96)
 

@@ -9,8 +9,8 @@ in CPU time with one thread, which a busy machine disturbs less. The largest dif
 run to a tolerance of 1e-12. Prompts rounded to fewer bits take their turns in the same rounds.
 
 Then all routers side by side on one thread: those that read embeddings with 10,000 battles of 384 dimensions,
-the fine-tuned ones with their encoder, as `bert_speed` times them. Last, those that RouteLLM publishes weights
-of beside RouteLLM's way with the same weights (`published_ways`).
+the fine-tuned ones with their encoder, as `bert_speed` times them. Last, those of which RouteLLM publishes
+weights beside RouteLLM's way with the same weights (`published_ways`).
 """
 
 import copy
