@@ -21,7 +21,16 @@ from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
 from shared_router import Bill
 
-RULES = ("router", "threshold", "on_router_error", "on_no_query", "expected_sha256", "given_policy")
+RULES = (
+    "router",
+    "threshold",
+    "strong_fraction",
+    "router_timeout",
+    "on_router_error",
+    "on_no_query",
+    "expected_sha256",
+    "given_policy",
+)
 """The fields of a routed model that its policy is made from."""
 
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")

@@ -31,6 +31,7 @@ from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.self_description import SelfDescription
 from langchain_routellm.templates import watch_templates
 from shared_router import (
+    ROUTER_TIMEOUT_S,
     Bill,
     OnRouterError,
     Router,
@@ -59,6 +60,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
             higher is cheaper. None takes the router's own.
+        strong_fraction: The share of questions to send strong, in place of a threshold.
+        router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes, such as an image alone.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
@@ -93,6 +96,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     models: SkipValidation[Mapping[str, Any] | None] = None
     router: str | Path | Router | None = None
     threshold: float | None = None
+    strong_fraction: float | None = None
+    router_timeout: float | None = ROUTER_TIMEOUT_S
     on_router_error: OnRouterError = "strong"
     on_no_query: Tier = "strong"
     expected_sha256: str | None = None
@@ -119,6 +124,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         policy: RoutingPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         expected_sha256: str | None = None,
@@ -136,24 +143,19 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         check_signed_reasoning(signed_reasoning)
         if query_keys is not None:
             watch_templates()
-        rules: builtins.dict[str, Any] = {"router": router, "threshold": threshold}
+        rules: builtins.dict[str, Any] = {"router": router, "expected_sha256": expected_sha256}
+        rules |= {"threshold": threshold, "strong_fraction": strong_fraction}
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
-        rules["expected_sha256"] = expected_sha256
+        rules["router_timeout"] = router_timeout
         rules["given_policy"] = others.pop("given_policy", None) if policy is None else policy
         made = made_policy(**rules)
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)
         if models is not None:
             children = {**first_and_last(children, made.models), "models": children}
-        how: builtins.dict[str, Any] = {
-            "route_on": route_on,
-            "query_keys": query_keys,
-            "strip": strip,
-            "follow_ups": follow_ups,
-            "sticky": sticky,
-            "signed_reasoning": signed_reasoning,
-            "prices": prices,
-        }
+        how: builtins.dict[str, Any] = {"route_on": route_on, "query_keys": query_keys, "strip": strip}
+        how |= {"follow_ups": follow_ups, "sticky": sticky, "prices": prices}
+        how |= {"signed_reasoning": signed_reasoning}
         super().__init__(**children, **rules, **how, **own)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another

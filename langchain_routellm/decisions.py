@@ -22,7 +22,7 @@ from langchain_routellm.decision_types import (
     response,
 )
 from langchain_routellm.routers import RouteLLMRouter
-from shared_router import InvalidInputError, OnRouterError, Router, RoutingDecision, Tier
+from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Router, RoutingDecision, Tier
 
 
 class RouteLLMDecisionModel(BaseDecisionModel):
@@ -36,6 +36,9 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         weak: The label of the weak model.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
+        strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
+            router's `score_quantiles_`.
+        router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
@@ -58,6 +61,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         weak: str = "weak",
         router: str | Router | None = None,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         expected_sha256: str | None = None,
@@ -67,6 +72,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         self._router = RouteLLMRouter(
             router=router,
             threshold=threshold,
+            strong_fraction=strong_fraction,
+            router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             expected_sha256=expected_sha256,

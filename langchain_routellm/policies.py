@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from shared_router import InvalidInputError, OnRouterError, Router, RoutingPolicy, Tier
+from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Router, RoutingPolicy, Tier
 
 
 def policy_of(policy: RoutingPolicy | None, names: Collection[str], **rules: Any) -> RoutingPolicy:
@@ -32,6 +32,8 @@ def made_policy(
     given_policy: RoutingPolicy | None,
     router: str | Path | Router | None = None,
     threshold: float | None = None,
+    strong_fraction: float | None = None,
+    router_timeout: float | None = ROUTER_TIMEOUT_S,
     on_router_error: OnRouterError = "strong",
     on_no_query: Tier = "strong",
     expected_sha256: str | None = None,
@@ -42,6 +44,8 @@ def made_policy(
         given_policy: A policy; it brings its own router and rules, so the others must be left out.
         router: As in `RoutingPolicy`, or the folder of a router as a path.
         threshold: As in `RoutingPolicy`, like what follows.
+        strong_fraction: The share of questions to send strong, in place of a threshold.
+        router_timeout: How long the router may take.
         on_router_error: Where a request goes whose router fails.
         on_no_query: Where a request without a question goes.
         expected_sha256: The hash that pins a router given by name or folder.
@@ -55,17 +59,20 @@ def made_policy(
         return RoutingPolicy(
             folder,
             threshold=threshold,
+            strong_fraction=strong_fraction,
+            router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             expected_sha256=expected_sha256,
         )
     if not isinstance(given_policy, RoutingPolicy):
         raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(given_policy).__name__}")
-    beside = (router, threshold, on_router_error, on_no_query, expected_sha256)
-    if beside != (None, None, "strong", "strong", None):
+    beside = (router, threshold, strong_fraction, expected_sha256, router_timeout)
+    rules = (on_router_error, on_no_query)
+    if beside != (None, None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong"):
         raise InvalidInputError(
-            "policy must come without router, threshold, on_router_error, on_no_query and expected_sha256, "
-            "got one of them beside it; give them to the policy"
+            "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
+            "on_no_query and expected_sha256, got one of them beside it; give them to the policy"
         )
     return given_policy
 

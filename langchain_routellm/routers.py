@@ -20,6 +20,7 @@ from langchain_routellm.policies import made_policy
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.routing import BAD_INPUT
 from shared_router import (
+    ROUTER_TIMEOUT_S,
     OnRouterError,
     Router,
     RoutingDecision,
@@ -40,10 +41,13 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
     `graph.add_conditional_edges("start", RouteLLMRouter() | (lambda decision: decision.model))`.
 
     Args:
-        policy: A policy, in the place of the five arguments after it; the output's `model` is then one of
+        policy: A policy, in the place of the seven arguments after it; the output's `model` is then one of
             its `models`.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
+        strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
+            router's `score_quantiles_`.
+        router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
@@ -65,6 +69,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         policy: RoutingPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         expected_sha256: str | None = None,
@@ -79,6 +85,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             given_policy=policy,
             router=router,
             threshold=threshold,
+            strong_fraction=strong_fraction,
+            router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             expected_sha256=expected_sha256,

@@ -23,6 +23,7 @@ from langchain_routellm.query import RouteOn, Strip
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
 from shared_router import (
+    ROUTER_TIMEOUT_S,
     InvalidInputError,
     OnRouterError,
     Router,
@@ -46,6 +47,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         policy: As in `RouteLLMRouter`, like what follows.
         router: A router, or the name or folder of one.
         threshold: The cost threshold, in [0, 1].
+        strong_fraction: The share of inputs to send strong, in place of a threshold.
+        router_timeout: How long the router may take.
         on_router_error: Where an input goes whose router fails.
         on_no_query: Where an input without a question goes.
         expected_sha256: The hash that pins a router given by name or folder.
@@ -69,6 +72,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         policy: RoutingPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
         expected_sha256: str | None = None,
@@ -84,6 +89,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             policy=policy,
             router=router,
             threshold=threshold,
+            strong_fraction=strong_fraction,
+            router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             expected_sha256=expected_sha256,

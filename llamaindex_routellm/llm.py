@@ -41,7 +41,7 @@ from llamaindex_routellm.self_description import SelfDescription
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
-from shared_router import Router, RoutingPolicy, Sticky, TokenPrices
+from shared_router import ROUTER_TIMEOUT_S, Router, RoutingPolicy, Sticky, TokenPrices
 
 
 class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
@@ -60,6 +60,9 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         router: What tells them apart: a router, the name or folder of one, or None for the shipped one.
         threshold: The cost threshold, in [0, 1]: strong iff the win probability reaches it, so higher is
             cheaper. None takes the router's recommended one.
+        strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
+            router's `score_quantiles_`.
+        router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         policy: A rule of your own, in the place of `router`, `threshold`, `on_no_query` and
             `on_router_error`.
         query_keys: Template variables that hold a question, best first.
@@ -107,6 +110,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         models: Mapping[str, LLM] | None = None,
         router: Router | str | Path | None = None,
         threshold: float | None = None,
+        strong_fraction: float | None = None,
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
         policy: RoutingPolicy | None = None,
         query_keys: Sequence[str] = QUERY_KEYS,
         query_extractor: QueryExtractor | None = None,
@@ -132,6 +137,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         settings = Settings(
             router=router,
             threshold=threshold,
+            strong_fraction=strong_fraction,
+            router_timeout=router_timeout,
             policy=policy,
             query_keys=query_keys,
             query_extractor=query_extractor,

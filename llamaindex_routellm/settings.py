@@ -18,6 +18,7 @@ from llamaindex_routellm.reasoning import ReasoningWriters, SignedReasoning, che
 from llamaindex_routellm.routing import Routing
 from llamaindex_routellm.spans import OpenSpans
 from shared_router import (
+    ROUTER_TIMEOUT_S,
     Bill,
     Conversations,
     InvalidInputError,
@@ -36,6 +37,8 @@ class Settings:
 
     router: Router | str | Path | None = None
     threshold: float | None = None
+    strong_fraction: float | None = None
+    router_timeout: float | None = ROUTER_TIMEOUT_S
     policy: RoutingPolicy | None = None
     query_keys: Sequence[str] = QUERY_KEYS
     query_extractor: QueryExtractor | None = None
@@ -74,6 +77,8 @@ class Settings:
         given: dict[str, Any] = {
             "router": self.router,
             "threshold": self.threshold,
+            "strong_fraction": self.strong_fraction,
+            "router_timeout": self.router_timeout,
             "on_no_query": self.on_no_query or "strong",
             "on_router_error": self.on_router_error,
             "expected_sha256": self.expected_sha256,
@@ -84,7 +89,7 @@ class Settings:
         if not isinstance(self.policy, RoutingPolicy):
             raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(self.policy).__name__}")
         for name, value in given.items():
-            if value not in (None, "strong"):
+            if value not in (None, "strong", ROUTER_TIMEOUT_S):
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
         return self.policy
 

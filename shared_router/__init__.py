@@ -56,6 +56,7 @@ from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
 from shared_router.scoring.failures import RouterHealth
+from shared_router.scoring.guard import ROUTER_TIMEOUT_S
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ __all__ = [
     "Outcomes",
     "PreferenceData",
     "QueryError",
+    "ROUTER_TIMEOUT_S",
     "Reading",
     "Reply",
     "Router",
