@@ -6,17 +6,18 @@ what comes after it, a history, a tracer, a savings counter, sees the decision o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import LLMResult
-from langchain_core.runnables import RunnableConfig, RunnableWithFallbacks
+from langchain_core.runnables import RunnableConfig, RunnableSequence, RunnableWithFallbacks
+from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
 from typing_extensions import override
 
-from langchain_routellm.children import chat_models_in
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.savings import is_counting
 from langchain_routellm.templates import TemplateRuns
@@ -50,10 +51,8 @@ class AnswerWatch(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        name = (metadata or {}).get("ls_model_name")
-        known = self.names.get(str(name))
-        if known is None and self.anyone and name is not None:
-            known = str(name)
+        name = str((metadata or {}).get("ls_model_name") or (serialized or {}).get("name"))
+        known = self.names.get(name, name if self.anyone else None)
         self._runs[run_id] = self.metadata.answered_by = known
 
     @override
@@ -100,44 +99,36 @@ def watched(
 
 def has_fallbacks(child: object) -> bool:
     """Tell whether another model than a child's first may answer for it."""
-    return not isinstance(child, BaseChatModel) and len(list(_alternatives(child))) > 1
-
-
-def models_of(child: object) -> list[str]:
-    """Return the names that a child's runs may have, the one to expect first."""
-    if isinstance(child, BaseChatModel):
-        return [_run_name(child)]
-    return [_run_name(model) for model in _alternatives(child)]
+    return not isinstance(child, BaseChatModel) and len(run_names(child)) > 1
 
 
 def fallbacks_of(children: Mapping[str, Any]) -> set[str]:
     """Return the names of the models that may answer in the place of children."""
-    return {name for child in children.values() if has_fallbacks(child) for name in models_of(child)}
+    return {name for child in children.values() if has_fallbacks(child) for name in run_names(child)}
+
+
+def run_names(child: Any, **bound: Any) -> list[str]:
+    """Return the names that a child's runs may have, the one to expect first.
+
+    Args:
+        child: The child.
+        **bound: What it is called with, which may name another model.
+    """
+    if isinstance(child, BaseChatModel):
+        named = child._get_ls_params(**bound).get("ls_model_name")
+        return [str(named or child.get_name())]
+    if isinstance(child, RunnableWithFallbacks):
+        return [name for runnable in child.runnables for name in run_names(runnable, **bound)]
+    if isinstance(child, RunnableBindingBase):
+        return run_names(child.bound, **{**child.kwargs, **bound})
+    if isinstance(child, RunnableSequence):  # the model of a chain is the step that is one
+        return [name for step in child.steps for name in run_names(step)]
+    return run_names(child.default, **bound) if isinstance(child, DynamicRunnable) else []
 
 
 def _names(chosen: str, children: Mapping[str, Any]) -> dict[str, str]:
     """Return what decisions call a model by its run's name: a child's own name before a fallback's."""
-    expected = {name: models_of(child)[:1] for name, child in children.items()}
-    inside = {name: name for name in models_of(children[chosen])}
+    expected = {name: run_names(child)[:1] for name, child in children.items()}
+    inside = {name: name for name in run_names(children[chosen])}
     others = {run: name for name, runs in expected.items() for run in runs}
     return {**inside, **others, **{run: chosen for run in expected[chosen]}}
-
-
-def _alternatives(child: object) -> Iterator[BaseChatModel]:
-    """Yield the models of which one answers: a child's fallbacks, not the steps of its chain."""
-    if isinstance(child, RunnableWithFallbacks):
-        for runnable in child.runnables:
-            yield from _alternatives(runnable)
-    elif hasattr(child, "bound") and not isinstance(child, BaseChatModel):
-        yield from _alternatives(child.bound)
-    elif hasattr(child, "steps"):
-        for step in child.steps:
-            alternatives = list(_alternatives(step))
-            if alternatives:  # the model of a chain is the step that is one
-                yield from alternatives
-    else:
-        yield from chat_models_in(child)
-
-
-def _run_name(model: BaseChatModel) -> str:
-    return str(model._get_ls_params().get("ls_model_name"))

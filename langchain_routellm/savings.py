@@ -36,8 +36,8 @@ class SavingsCallback(BaseCallbackHandler):
 
     Attributes:
         usage: Tokens by the name of the model that answered, cached and reasoning tokens apart.
-        unmetered_calls: Calls whose provider reported no tokens, and answers of a fallback around a routed
-            model: their dollars are missing from a report.
+        unmetered_calls: Calls whose dollars are missing from a report: their provider reported no tokens, or
+            a fallback answered, in a child or around the routed model, for which there is no price.
 
     Raises:
         InvalidInputError: If `prices` are something other than TokenPrices by model.
@@ -56,6 +56,7 @@ class SavingsCallback(BaseCallbackHandler):
         self.usage: dict[str, TokenUsage] = {}
         self.unmetered_calls = 0
         self._models = RunningCalls()
+        self._unpriced: set[str] = set()
         self._lock = threading.Lock()
 
     def report(self) -> Savings:
@@ -65,7 +66,7 @@ class SavingsCallback(BaseCallbackHandler):
             InvalidInputError: If a model's price is missing, or the ratio is no positive number.
         """
         return savings_of(
-            self.usage,
+            {name: usage for name, usage in self.usage.items() if name not in self._unpriced},
             self.prices or {},
             answer_length_ratio=self.answer_length_ratio,
             strong=self.strong,
@@ -96,7 +97,9 @@ class SavingsCallback(BaseCallbackHandler):
                 self.unmetered_calls += 1
                 return
             usage, model = _usage_in(response), answered_model(response) or call.model
-            self.unmetered_calls += usage is None
+            if model != call.model and model not in (self.prices or {}):
+                self._unpriced.add(model)
+            self.unmetered_calls += usage is None or model in self._unpriced
             self.usage[model] = self.usage.get(model, TokenUsage()) + (usage or TokenUsage(calls=1))
 
     @override

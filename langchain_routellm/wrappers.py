@@ -73,7 +73,7 @@ def is_frameworks_own_call(metadata: Mapping[str, Any] | None) -> bool:
 
 def is_synthetic(message: BaseMessage) -> bool:
     """Tell a message that middleware wrote in the user's name, such as SummarizationMiddleware's summary."""
-    return "lc_source" in message.additional_kwargs
+    return message.additional_kwargs.get("lc_source") == "summarization"
 
 
 def users_words(text: str) -> str:

@@ -8,6 +8,7 @@ from langchain.agents.middleware import ModelFallbackMiddleware
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.runnables.history import RunnableWithMessageHistory
@@ -129,6 +130,36 @@ async def test_an_answer_that_a_middleware_got_elsewhere_is_named_by_its_model(p
     assert counting.usage == {"backup": TokenUsage(2, 2, 6)}
     easy = agent.invoke({"messages": [HumanMessage("easy")]})
     assert decision_of(easy["messages"][-1])["model"] == "weak"
+
+
+def test_an_answer_without_a_price_of_its_own_is_missing_from_the_report() -> None:
+    """The weak answer alone is billed: 1 word sent and 3 answered, at 1 and 3 dollars a million."""
+    counting = SavingsCallback(PRICES)
+    _down().batch(["hard", "easy"], {"callbacks": [counting]})
+    assert counting.report().dollars == {"weak": pytest.approx(10e-6)}
+    assert counting.unmetered_calls == 1
+    priced = SavingsCallback({**PRICES, "backup": TokenPrices(2, 4)})
+    _down().batch(["hard", "easy"], {"callbacks": [priced]})
+    assert priced.report().dollars == {"backup": pytest.approx(14e-6), "weak": pytest.approx(10e-6)}
+    assert priced.unmetered_calls == 0
+
+
+def test_a_model_without_a_name_is_named_by_its_class() -> None:
+    backup = FakeListChatModel(responses=["so"])
+    strong = ChatElm(error=DOWN).with_fallbacks([backup])
+    assert decision_of(routed(strong=strong).invoke("hard"))["model"] == "FakeListChatModel"
+
+
+@pytest.mark.parametrize("per", ["run", "step"])
+def test_a_child_bound_to_another_model_is_itself(per: Any) -> None:
+    strong: Any = ChatElm().bind(model="elm-2")
+    routing: Any = RouteLLMMiddleware(
+        strong=strong, weak=ChatOak(), router=CountingRouter(), threshold=0.5, per=per
+    )
+    agent: Any = create_agent(ChatOak(model="unused"), middleware=[routing])
+    assert decision_of(agent.invoke({"messages": [("user", "hard")]})["messages"][-1])["model"] == "strong"
+    again: Any = ChatElm().bind(model="elm-2").with_fallbacks([ChatStone()])
+    assert decision_of(routed(strong=again).invoke("hard"))["model"] == "strong"
 
 
 def test_an_answer_of_a_fallback_around_the_routed_model_is_counted_as_unmetered() -> None:
