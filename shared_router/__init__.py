@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from shared_router.embedding.openai import OpenAIEmbedder
     from shared_router.embedding.static import StaticEmbedder
     from shared_router.embedding.transformers import TransformersEmbedder
+    from shared_router.embedding.trimmed import TrimmedEmbedder
     from shared_router.preferences.data import PreferenceData
     from shared_router.preferences.judging import battles_from_judge
     from shared_router.preferences.mixing import mix_preferences
@@ -93,6 +94,7 @@ _LAZY = {
     "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",
+    "TrimmedEmbedder": "shared_router.embedding.trimmed",
     "WinLabels": "shared_router.preferences.ties",
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
@@ -174,6 +176,7 @@ __all__ = [
     "TokenPrices",
     "TokenUsage",
     "TransformersEmbedder",
+    "TrimmedEmbedder",
     "TruncatedTextWarning",
     "Turn",
     "UnknownNameError",

@@ -12,7 +12,7 @@ _TAGS = (
 _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 # what is between a tag's name and its end is bounded, so that an unclosed "<p" costs no second pass
-_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>", re.IGNORECASE)
+_TAG = re.compile(rf"<(?=[/a-zA-Z])/?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>", re.IGNORECASE)
 _FENCE = re.compile(r"(?:```|~~~)[\w+-]*")
 # a line's beginning: headings, quotes, bullets; a whole line: rules and underlined headings
 _LINE_START = re.compile(r"^[ \t]{0,8}(?:#{1,6}[ \t]+|>[ \t>]*|[-*+•][ \t]+)", re.MULTILINE)

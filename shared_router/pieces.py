@@ -6,13 +6,12 @@ that word the say of a sentence.
 
 LEAST_WORDS = 6
 MOST_WORDS = 12
-MAX_PIECES = 64
-"""A longer text's pieces are longer, so that what is done for each stays bounded."""
 
 _MAX_WORD_CHARS = 24
 _WORD_CHARS = 8
-"""Of a run without spaces, such as Chinese, as many characters count as a word."""
+"""Of a longer run without spaces, such as Chinese or an address, as many characters count as a word."""
 
+_RUN_CHARS = LEAST_WORDS * _WORD_CHARS
 _CLAUSE_ENDS = frozenset(".?!;:。？！；：，")
 
 
@@ -23,23 +22,22 @@ def pieces_of(text: str) -> list[str]:
         text: Any string.
 
     Returns:
-        The pieces in order, holding every word, none of them empty; the last may be shorter. About
-        `MAX_PIECES` at most, each twice that where clauses are short. A text without a word has none.
+        The pieces in order, holding every word. None is empty, and the last may be shorter. A text without
+        a word has none.
     """
-    lines = [_words(line) for line in text.splitlines()]
-    scale = 1 + sum(map(len, lines)) // (MAX_PIECES * MOST_WORDS)
-    least, most = LEAST_WORDS * scale, MOST_WORDS * scale
     pieces: list[str] = []
     piece: list[str] = []
-    for words in lines:
-        for word in words:
+    length = 0
+    for line in text.splitlines():
+        for word in _words(line):
             piece.append(word)
-            if len(piece) >= least and (word[-1] in _CLAUSE_ENDS or len(piece) == most):
+            length += 1 if len(word) <= _MAX_WORD_CHARS else len(word) // _WORD_CHARS
+            if length >= LEAST_WORDS and (word[-1] in _CLAUSE_ENDS or length >= MOST_WORDS):
                 pieces.append(" ".join(piece))
-                piece = []
-        if len(piece) >= least:
+                piece, length = [], 0
+        if length >= LEAST_WORDS:
             pieces.append(" ".join(piece))
-            piece = []
+            piece, length = [], 0
     if piece:
         pieces.append(" ".join(piece))
     return pieces
@@ -47,10 +45,7 @@ def pieces_of(text: str) -> list[str]:
 
 def _words(line: str) -> list[str]:
     words = line.split()
-    if all(len(word) <= _MAX_WORD_CHARS for word in words):
+    # a run in ASCII is one word or an address, and is spelled as a whole
+    if line.isascii() or all(len(word) <= _MAX_WORD_CHARS for word in words):
         return words
-    return [
-        word[start : start + _WORD_CHARS] if len(word) > _MAX_WORD_CHARS else word
-        for word in words
-        for start in range(0, len(word) if len(word) > _MAX_WORD_CHARS else 1, _WORD_CHARS)
-    ]
+    return [word[start : start + _RUN_CHARS] for word in words for start in range(0, len(word), _RUN_CHARS)]

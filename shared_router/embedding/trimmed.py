@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
 
 TRIM = 0.15
+MAX_CHARS = 2048
+"""A longer text is read without its middle, for each piece costs time that an event loop may wait for."""
+
+MAX_CHARS_BEYOND_ASCII = 1024
 
 
 class TrimmedEmbedder:
@@ -43,6 +47,11 @@ class TrimmedEmbedder:
             raise InvalidInputError(f"trim must be in [0, 0.5], got {trim!r}")
         self.embedder = embedder
         self.trim = trim
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a text can take longer than about a millisecond: where the pieces' embedder can."""
+        return bool(getattr(self.embedder, "blocking", True))
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row per text.
@@ -67,8 +76,20 @@ class TrimmedEmbedder:
 
 
 def bare_question(text: str) -> str:
-    """Return the text as a trimmed embedder reads it: cleaned, without markup and small talk."""
-    return without_small_talk(without_markup(clean(text)))
+    """Return the text as a trimmed embedder reads it: cleaned, without markup and small talk.
+
+    Args:
+        text: Any string.
+
+    Returns:
+        At most `MAX_CHARS` + 1 characters, `MAX_CHARS_BEYOND_ASCII` + 1 where not all are ASCII: a longer
+        text keeps its two ends, joined by a line break.
+    """
+    text = clean(text)
+    half = (MAX_CHARS if text.isascii() else MAX_CHARS_BEYOND_ASCII) // 2
+    if len(text) > 2 * half:
+        text = f"{text[:half]}\n{text[-half:]}"
+    return without_small_talk(without_markup(text))
 
 
 def agreeing_sum(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.float32]:

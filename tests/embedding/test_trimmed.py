@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_router import InvalidInputError
-from shared_router.embedding.trimmed import TrimmedEmbedder, agreeing_sum
+from shared_router.embedding.shipped import load_embedder
+from shared_router.embedding.trimmed import (
+    MAX_CHARS,
+    MAX_CHARS_BEYOND_ASCII,
+    TrimmedEmbedder,
+    agreeing_sum,
+    bare_question,
+)
 from shared_router.testing import HashEmbedder
 
 EMBEDDER = TrimmedEmbedder(HashEmbedder(dim=16))
@@ -71,3 +78,16 @@ def test_a_piece_that_agrees_with_none_is_not_heard() -> None:
 def test_a_greeting_and_markup_change_no_row() -> None:
     alone, greeted = EMBEDDER.embed([QUESTION, f"Hi! **{QUESTION}** Thanks!"])
     np.testing.assert_array_equal(greeted, alone)
+
+
+@pytest.mark.parametrize(("letter", "most"), [("a", MAX_CHARS), ("冰", MAX_CHARS_BEYOND_ASCII)])
+def test_a_long_text_is_read_from_both_ends(letter: str, most: int) -> None:
+    read = bare_question(f"first {letter * 10_000} last")
+    assert len(read) == most + 1
+    assert read.startswith(f"first {letter}")
+    assert read.endswith(f"{letter} last")
+
+
+def test_it_blocks_where_the_embedder_of_its_pieces_does() -> None:
+    assert TrimmedEmbedder(HashEmbedder()).blocking
+    assert not TrimmedEmbedder(load_embedder()).blocking
