@@ -19,7 +19,7 @@ from langchain_routellm.policies import check_models, made_policy
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
-from shared_router import Bill
+from shared_router import Bill, InvalidInputError
 
 RULES = (
     "router",
@@ -91,15 +91,22 @@ def _with_children(model: Any, name: str, value: Any) -> dict[str, Any]:
         check_models(model.policy, models)
         return _with_profile(model, first_and_last(models, model.policy.models) | {"models": models})
     if name in model.children:
-        return _with_profile(model, {name: with_settings(name, checked_child(name, value), settings)})
+        child = with_settings(name, checked_child(name, value), settings)
+        return _with_profile(model, _children_as_fields(model, {**model.children, name: child}))
+    if name in ("strong", "weak"):
+        raise InvalidInputError(f"models name all models, got {name} beside them; assign models")
     return {name: value}
 
 
 def _held(model: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that hold children, with children that have these settings."""
     children = {name: with_settings(name, child, settings) for name, child in model.children.items()}
+    return _children_as_fields(model, children)
+
+
+def _children_as_fields(model: Any, children: Mapping[str, Any]) -> dict[str, Any]:
     if model.models is not None:
-        return first_and_last(children, model.policy.models) | {"models": children}
+        return first_and_last(children, model.policy.models) | {"models": dict(children)}
     return {name: child for name, child in children.items() if name in type(model).model_fields}
 
 

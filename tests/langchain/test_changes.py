@@ -14,6 +14,13 @@ from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.models import CountingRouter, decision_of, routed
 from tests.three_tiers import ThreeTiers
 
+
+class Named(ThreeTiers):
+    """Three models of other names."""
+
+    models = ("big", "mid", "small")
+
+
 POLICY = ThreeTiers(FixedRouter(0.5))
 LIMITER = InMemoryRateLimiter()
 
@@ -170,6 +177,19 @@ def test_models_may_be_named_with_a_policy_over_the_names() -> None:
     assert [child.output_version for child in changed.children.values()] == ["v1"] * 3  # type: ignore[attr-defined]
     rebuilt: Any = model.configurable_fields()
     assert decision_of(rebuilt.invoke("b"))["model"] == "medium"
+
+
+def test_one_of_named_models_may_be_exchanged() -> None:
+    model = RoutedChatModel(
+        models={"strong": ChatElm(), "weak": ChatOak()}, router=CountingRouter(), threshold=0.5
+    )
+    model.strong = ChatElm(model="elm-2")
+    assert model.invoke("hard").text == "elm-2 says: hard"
+    other = RoutedChatModel(
+        models={"big": ChatElm(), "mid": ChatStone(), "small": ChatOak()}, policy=Named(FixedRouter(0.9))
+    )
+    with pytest.raises(InvalidInputError, match="models name all models, got strong beside them"):
+        other.strong = ChatElm()
 
 
 @pytest.mark.parametrize(
