@@ -61,7 +61,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
             higher is cheaper. None takes the router's own.
         strong_fraction: The share of questions to send strong, in place of a threshold.
-        router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
+        router_timeout: How long a router may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes, such as an image alone.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
@@ -143,11 +143,10 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         check_signed_reasoning(signed_reasoning)
         if query_keys is not None:
             watch_templates()
-        rules: builtins.dict[str, Any] = {"router": router, "expected_sha256": expected_sha256}
+        rules: builtins.dict[str, Any] = {"router": router, "router_timeout": router_timeout}
         rules |= {"threshold": threshold, "strong_fraction": strong_fraction}
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
-        rules["router_timeout"] = router_timeout
-        rules["given_policy"] = others.pop("given_policy", None) if policy is None else policy
+        rules |= {"expected_sha256": expected_sha256, "given_policy": others.pop("given_policy", policy)}
         made = made_policy(**rules)
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)

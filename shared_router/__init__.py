@@ -49,6 +49,7 @@ from shared_router.errors import (
     TruncatedTextWarning,
     UnknownNameError,
     UnlikeModelsWarning,
+    UnusedCacheWarning,
 )
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.quantiles import ScoreQuantiles
@@ -181,6 +182,7 @@ __all__ = [
     "Turn",
     "UnknownNameError",
     "UnlikeModelsWarning",
+    "UnusedCacheWarning",
     "WinLabels",
     "battles_from_judge",
     "battles_from_scores",

@@ -35,6 +35,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── UnlikeModelsWarning                    strong and weak differ where a framework takes one answer
     ├── IgnoredArgumentWarning                 an argument has no effect on a routed model
     ├── SkippedRowsWarning                     bad rows of preference data were left out
+    ├── UnusedCacheWarning                     an embedding cache's file cannot be used now
     └── TruncatedTextWarning                   an embedder saw only the start of a text
 """
 
@@ -175,6 +176,10 @@ class IgnoredArgumentWarning(RouterWarning):
 
 class SkippedRowsWarning(RouterWarning):
     """Bad rows of preference data were left out, as `on_bad_rows="skip"` asks."""
+
+
+class UnusedCacheWarning(RouterWarning):
+    """An embedding cache's file cannot be used now, and texts are embedded without it."""
 
 
 class TruncatedTextWarning(RouterWarning):

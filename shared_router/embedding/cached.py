@@ -6,26 +6,33 @@ file test whether a text they can guess was asked; give `key` to prevent that.
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import EmbedderError, InvalidInputError
+from shared_router.embedding.cache_file import connected, packed_vector, unpacked_vector
+from shared_router.errors import EmbedderError, InvalidInputError, UnusedCacheWarning
 
 if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
 
+T = TypeVar("T")
+
 MAX_CACHE_BYTES = 1024**3
-_LOCK_TIMEOUT_S = 60.0
-_CHECK_BYTES = 8
+_LEFT_ALONE_S = 60.0
+_PART = 256
+"""Texts that are embedded before their vectors are written."""
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE}
+"""What may be over by the next minute; a path that is none never is."""
 _EVICTED_SHARE = 10  # a tenth at a time, so that a full cache does not evict at every call
 
 
@@ -33,7 +40,11 @@ class CachedEmbedder:
     """Keep an embedder's vectors in an SQLite file.
 
     Safe with several threads and processes on one file; each call opens its own connection. A vector whose
-    bytes were damaged on disk is embedded again.
+    bytes were damaged on disk is embedded again. Vectors are written as they come, so that what was paid for
+    is kept where a later request fails. A file that cannot be used now (a full disk, a lock that somebody
+    holds) is left alone for a minute, with one warning, and texts are embedded without it.
+
+    A pickle or a copy holds no `key`: set it anew.
 
     Args:
         embedder: What embeds the texts that are not in the file.
@@ -73,29 +84,35 @@ class CachedEmbedder:
         self.path = Path(path)
         self.identity = found
         self.max_bytes = max_bytes
-        self._key = key
+        self.key: bytes | None = key
+        self._unused_until = 0.0
+        self._warned = False
 
     def __repr__(self) -> str:
         """Show whose vectors are kept where, without the key."""
         return f"CachedEmbedder({self.identity!r}, {str(self.path)!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the secret out of pickles and copies."""
+        return {**self.__dict__, "key": None if self.key else b""}
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row per text, shape (n, dim); only texts that are not in the file are embedded.
 
         Raises:
-            EmbedderError: If the file is no cache or cannot be used, or the embedder returns no rows.
+            EmbedderError: If the file is no cache, or the embedder returns no rows.
+            InvalidInputError: If the cache was unpickled or copied and has no key.
         """
         if not texts:
             return np.asarray(self.embedder.embed([]), dtype=np.float32)
         hashes = [self._hash(text) for text in texts]
-        with self._open() as connection:
-            rows = dict(self._read(connection, set(hashes)))
+        rows = self._with_file(lambda connection: dict(self._read(connection, set(hashes)))) or {}
         missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in rows}
-        if missing:
-            new = self._ask(list(missing.values()))
-            rows.update(zip(missing, new, strict=True))
-            with self._open() as connection:
-                self._write(connection, {h: rows[h] for h in missing})
+        for start in range(0, len(missing), _PART):
+            part = list(missing)[start : start + _PART]
+            new = dict(zip(part, self._ask([missing[h] for h in part]), strict=True))
+            rows.update(new)
+            self._with_file(lambda connection, new=new: self._write(connection, new))  # type: ignore[misc]
         widths = sorted({len(row) for row in rows.values()})
         if len(widths) != 1:
             raise EmbedderError(
@@ -105,7 +122,9 @@ class CachedEmbedder:
         return np.stack([rows[h] for h in hashes])
 
     def _hash(self, text: str) -> bytes:
-        hashed = hashlib.blake2b(digest_size=32, key=self._key)
+        if self.key is None:
+            raise InvalidInputError("an unpickled or copied cache has no key; set cache.key")
+        hashed = hashlib.blake2b(digest_size=32, key=self.key)
         identity = self.identity.encode("utf-8", "surrogatepass")
         # the length keeps ("ab", "c") from being ("a", "bc")
         hashed.update(len(identity).to_bytes(8, "little") + identity)
@@ -120,26 +139,32 @@ class CachedEmbedder:
             )
         return vectors
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction."""
+    def _with_file(self, use: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Use the file in one transaction; return None, now and for a minute, where it cannot be used now."""
+        if time.monotonic() < self._unused_until:
+            return None
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            with closing(
-                sqlite3.connect(self.path, timeout=_LOCK_TIMEOUT_S, isolation_level=None)
-            ) as connection:
-                _write_ahead(connection)
-                # after a power cut the last vectors may be gone, and are embedded again
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS embeddings_v1"
-                    " (place INTEGER PRIMARY KEY, hash BLOB UNIQUE NOT NULL, vector BLOB NOT NULL)"
-                )
-                yield connection
+            with closing(connected(self.path)) as connection:
+                return use(connection)
         except (OSError, sqlite3.Error) as error:
-            raise EmbedderError(
-                f"a cache must be an SQLite file that can be written, and {self.path} is not; delete it"
-            ) from error
+            passing = isinstance(error, sqlite3.OperationalError) or getattr(error, "errno", 0) in _PASSING
+            if not passing:
+                raise EmbedderError(
+                    f"a cache must be an SQLite file that can be written, and {self.path} is not; delete it"
+                ) from error
+            self._leave_alone(error)
+            return None
+
+    def _leave_alone(self, error: Exception) -> None:
+        self._unused_until = time.monotonic() + _LEFT_ALONE_S
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"the cache {self.path} cannot be used now ({type(error).__name__}: {error}); texts are "
+                f"embedded without it, and it is tried again every {_LEFT_ALONE_S:g} s",
+                UnusedCacheWarning,
+                stacklevel=5,
+            )
 
     def _read(
         self, connection: sqlite3.Connection, hashes: set[bytes]
@@ -148,7 +173,7 @@ class CachedEmbedder:
             found = connection.execute(
                 "SELECT vector FROM embeddings_v1 WHERE hash = ?", (wanted,)
             ).fetchone()
-            if found is not None and (vector := _unpack(wanted, found[0])) is not None:
+            if found is not None and (vector := unpacked_vector(wanted, found[0])) is not None:
                 yield wanted, vector
 
     def _write(self, connection: sqlite3.Connection, rows: dict[bytes, NDArray[np.float32]]) -> None:
@@ -156,7 +181,7 @@ class CachedEmbedder:
         # replace, so that a damaged vector goes
         connection.executemany(
             "INSERT OR REPLACE INTO embeddings_v1 (hash, vector) VALUES (?, ?)",
-            ((h, _pack(h, vector)) for h, vector in rows.items()),
+            ((h, packed_vector(h, vector)) for h, vector in rows.items()),
         )
         while self._bytes_used(connection) > self.max_bytes:
             (count,) = connection.execute("SELECT count(*) FROM embeddings_v1").fetchone()
@@ -175,34 +200,3 @@ class CachedEmbedder:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return (pages - free) * size
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Have the file written through a log; a new file's first users switch to it at the same time."""
-    deadline = time.monotonic() + _LOCK_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # of all locks SQLite does not wait for this one by itself
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
-
-
-def _pack(key: bytes, vector: NDArray[np.float32]) -> bytes:
-    content = vector.astype("<f4").tobytes()
-    return _check(key, content) + content
-
-
-def _unpack(key: bytes, stored: object) -> NDArray[np.float32] | None:
-    """Return the vector, or None where its bytes are not the ones that were written for this key."""
-    if not isinstance(stored, bytes) or len(stored) % 4:
-        return None
-    check, content = stored[:_CHECK_BYTES], stored[_CHECK_BYTES:]
-    return np.frombuffer(content, "<f4").astype(np.float32) if check == _check(key, content) else None
-
-
-def _check(key: bytes, content: bytes) -> bytes:
-    return hashlib.blake2b(key + content, digest_size=_CHECK_BYTES).digest()
