@@ -1,10 +1,14 @@
 """Routed models that the tests share: hard questions go strong, easy ones weak."""
 
+import sys
 from typing import Any
 
 from langchain_routellm import RoutedChatModel
 from shared_router.testing import FixedRouter
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
+
+IN_ASYNC_NODES = sys.version_info >= (3, 11)
+"""Whether LangGraph's asynchronous nodes pass their callbacks on: a bare model has none before."""
 
 
 def by_word(query: str) -> float:
