@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -54,33 +54,44 @@ class LLMCall:
         return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
 
 
-def messages_of(messages: Sequence[ChatMessage], *, in_agent: bool = False) -> list[Message]:
+def outside_agents() -> bool:
+    """Know of no agent's run."""
+    return False
+
+
+def messages_of(
+    messages: Sequence[ChatMessage], *, in_agent: Callable[[], bool] = outside_agents
+) -> list[Message]:
     """Return messages as the core reads them: the user's own words, without what LlamaIndex wrote.
 
     Args:
         messages: The conversation, oldest first.
-        in_agent: Whether it is an agent's run; elsewhere a text is an agent's only where it answers a turn
-            that looks like one's.
+        in_agent: Tells whether it is an agent's run, and is asked where that matters; elsewhere a text is an
+            agent's only where it answers a turn that looks like one's.
     """
     found: list[Message] = []
-    answers_agent, in_tool_loop = in_agent, False
+    answers_agent, in_tool_loop = False, False
     for message in messages:
         text, role = message.content or "", _ROLES.get(message.role, "assistant")
         if role == "user":
             # an image in the user's name after a tool's result is what the tool saw
-            synthetic = (answers_agent and is_by_agent(text)) or (in_tool_loop and not text.strip())
-            own = question_inside(without_state(text))
-            found.append(Message(role, text if synthetic else own, synthetic=synthetic))
-            answers_agent, in_tool_loop = answers_agent and (synthetic or in_agent), synthetic
+            synthetic = (in_tool_loop and not text.strip()) or (
+                is_by_agent(text) and (answers_agent or in_agent())
+            )
+            own = text if synthetic else question_inside(without_state(text))
+            found.append(Message(role, own, synthetic))
+            answers_agent, in_tool_loop = answers_agent and synthetic, synthetic
         else:
             found.append(Message(role, text))
             if role == "assistant":
-                answers_agent = in_agent or is_agents_turn(text)
+                answers_agent = is_agents_turn(text)
             in_tool_loop = role == "tool" or (in_tool_loop and role == "system")
     return found
 
 
-def conversation_of(call: LLMCall, question: str | None, *, in_agent: bool = False) -> list[Message]:
+def conversation_of(
+    call: LLMCall, question: str | None, *, in_agent: Callable[[], bool] = outside_agents
+) -> list[Message]:
     """Return the conversation that a call goes on with, the question that is asked now last.
 
     Returns:

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from llama_index.core.prompts import BasePromptTemplate
 
-from llamaindex_routellm.calls import LLMCall, conversation_of, messages_of
+from llamaindex_routellm.calls import LLMCall, conversation_of, messages_of, outside_agents
 from llamaindex_routellm.spans import OpenSpans, text_of
 from llamaindex_routellm.templates import (
     free_variables,
@@ -127,7 +127,7 @@ class QuestionFinder:
         found = self._located(call)
         if found.text is None:
             return found
-        return replace(found, text=self._own_words(call, found.text), turn=found.text)
+        return Question(self._own_words(call, found.text), found.source, found.missing, found.text)
 
     def _located(self, call: LLMCall) -> Question:
         """Return the text in which the user asks, wherever it stands."""
@@ -164,7 +164,7 @@ class QuestionFinder:
 
     def conversation(self, call: LLMCall, question: str | None) -> list[Message]:
         """Return the conversation that a call goes on with, the question that is asked now last."""
-        in_agent = self.open_spans is not None and self.open_spans.in_agent()
+        in_agent = outside_agents if self.open_spans is None else self.open_spans.in_agent
         return conversation_of(call, question, in_agent=in_agent)
 
 

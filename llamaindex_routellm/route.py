@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Mapping, Sequence
-from contextvars import ContextVar, Token
+from contextvars import Token
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,15 +18,12 @@ from llamaindex_routellm.answers import answering_model
 from llamaindex_routellm.capabilities import function_calling
 from llamaindex_routellm.metadata import DECISION_KEY
 from llamaindex_routellm.reasoning import ReasoningWriters
-from llamaindex_routellm.spans import asked_llms
+from llamaindex_routellm.spans import RoutedCall, current_call
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import Bill
 
 Response = TypeVar("Response", ChatResponse, CompletionResponse)
 Part = TypeVar("Part")
-
-current_route: ContextVar[Route | None] = ContextVar("routellm_route", default=None)
-"""The route of the call that runs, for who counts what it reads and writes."""
 
 
 class _End:
@@ -61,16 +58,17 @@ class Route:
         llm: The chosen model.
         metadata: The decision as flat scalars, and where the question was found.
         models: All models.
+        asked: The LLMs that are asked inside it and have not failed: the last one answers.
     """
 
-    __slots__ = ("_asked", "_last", "_tokens", "llm", "metadata", "models")
-    _tokens: tuple[Token[Any], ...]
+    __slots__ = ("_last", "_tokens", "asked", "llm", "metadata", "models")
+    _tokens: tuple[Token[dict[str, Any]], Token[RoutedCall | None]]
 
     def __init__(self, llm: LLM, metadata: dict[str, str | float], models: Models) -> None:
         self.llm = llm
         self.metadata = metadata
         self.models = models
-        self._asked: list[Any] = []
+        self.asked: list[Any] = []
         self._last: ChatResponse | None = None
 
     def over(self, llm: LLM) -> Route:
@@ -106,18 +104,13 @@ class Route:
 
     def __enter__(self) -> Self:
         tags = {**active_instrument_tags.get(), DECISION_KEY: self.metadata}
-        self._tokens = (
-            active_instrument_tags.set(tags),
-            current_route.set(self),
-            asked_llms.set(self._asked),
-        )
+        self._tokens = active_instrument_tags.set(tags), current_call.set(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        tags, route, asked = self._tokens
+        tags, call = self._tokens
         active_instrument_tags.reset(tags)
-        current_route.reset(route)
-        asked_llms.reset(asked)
+        current_call.reset(call)
 
     def annotate(self, response: Response) -> Response:
         """Return the response with the decision on it, never on its message: that may be sent again.
@@ -182,7 +175,7 @@ class Route:
 
     def _with_decision(self, response: Response) -> Response:
         decision = dict(self.metadata)
-        answered_by = self.answered_by(response, self._asked[-1] if self._asked else None)
+        answered_by = self.answered_by(response, self.asked[-1] if self.asked else None)
         if answered_by != self.model:
             decision = {**decision, "model": answered_by, "fallback_for": self.model}
         if self.models.bill.prices:

@@ -22,8 +22,8 @@ from pydantic import PrivateAttr
 from typing_extensions import Self
 
 from llamaindex_routellm.metadata import DECISION_KEY
-from llamaindex_routellm.route import current_route
-from llamaindex_routellm.spans import OpenSpans
+from llamaindex_routellm.route import Route
+from llamaindex_routellm.spans import OpenSpans, current_call
 from llamaindex_routellm.tokens import reported_tokens
 from shared_router import Savings, TokenPrices, TokenUsage, savings_of
 
@@ -84,8 +84,8 @@ class RoutedTokens(BaseEventHandler):
             with self._lock:
                 call = self._calls.pop(event.span_id or "", None)
             if call is not None and event.response is not None:
-                (model, llm), route = call, current_route.get()
-                model = model if route is None else route.answered_by(event.response, llm)
+                (model, llm), route = call, current_call.get()
+                model = route.answered_by(event.response, llm) if isinstance(route, Route) else model
                 counted = _tokens_of(event, event.response)
                 with self._lock:
                     self._usage[model] = self._usage.get(model, TokenUsage()) + counted

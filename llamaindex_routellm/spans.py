@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import LLM
@@ -45,8 +45,18 @@ class _Kind(NamedTuple):
     is_agent: bool
 
 
-asked_llms: ContextVar[list[Any] | None] = ContextVar("routellm_asked_llms", default=None)
-"""Where a routed call keeps the LLMs that are asked inside it and have not failed: the last one answers."""
+class RoutedCall(Protocol):
+    """A routed call that is under way.
+
+    Attributes:
+        asked: The LLMs that are asked inside it and have not failed: the last one answers.
+    """
+
+    asked: list[Any]
+
+
+current_call: ContextVar[RoutedCall | None] = ContextVar("routellm_call", default=None)
+"""The routed call that is under way."""
 
 
 @dataclass(slots=True)  # not frozen: one is made for every call in the process, and that takes thrice as long
@@ -187,8 +197,9 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
         """Remember a call."""
         del tags, kwargs
         self._running[id_] = OpenSpan(parent_id, instance, bound_args)
-        if (asked := asked_llms.get()) is not None and _kind(type(instance)).is_llm:  # type: ignore[arg-type]
-            asked.append(instance)
+        call = current_call.get()
+        if call is not None and _kind(type(instance)).is_llm:  # type: ignore[arg-type]
+            call.asked.append(instance)
 
     def span_exit(self, id_: str, *args: Any, **kwargs: Any) -> None:
         """Forget a call that has returned."""
@@ -199,8 +210,8 @@ class OpenSpans(BaseSpanHandler[BaseSpan]):
         """Forget a call that has failed."""
         del args, kwargs
         span = self._running.pop(id_, None)
-        if span is not None and (asked := asked_llms.get()) is not None:
-            asked[:] = [llm for llm in asked if llm is not span.instance]
+        if span is not None and (call := current_call.get()) is not None:
+            call.asked[:] = [llm for llm in call.asked if llm is not span.instance]
 
     def new_span(self, *args: Any, **kwargs: Any) -> None:
         """Make no span object: this handler keeps its own records."""

@@ -8,6 +8,7 @@ last; in a user's name, inside an agent's run or after the turn that an agent's 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType
 from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT_TMPL_MSGS
@@ -33,6 +34,26 @@ _ANSWERING = tuple(
     )
     if _QUESTION in template
 )
+
+
+class _Frame(NamedTuple):
+    """The words of a template around its question: its first ones, those before and those after it."""
+
+    first: str
+    before: str
+    after: str
+    is_last: bool
+
+    @classmethod
+    def of(cls, template: str) -> _Frame:
+        head, tail = template.split(_QUESTION)
+        is_last = "{" not in tail
+        after = tail.rstrip() if is_last else tail.partition("{")[0]
+        return cls(head.partition("{")[0], head.rpartition("}")[2], after, is_last)
+
+
+_FRAMES = tuple(map(_Frame.of, _ANSWERING))
+_FIRST_WORDS = tuple(frame.first for frame in _FRAMES)
 # How messages begin that agents write in the user's name, and how an agent's turn looks that they answer.
 _BY_AGENTS = (
     "Observation:",
@@ -93,17 +114,17 @@ def free_variables(template: BasePromptTemplate) -> list[str] | None:
 
 def question_inside(text: str) -> str:
     """Return the question that one of LlamaIndex's answering templates holds, or the text itself."""
+    if not text.startswith(_FIRST_WORDS):
+        return text
     body = text.rstrip()
-    for template in _ANSWERING:
-        head, tail = template.split(_QUESTION)
-        first, before, after = head.partition("{")[0], head.rpartition("}")[2], tail.partition("{")[0]
-        if not body.startswith(first) or before not in body:
+    for frame in _FRAMES:
+        if not body.startswith(frame.first) or frame.before not in body:
             continue
-        if "{" not in tail and body.endswith(after.rstrip()):
+        if frame.is_last and body.endswith(frame.after):
             # the last one: a document may hold these words too, the question comes after the documents
-            return body.removesuffix(after.rstrip()).rpartition(before)[2]
-        if "{" in tail and after in body:
-            return body.rpartition(before)[2].partition(after)[0]
+            return body.removesuffix(frame.after).rpartition(frame.before)[2]
+        if not frame.is_last and frame.after in body:
+            return body.rpartition(frame.before)[2].partition(frame.after)[0]
     return text
 
 
