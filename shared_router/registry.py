@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def _folder(router: str | Path | None) -> Path:
     if name in _SHIPPED:
         return _PRETRAINED / name
     folder = Path(name)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike a path's own method it says no to any text
         raise UnknownNameError(
             f"a router must be one of {router_names()} or the folder of a saved router, got {str(router)!r}, "
             f"and {folder.absolute()} is no folder"

@@ -54,7 +54,7 @@ class OpenFolder:
 
     def __enter__(self) -> Self:
         try:
-            if not self.path.is_dir():
+            if not os.path.isdir(self.path):  # unlike a path's own method it says no to any text
                 raise FileNotFoundError
             if _BY_DESCRIPTOR:
                 self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
@@ -139,7 +139,7 @@ def read_whole(folder: str | Path, read: Callable[[OpenFolder], T]) -> T:
         except ArtifactNotFoundError:
             # where two folders cannot be exchanged in one step there is none for a moment
             parent = opened.path.parent
-            if attempt == _ATTEMPTS - 1 or opened.path.exists() or not any(parent.glob(PARTIAL)):
+            if attempt == _ATTEMPTS - 1 or os.path.exists(opened.path) or not any(parent.glob(PARTIAL)):
                 raise
             time.sleep(_PAUSE_SECONDS)
     raise AssertionError("the last attempt returns or raises")

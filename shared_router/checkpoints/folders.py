@@ -46,10 +46,11 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, overwrite: b
             else.
         ArtifactWriteError: If it cannot be written; nothing is left behind then.
     """
-    target = Path(os.path.realpath(folder))
-    check_replaceable(target, overwrite=overwrite)
+    target = Path(os.path.abspath(folder))
     made: list[Path] = []
     try:
+        target = Path(os.path.realpath(folder))
+        check_replaceable(target, overwrite=overwrite)
         for parent in [parent for parent in reversed(target.parents) if not parent.exists()]:
             parent.mkdir(exist_ok=True)
             made.append(parent)
@@ -63,10 +64,11 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, overwrite: b
         for parent in reversed(made):
             with suppress(OSError):  # another process may use it by now
                 parent.rmdir()
-        if isinstance(error, OSError) and not isinstance(error, ArtifactError):
+        if isinstance(error, (OSError, ValueError)) and not isinstance(error, ArtifactError):
+            reason = getattr(error, "strerror", None) or type(error).__name__  # ValueError: no name of a file
             raise ArtifactWriteError(
                 f"a checkpoint must be written where there are room and permission, and {target} cannot be: "
-                f"{error.strerror or type(error).__name__}; give another folder"
+                f"{reason}; give another folder"
             ) from error
         raise
 

@@ -9,6 +9,7 @@ takes memory.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -52,7 +53,7 @@ def config_from(
         OSError: If it is not there.
     """
     folder = Path(model)
-    if folder.is_dir():
+    if os.path.isdir(folder):
         raw = json.loads(_read_bounded(folder / "config.json", _MAX_CONFIG_BYTES))
         shapes = _shapes_in(folder) if shapes is None else shapes
         if (folder / "adapter_config.json").exists():
@@ -65,7 +66,7 @@ def config_from(
     labels = {} if num_labels is None else {"num_labels": num_labels}
     needed = needed_keys({**raw, **labels}, _defaults(raw, model_types))
     checked = checked_model_config(needed, model_types, shapes)
-    if folder.is_dir() and (folder / TOKENIZER).is_file() and "vocab_size" in checked:
+    if os.path.isdir(folder) and (folder / TOKENIZER).is_file() and "vocab_size" in checked:
         content = _read_bounded(folder / TOKENIZER, MAX_TOKENIZER_BYTES)
         check_tokenizer(content, n_ids=checked["vocab_size"] + _SPARE_IDS)
     return make_config(checked)

@@ -12,6 +12,7 @@ router has no checkpoint: it is its battles.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -41,6 +42,7 @@ REPOSITORIES: dict[Kind, str] = {
 }
 STRONG, WEAK = "gpt-4-1106-preview", "mixtral-8x7b-instruct-v0.1"
 SAFETENSORS = "model.safetensors"
+_MAX_CONFIG_BYTES = _MAX_HEADER_BYTES = 1 << 20
 _DATA = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
@@ -142,9 +144,10 @@ def _locate(
         if name == known:
             return _download(repository, weights, revision), known
     folder = Path(name)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UnknownNameError(
-            f"a published router must be one of {list(REPOSITORIES)} or the folder of one, got {str(name)!r}"
+            f"a published router must be one of {list(REPOSITORIES)} or the folder of one, got "
+            f"{str(name)!r}, and {folder.absolute()} is no folder"
         )
     return folder, kind or _kind_of(folder)
 
@@ -166,10 +169,11 @@ def _download(repository: str, weights: str | None, revision: str | None) -> Pat
 
 def _kind_of(folder: Path) -> Kind:
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        with (folder / "config.json").open("rb") as file:
+            config = json.loads(file.read(_MAX_CONFIG_BYTES))
     except FileNotFoundError:
         config = {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactCorruptError(f"{folder}'s config.json must be JSON") from error
     architectures = config.get("architectures") if isinstance(config, dict) else False
     if not (architectures is None or isinstance(architectures, list)):
@@ -184,6 +188,10 @@ def _read_safetensors(path: Path) -> Mapping[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    with path.open("rb") as file:
+        header_bytes = int.from_bytes(file.read(8), "little")
+    if header_bytes > _MAX_HEADER_BYTES:  # safetensors takes seconds for half a million empty tensors
+        raise ArtifactCorruptError(f"{path.name} must be a safetensors file of a model's tensors")
     try:
         tensors = load_file(path)
     except (SafetensorError, KeyError, ValueError) as error:

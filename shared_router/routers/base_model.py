@@ -6,9 +6,15 @@ folder of this machine is kept, for adapters are of no use without their model; 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.training.instruction import Prompt
+from shared_router.training.lora import Lora
+from shared_router.training.recipe import FineTuning
 
 _DTYPES = (None, "auto", "bfloat16", "float16", "float32")
 
@@ -28,7 +34,7 @@ def base_model(place: str | Path | None) -> str | Path:
 
 def folder_to_save(place: str | Path | None) -> str | None:
     """Return a model's folder as a checkpoint may keep it, or None for a hub name."""
-    return str(Path(place).absolute()) if place is not None and Path(place).is_dir() else None
+    return str(Path(place).absolute()) if place is not None and os.path.isdir(place) else None
 
 
 def folder_from(saved: object) -> str | None:
@@ -39,15 +45,26 @@ def folder_from(saved: object) -> str | None:
     """
     if not isinstance(saved, str) or saved.startswith(("//", "\\\\")):  # a network drive is a network
         return None
-    folder = Path(saved)
-    return saved if folder.is_absolute() and "\0" not in saved and folder.is_dir() else None
+    return saved if Path(saved).is_absolute() and os.path.isdir(saved) else None
 
 
-def check_dtype(dtype: object) -> None:
-    """Check the type that a checkpoint's model is served in.
+def arguments_from(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a `CausalLMRouter` that a checkpoint describes.
+
+    Args:
+        settings: The checkpoint's.
+        given: What the caller says in their place; None says nothing.
 
     Raises:
-        ArtifactSchemaError: If it is none.
+        ArtifactSchemaError: If the type to serve in is none.
+        KeyError: If a setting is missing, like what else is raised of values that are none.
     """
-    if dtype not in _DTYPES:
+    arguments = {name: value for name, value in settings.items() if name != "model_config"}
+    if arguments["dtype"] not in _DTYPES:
         raise ArtifactSchemaError(f"dtype must be one of {list(_DTYPES)}")
+    arguments["model"] = folder_from(arguments["model"])
+    lora = arguments["lora"]
+    arguments["lora"] = None if lora is None else Lora(**{**lora, "targets": tuple(lora["targets"])})
+    arguments["prompt"] = Prompt(**arguments["prompt"])
+    arguments["recipe"] = FineTuning(**arguments["recipe"])
+    return arguments | {name: value for name, value in given.items() if value is not None}

@@ -20,7 +20,7 @@ from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
-from shared_router.routers.base_model import base_model, check_dtype, folder_from, folder_to_save
+from shared_router.routers.base_model import arguments_from, base_model, folder_to_save
 from shared_router.training.finetuning import TrainingHistory, fine_tune
 from shared_router.training.heads import row_losses, softmax
 from shared_router.training.instruction import Prompt
@@ -238,19 +238,7 @@ class CausalLMRouter(Router):
 
     @classmethod
     def _build(cls, artifact: Artifact, given: Mapping[str, Any]) -> Self:
-        settings = dict(artifact.settings)
-        settings.pop("model_config")
-        check_dtype(settings["dtype"])
-        settings["model"] = folder_from(settings["model"])
-        settings |= {name: value for name, value in given.items() if value is not None}
-        lora = settings.pop("lora")
-        router = cls(
-            settings.pop("model"),
-            lora=None if lora is None else Lora(**{**lora, "targets": tuple(lora["targets"])}),
-            prompt=Prompt(**settings.pop("prompt")),
-            recipe=FineTuning(**settings.pop("recipe")),
-            **settings,
-        )
+        router = cls(**arguments_from(artifact.settings, given))
         router.model_ = LanguageModel.from_artifact(
             artifact, name=router.model, lora=router.lora, max_length=router.max_length, **router.placement()
         )

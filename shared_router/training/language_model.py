@@ -235,11 +235,7 @@ class LanguageModel:
         if isinstance(device_map, dict):
             raise InvalidInputError("a checkpoint without adapters needs one device, got a map of them")
         start = "backbone."
-        shapes = {
-            name.removeprefix(start): tensor.shape
-            for name, tensor in artifact.tensors.items()
-            if name.startswith(start)
-        }
+        shapes = {k.removeprefix(start): v.shape for k, v in artifact.tensors.items() if k.startswith(start)}
         checked = checked_model_config(artifact.settings["model_config"], LANGUAGE_MODELS, shapes)
         tokenizer = read_tokenizer(artifact.files[TOKENIZER], n_ids=checked["vocab_size"])
         require_transformers()

@@ -22,6 +22,7 @@ from shared_router import (
     RouterError,
     StaticEmbedder,
     load_artifact,
+    load_published,
     load_router,
     save_artifact,
 )
@@ -270,6 +271,15 @@ def test_a_missing_checkpoint_is_named_by_its_whole_path(
     for load in (load_artifact, load_router, RandomRouter.load, StaticEmbedder.load):
         with pytest.raises(RouterError, match=str(tmp_path / "none")):
             load("none")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "\ud800"])
+def test_a_name_that_no_folder_can_have_is_refused_as_any_missing_one(name: str) -> None:
+    for load in (load_artifact, load_router, load_published):
+        with pytest.raises(RouterError):
+            load(name)
+    with pytest.raises(ArtifactWriteError):
+        RandomRouter().save(name)
 
 
 def test_every_refusal_to_save_is_an_artifact_error() -> None:
