@@ -24,6 +24,7 @@ from shared_router import (
 )
 from shared_router.checkpoints.artifact import load_artifact
 from tests.checkpoints.guards import guarded
+from tests.checkpoints.test_tokenizer import HOSTILE as TOKENIZERS
 
 pytest.importorskip("torch")
 
@@ -228,6 +229,13 @@ FOLDERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {
     "published bert": (bert_folder, load_published),
     "published causal_llm": (causal_folder, lambda folder: load_published(folder, dtype="float32")),
 }
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {kind: make(tmp_path_factory.mktemp("folder")) for kind, (make, _) in FOLDERS.items()}
+
+
 FILES = {
     "config.json": [*NAMES_CODE, "model_type", "num_hidden_layers", "hidden_size"],
     "tokenizer_config.json": [
@@ -259,6 +267,21 @@ def test_no_value_of_a_models_folder_reaches_the_network_or_an_import(
                     continue
                 finally:
                     assert reached == [], (key, value)
+
+
+@pytest.mark.parametrize("name", [name for name in TOKENIZERS if "the table" not in name])
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_models_folder_whose_tokenizer_asks_for_too_much_is_refused(
+    folders: dict[str, Path], kind: str, name: str
+) -> None:
+    tokenizer = folders[kind] / "tokenizer.json"
+    original = tokenizer.read_bytes()
+    tokenizer.write_bytes(TOKENIZERS[name])
+    try:
+        with pytest.raises(RouterError):
+            FOLDERS[kind][1](folders[kind])
+    finally:
+        tokenizer.write_bytes(original)
 
 
 @pytest.mark.parametrize("kind", FOLDERS)

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared_router import ArtifactError, ArtifactSchemaError, InvalidInputError, StaticEmbedder, load_embedder
-from shared_router.checkpoints.artifact import load_artifact, save_artifact
+from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.testing import HOSTILE_QUERIES
+from tests.checkpoints.test_tokenizer import HOSTILE
 
 _TOKENIZER: dict[str, Any] = {
     "version": "1.0",
@@ -89,6 +91,38 @@ def test_a_router_is_no_embedder(tmp_path: Path) -> None:
     save_artifact(tmp_path, other, overwrite=True)
     with pytest.raises(ArtifactSchemaError, match="kind embedder/static"):
         StaticEmbedder.load(tmp_path)
+
+
+def saved_with(folder: Path, tokenizer: bytes, *, rows: int = 10) -> Path:
+    """Save an embedder of some rows with a tokenizer that nobody has looked at."""
+    tensors: dict[str, NDArray[Any]] = {
+        "token_vectors": np.ones((rows, 2), dtype=np.int8),
+        "token_weights": np.ones(rows, dtype=np.float32),
+    }
+    save_artifact(folder, Artifact("embedder/static", {}, tensors, {"tokenizer.json": tokenizer}))
+    return folder
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_tokenizer_that_asks_for_too_much_is_refused_at_load(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArtifactSchemaError):
+        StaticEmbedder.load(saved_with(tmp_path, HOSTILE[name]))
+
+
+@pytest.mark.parametrize("wrong", [-1, 29_528, 1 << 31])
+@pytest.mark.parametrize("place", ["vocabulary", "special tokens"])
+def test_an_id_outside_the_table_is_refused_at_load(tmp_path: Path, place: str, wrong: int) -> None:
+    """Of the shipped tokenizer, whose words are looked up without the library; its table has 29,528 rows."""
+    shipped = load_embedder()
+    assert isinstance(shipped, StaticEmbedder)
+    spec = json.loads(shipped.tokenizer_json)
+    if place == "vocabulary":
+        spec["model"]["vocab"]["more"] = wrong
+    else:
+        flags = dict.fromkeys(["single_word", "lstrip", "rstrip", "normalized"], False)
+        spec["added_tokens"].append({"id": wrong, "content": "<more>", "special": True, **flags})
+    with pytest.raises(ArtifactSchemaError, match="must not have ids of tokens that there are no vectors of"):
+        StaticEmbedder.load(saved_with(tmp_path, json.dumps(spec).encode(), rows=29_528))
 
 
 @pytest.mark.parametrize(
