@@ -11,7 +11,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, PrivateAttr, SkipValidation
+from pydantic import BaseModel, Field, PrivateAttr, SkipValidation
 from typing_extensions import Self, override
 
 from langchain_routellm.answers import fallbacks_of
@@ -109,10 +109,11 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     signed_reasoning: SignedReasoning = "strip"
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
     given_policy: RoutingPolicy | None = None
+    # a field, because `configurable_fields` makes a new model of the fields for each call
+    memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)
 
     _bill: Bill = PrivateAttr()
     _finder: QuestionFinder = PrivateAttr()
-    _memory: Memory = PrivateAttr(default_factory=Memory)
     _policy: RoutingPolicy = PrivateAttr()
 
     def __init__(
@@ -180,11 +181,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     def finder(self) -> QuestionFinder:
         """What finds a request's question."""
         return cast("QuestionFinder", _private(self)["_finder"])
-
-    @property
-    def memory(self) -> Memory:
-        """What is known of conversations: which of them is with which model, in this process."""
-        return cast("Memory", _private(self)["_memory"])
 
     @property
     def bill(self) -> Bill:

@@ -143,6 +143,16 @@ async def test_a_tool_loop_that_was_streamed_is_known_too() -> None:
     assert decision_of(answer)["reason"] == "sticky"
 
 
+def test_a_loop_of_a_model_with_configurable_fields_is_known() -> None:
+    from langchain_core.runnables import ConfigurableField
+
+    model: Any = routed().configurable_fields(threshold=ConfigurableField("t"))
+    bound = model.bind_tools(TOOLS)
+    loop = _loop(bound, "hard weather")
+    answer = model.invoke(loop, {"configurable": {"t": 0.95}})
+    assert (_model_of(answer), decision_of(answer)["reason"]) == ("strong", "sticky")
+
+
 def test_a_picture_sent_by_the_user_in_a_tool_loop_keeps_the_loops_model() -> None:
     model = routed(on_no_query="weak").bind_tools(TOOLS)
     answer = model.invoke([*_loop(model, "hard weather"), HumanMessage([IMAGE])])
