@@ -12,7 +12,7 @@ import json
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -124,9 +124,7 @@ def _kind_of(path: Path) -> Kind:
             start = raw.read(1 << 16)
             rest = raw.read(1)
         except DAMAGES as error:
-            raise DataError(
-                f"{path.name}: a compressed file must be whole, and this one is damaged"
-            ) from error
+            raise DataError(f"{path.name}: {DAMAGED}") from error
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise DataError(f"{path.name}: a file of records must not be empty")
@@ -180,24 +178,30 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
 
 
 def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
-    header_line = file.readline(MAX_ROW_CHARS)
-    delimiter = max(",\t;", key=header_line.count)
-    header = next(csv.reader([header_line], delimiter=delimiter), [])
-    if len(set(header)) < len(header):
-        raise DataError("no column may stand there twice in a CSV file")
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    first = next((line for line in iter(lambda: file.readline(MAX_ROW_CHARS), "") if line.strip()), "")
+    delimiter = max(",\t;", key=first.count)
+    reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
+    header: list[str] = []
     reason = ""
     with _long_fields():
         try:
             for fields in reader:
-                if len(fields) == len(header):
+                if not header:
+                    header = _checked_header(fields)
+                elif len(fields) == len(header):
                     yield dict(zip(header, fields, strict=True))
                 elif fields:
                     yield "a row with another number of fields than the header"
         except csv.Error as error:
             reason = str(error)
     if reason:
-        raise DataError(f"line {reader.line_num + 1}: a row must be well-formed CSV: {reason}")
+        raise DataError(f"line {reader.line_num}: a row must be well-formed CSV: {reason}")
+
+
+def _checked_header(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise DataError("no column may stand there twice in a CSV file")
+    return names
 
 
 @contextmanager
