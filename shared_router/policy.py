@@ -171,6 +171,8 @@ class RoutingPolicy:
         self, requests: Sequence[RoutingRequest | str | None]
     ) -> list[RoutingDecision | Exception]:
         """Decide like `decide_each`, off the event loop where scoring can block it."""
+        if not self._threshold.at_hand:  # decisions name it, also those that no score makes
+            await self._guard.run(lambda: self.threshold)
         asked, ruled, queries = self._ruled(requests)
         scores: list[float | Exception] = []
         if queries:

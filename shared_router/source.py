@@ -92,6 +92,10 @@ class RouterSource:
                     self._router = load_router(self.name, expected_sha256=self._expected_sha256)
         return self._router
 
+    def is_read(self, *, quantiles: bool) -> bool:
+        """Say whether its threshold, or its scores' quantiles, are known without a look into its folder."""
+        return not self._named or (self._read if quantiles else self._recommended is not None)
+
     @property
     def recommended_threshold(self) -> float:
         """The threshold that the router recommends, in [0, 1].

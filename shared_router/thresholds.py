@@ -68,6 +68,11 @@ class PolicyThreshold:
         self._given = float(threshold)
         self._warn_of(self._given)
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether it is known without a look into the router's folder."""
+        return self._given is not None or self._source.is_read(quantiles=self._strong_fraction is not None)
+
     def applying(self, own: float | None) -> float:
         """Return the threshold that applies to a request with its own, or with None, and warn of it."""
         threshold = self.value if own is None else float(own)

@@ -18,6 +18,7 @@ from shared_router import (
     RoutingPolicy,
     RoutingRequest,
     UnknownNameError,
+    registry,
 )
 from shared_router.testing import FixedRouter
 
@@ -215,3 +216,21 @@ def test_many_threads_get_the_decisions_of_one() -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 16
+
+
+async def test_a_policy_made_in_an_event_loop_reads_its_folder_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where no score is needed: a decision names the threshold, which the router's card recommends."""
+    policy, readers = RoutingPolicy(), []
+    read = registry.recommended_threshold
+
+    def remembering(*args: Any, **kwargs: Any) -> float:
+        readers.append(threading.current_thread())
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr("shared_router.source.recommended_threshold", remembering)
+    decision = await policy.adecide(None)
+    assert decision.reason == "no_query"
+    assert decision.threshold == RoutingPolicy().threshold
+    assert readers[0] is not threading.main_thread()
