@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from shared_router.embedding.static import StaticEmbedder
     from shared_router.embedding.transformers import TransformersEmbedder
     from shared_router.embedding.trimmed import TrimmedEmbedder
+    from shared_router.evaluation.evaluate import evaluate
+    from shared_router.evaluation.report import EvaluationReport
+    from shared_router.evaluation.written import write_report
     from shared_router.preferences.data import PreferenceData
     from shared_router.preferences.judging import battles_from_judge
     from shared_router.preferences.mixing import mix_preferences
@@ -86,6 +89,7 @@ _LAZY = {
     "AskingLimits": "shared_router.records.collecting.asking",
     "CachedEmbedder": "shared_router.embedding.cached",
     "Collected": "shared_router.records.collecting.collect",
+    "EvaluationReport": "shared_router.evaluation.report",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
@@ -100,6 +104,7 @@ _LAZY = {
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
     "collect": "shared_router.records.collecting.collect",
+    "evaluate": "shared_router.evaluation.evaluate",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "mix_preferences": "shared_router.preferences.mixing",
@@ -109,6 +114,7 @@ _LAZY = {
     "tier_pair": "shared_router.preferences.pairs",
     "win_labels": "shared_router.preferences.ties",
     "without_queries": "shared_router.preferences.splits",
+    "write_report": "shared_router.evaluation.written",
 }
 """Names whose modules are imported at their first use: they import numpy or more, and importing the package
 must not."""
@@ -134,6 +140,7 @@ __all__ = [
     "DisconnectedModelsError",
     "Embedder",
     "EmbedderError",
+    "EvaluationReport",
     "FormatError",
     "IgnoredArgumentWarning",
     "InvalidInputError",
@@ -190,6 +197,7 @@ __all__ = [
     "check_sticky",
     "clean",
     "collect",
+    "evaluate",
     "known_prices",
     "load_artifact",
     "load_embedder",
@@ -207,6 +215,7 @@ __all__ = [
     "turns_of",
     "win_labels",
     "without_queries",
+    "write_report",
 ]
 
 

@@ -147,7 +147,8 @@ def _folder(given: str) -> Path:
 
 
 def _print(report: EvaluationReport, folder: Path) -> None:
-    print(f"{report.n:,} {report.unit}s, {report.strong.name} against {report.weak.name}")
+    plural = "" if report.n == 1 else "s"
+    print(f"{report.n:,} {report.unit}{plural}, {report.strong.name} against {report.weak.name}")
     for line in (*report.verdicts, *report.notes):
         print("".join(char if char.isprintable() else "\ufffd" for char in line))
     print(f"report: {json.dumps(str(folder / 'report.html'))[1:-1]}")

@@ -45,34 +45,28 @@ def baselines(
         MissingExtraError: If scikit-learn is not installed.
     """
     n = len(pair)
+    together = kept_together(groups, pair.units)
     length = np.array([len(prompt) for prompt in pair.prompts], dtype=np.float64)
     return [
         Candidate("random", np.full(n, 0.5)),
         Candidate("length", length),
         Candidate("always_strong", np.ones(n), threshold=1.0, ranks=False),
         Candidate("always_weak", np.zeros(n), threshold=1.0, ranks=False),
-        *(_learned(pair, groups, vectors, seed) if groups.max() + 1 >= FEWEST_GROUPS else []),
+        *(_learned(pair, together, vectors, seed) if together.max() + 1 >= FEWEST_GROUPS else []),
         Candidate("oracle", pair.gain, threshold=float(np.nextafter(0, 1))),
     ]
 
 
-def _learned(pair: Pair, groups: Rows, vectors: NDArray[np.float32] | None, seed: int) -> list[Candidate]:
-    folds = assign_folds(_whole_units(groups, pair.units), seed=seed)
-    rows = text_vectors(pair.prompts, seed=seed) if vectors is None else vectors
-    found = []
-    # one domain alone has one mean a fold, and a prompt's own grade lowers that of the others' folds
-    if pair.domains is not None and len(set(pair.domains)) > 1:
-        found.append(Candidate("domain_mean", _domain_means(pair, pair.domains, folds)))
-    return [
-        *found,
-        Candidate("tfidf_logistic", tfidf_logistic_scores(pair.prompts, pair.strong_wins, folds)),
-        Candidate("knn", knn_scores(rows, pair.gain, folds)),
-        Candidate("kmeans", kmeans_scores(rows, pair.gain, folds, seed=seed)),
-    ]
+def kept_together(groups: Rows, units: Rows) -> Rows:
+    """Join the groups of near duplicates that a conversation links: none may be torn between folds.
 
+    Args:
+        groups: The group of each prompt, shape (n,), numbers from 0 on.
+        units: Its conversation, shape (n,), numbers from 0 on.
 
-def _whole_units(groups: Rows, units: Rows) -> Rows:
-    """Join the groups that a conversation links, so that none is torn between folds."""
+    Returns:
+        Numbers from 0 on, shape (n,).
+    """
     joined = groups.copy()
     while True:
         least = np.full(int(units.max()) + 1, len(groups))
@@ -86,6 +80,20 @@ def _whole_units(groups: Rows, units: Rows) -> Rows:
         joined = wider
 
 
+def _learned(pair: Pair, groups: Rows, vectors: NDArray[np.float32] | None, seed: int) -> list[Candidate]:
+    folds = assign_folds(groups, seed=seed)
+    rows = text_vectors(pair.prompts, seed=seed) if vectors is None else vectors
+    found = []
+    if pair.domains is not None and len(set(pair.domains)) > 1:
+        found.append(Candidate("domain_mean", _domain_means(pair, pair.domains, folds)))
+    return [
+        *found,
+        Candidate("tfidf_logistic", tfidf_logistic_scores(pair.prompts, pair.strong_wins, folds)),
+        Candidate("knn", knn_scores(rows, pair.gain, folds)),
+        Candidate("kmeans", kmeans_scores(rows, pair.gain, folds, seed=seed)),
+    ]
+
+
 def _domain_means(pair: Pair, domains: Sequence[str], folds: Rows) -> Floats:
     """Score each prompt by its domain's mean gain, five prompts of average gain added to each domain."""
     index = np.unique(list(domains), return_inverse=True)[1]
@@ -97,4 +105,4 @@ def _domain_means(pair: Pair, domains: Sequence[str], folds: Rows) -> Floats:
         means: Floats = (sums + _SHRINKAGE * base) / (sizes + _SHRINKAGE)
         return means[index[asked]]
 
-    return cross_fit(folds, score)
+    return cross_fit(folds, pair.gain, score)

@@ -34,18 +34,24 @@ def assign_folds(groups: Rows, *, n_folds: int = N_FOLDS, seed: int = 0) -> Rows
     return found
 
 
-def cross_fit(folds: Rows, fit_and_score: Callable[[Rows, Rows], Floats]) -> Floats:
-    """Score every prompt by what was learned on the other folds.
+def cross_fit(folds: Rows, target: Floats, fit_and_score: Callable[[Rows, Rows], Floats]) -> Floats:
+    """Score every prompt by what was learned on the other folds, above or below what they are on average.
+
+    A fold of high outcomes leaves low ones to learn from. Scores that carried that average would order folds
+    the wrong way round, and what knows nothing would look worse than a coin; so it is taken off.
 
     Args:
         folds: The fold of each prompt, shape (n,).
-        fit_and_score: Given the rows to learn from and the rows to score, returns the latter's scores.
+        target: What is foretold, shape (n,).
+        fit_and_score: Given the rows to learn from and the rows to score, returns the latter's scores, on the
+            target's scale.
 
     Returns:
-        Scores, shape (n,).
+        Scores less the mean target of the rows learned from, shape (n,).
     """
     scores = np.empty(len(folds))
     for fold in range(int(folds.max()) + 1):
         held_out = folds == fold
-        scores[held_out] = fit_and_score(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+        found = fit_and_score(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+        scores[held_out] = found - target[~held_out].mean()
     return scores

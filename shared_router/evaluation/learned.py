@@ -30,7 +30,7 @@ _BLOCK = 1024
 
 
 def tfidf_logistic_scores(prompts: Sequence[str], wins: Floats, folds: Rows) -> Floats:
-    """Return cross-fitted P(strong answer is better) by the words and word pairs of a prompt, shape (n,)."""
+    """Return P(strong answer is better) by a prompt's words and word pairs, less its mean, shape (n,)."""
     text, linear = _sklearn("feature_extraction.text"), _sklearn("linear_model")
     words = _hashed_words(prompts)
 
@@ -43,7 +43,7 @@ def tfidf_logistic_scores(prompts: Sequence[str], wins: Floats, folds: Rows) -> 
         found: Floats = model.predict_proba(weigh.transform(words[asked]))[:, 1]
         return found
 
-    return cross_fit(folds, score)
+    return cross_fit(folds, wins, score)
 
 
 def knn_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows) -> Floats:
@@ -59,7 +59,7 @@ def knn_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows) -> Float
             found[start : start + _BLOCK] = gain[learned][near].mean(axis=1)
         return found
 
-    return cross_fit(folds, score)
+    return cross_fit(folds, gain, score)
 
 
 def kmeans_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows, *, seed: int) -> Floats:
@@ -74,7 +74,7 @@ def kmeans_scores(vectors: NDArray[np.float32], gain: Floats, folds: Rows, *, se
         means: Floats = (sums + _SHRINKAGE * gain[learned].mean()) / (sizes + _SHRINKAGE)
         return means[cluster[asked]]
 
-    return cross_fit(folds, score)
+    return cross_fit(folds, gain, score)
 
 
 def text_vectors(prompts: Sequence[str], *, seed: int) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from shared_router.evaluation.baselines import FEWEST_GROUPS
+from shared_router.evaluation.baselines import FEWEST_GROUPS, kept_together
 from shared_router.evaluation.measures import Candidate
 from shared_router.evaluation.near_duplicates import Repeats
 from shared_router.evaluation.pair import Pair
@@ -71,8 +71,8 @@ def notes(
             f"Only {pair.n_units} independent prompts: below {FEWEST_PROMPTS} intervals are wide and "
             "themselves uncertain; grade more."
         )
-    if int(repeats.groups.max()) + 1 < FEWEST_GROUPS:
-        found.append(f"Fewer than {FEWEST_GROUPS} distinct prompts: the learned baselines are left out.")
+    if int(kept_together(repeats.groups, pair.units).max()) + 1 < FEWEST_GROUPS:
+        found.append(f"Fewer than {FEWEST_GROUPS} independent prompts: the learned baselines are left out.")
     if repeats.n_duplicates + repeats.n_near_duplicates:
         found.append(
             f"{repeats.n_duplicates} prompts repeat another and {repeats.n_near_duplicates} more nearly do; "

@@ -48,10 +48,11 @@ def test_a_learned_baseline_finds_a_topic_that_needs_the_strong_model(name: str)
 
 def test_domain_mean_is_shrunk_and_cross_fitted() -> None:
     """40 prompts, 20 a domain, in five folds of 8: with a maths prompts among the 32 to learn from, the mean
-    of all is a / 32 and that of maths (a + 5 a / 32) / (a + 5), whatever the prompt's own grade."""
+    of all is a / 32 and that of maths (a + 5 a / 32) / (a + 5), whatever the prompt's own grade. The
+    score is the latter less the former."""
     pair = topical_pair(40)
     scores = by_name(pair)["domain_mean"].scores
-    possible = [(a + 5 * a / 32) / (a + 5) for a in range(12, 21)]
+    possible = [(a + 5 * a / 32) / (a + 5) - a / 32 for a in range(12, 21)]
     for score in scores[pair.gain == 1]:
         assert any(score == pytest.approx(value) for value in possible)
 
@@ -69,20 +70,29 @@ def test_a_grade_does_not_move_its_own_prompts_score() -> None:
         assert found[0][name].scores[58:] == pytest.approx(found[1][name].scores[58:]), name
 
 
-def test_no_fold_tears_a_conversation() -> None:
-    """With every prompt in one of three conversations there are three folds, and within one of them a
-    baseline that learns a mean for each of two domains says two things."""
-    n = 30
-    pair = pair_from_scores(
-        [f"prompt number {i} about {i * 7919}" for i in range(n)],
-        np.ones(n),
-        np.repeat([0.0, 0.4, 1.0], 10),
-        domains=[f"{i % 2}" for i in range(n)],
-        conversations=[f"conversation {i // 10}" for i in range(n)],
-    )
-    means = by_name(pair)["domain_mean"].scores.reshape(3, 5, 2)
-    assert np.ptp(means, axis=1).tolist() == [[0, 0]] * 3
-    assert len(set(means[:, 0, 0])) == 3
+def test_a_grade_moves_no_score_in_its_own_conversation() -> None:
+    """Twelve conversations of five prompts each: the first's grades move scores of others alone."""
+    n = 60
+    prompts = [f"prompt number {i} about {i * 7919}" for i in range(n)]
+    found = []
+    for grade in (0.0, 1.0):
+        weak = [grade, *(float(i % 3 == 0) for i in range(1, n))]
+        pair = pair_from_scores(
+            prompts,
+            np.ones(n),
+            weak,
+            domains=[f"{i % 2}" for i in range(n)],
+            conversations=[f"conversation {i // 5}" for i in range(n)],
+        )
+        found.append(by_name(pair)["domain_mean"].scores)
+    assert found[0][:5] == pytest.approx(found[1][:5])
+    assert (found[0][5:] != found[1][5:]).any()
+
+
+def test_one_conversation_alone_teaches_nothing() -> None:
+    pair = topical_pair(40)
+    alone = pair_from_scores(pair.prompts, pair.strong, pair.weak, conversations=["one"] * 40)
+    assert "tfidf_logistic" not in by_name(alone)
 
 
 def test_a_single_domain_has_no_mean_to_order_by() -> None:
@@ -98,7 +108,7 @@ def test_too_few_prompts_teach_nothing() -> None:
 
 def test_one_kind_of_outcome_alone_is_no_error() -> None:
     pair = pair_from_scores([f"prompt {i}" for i in range(20)], np.ones(20), np.zeros(20))
-    assert by_name(pair)["tfidf_logistic"].scores.tolist() == [1.0] * 20
+    assert by_name(pair)["tfidf_logistic"].scores.tolist() == [0.0] * 20
 
 
 def test_prompts_without_a_single_word_are_no_error() -> None:

@@ -22,5 +22,13 @@ def test_no_row_is_scored_by_what_saw_it() -> None:
     def count(learned: Rows, asked: Rows) -> Floats:
         return np.where(np.isin(asked, learned), -1.0, float(len(learned)))
 
-    scores = cross_fit(folds, count)
+    scores = cross_fit(folds, np.zeros(4), count)
     assert scores.tolist() == [2, 3, 2, 3]
+
+
+def test_what_knows_nothing_orders_no_folds() -> None:
+    """Each fold's outcomes are its number; who says the mean of the others says 0 above it everywhere."""
+    folds = np.arange(10) % 5
+    target = folds.astype(np.float64)
+    scores = cross_fit(folds, target, lambda learned, asked: np.full(len(asked), target[learned].mean()))
+    assert scores.tolist() == [0.0] * 10
