@@ -67,6 +67,14 @@ def prompt_key(query: str) -> str:
     return " ".join(clean(query).casefold().split())
 
 
+def within_bytes(text: str, max_bytes: int) -> str:
+    """Return a cleaned text, or its two ends where it has more bytes in UTF-8, joined by a line break."""
+    if len(text) * 4 <= max_bytes or len(encoded := text.encode()) <= max_bytes:
+        return text
+    half = max_bytes // 2
+    return f"{encoded[:half].decode(errors='ignore')}\n{encoded[-half:].decode(errors='ignore')}"
+
+
 def is_blank(text: str) -> bool:
     """Say whether a text holds no character that anybody sees."""
     return _BLANK.fullmatch(text) is not None

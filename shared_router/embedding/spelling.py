@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -70,11 +70,11 @@ class Spelling(dict[str, bytes]):
     def _spelled(self, word: str) -> bytes:
         """Spell a word with the longest pieces from the left, or say that it is unknown."""
         n = len(word)
-        letters, inner, longest = self._inner
+        letters, longest_first, inner, longest = self._inner
         if n > self.max_letters or not letters.issuperset(word):
             return self.unknown
         id_of = self.vocabulary.get
-        start, end = 0, n
+        start, end = 0, min(n, longest_first.get(word[:3], 2))
         found = array(_ID)
         while start < n:
             piece = id_of(word[start:end])
@@ -90,14 +90,19 @@ class Spelling(dict[str, bytes]):
         return found.tobytes()
 
     @cached_property
-    def _inner(self) -> tuple[set[str], dict[str, int], dict[str, int]]:
-        """All letters, the pieces inside words, and the longest one's length by its first three letters."""
+    def _inner(self) -> tuple[set[str], dict[str, int], dict[str, int], dict[str, int]]:
+        """All letters, the lengths of first pieces, the pieces inside words, and their lengths."""
         vocabulary, prefix = self.vocabulary, self.prefix
         inner = {p[len(prefix) :]: i for p, i in vocabulary.items() if p.startswith(prefix)}
         inner.pop("", None)
-        longest: dict[str, int] = {}
-        for piece in inner:
-            beginning = piece[:3]
-            if len(piece) > longest.get(beginning, 2):
-                longest[beginning] = len(piece)
-        return set("".join(vocabulary)), inner, longest
+        return set("".join(vocabulary)), _longest(vocabulary), inner, _longest(inner)
+
+
+def _longest(pieces: Iterable[str]) -> dict[str, int]:
+    """Return the longest piece's length by its first three letters, where that is more than two."""
+    longest: dict[str, int] = {}
+    for piece in pieces:
+        beginning = piece[:3]
+        if len(piece) > longest.get(beginning, 2):
+            longest[beginning] = len(piece)
+    return longest

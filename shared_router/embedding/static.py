@@ -7,7 +7,7 @@ sum points where the encoder's sentence vector does. Word order is lost by desig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KIND = "embedder/static"
 _CHUNK = 1024
 """Texts tokenised at once: enough to keep the tokenizer's threads busy, few enough to bound memory."""
+
+_GROUP_TOKENS = 512
 
 
 class StaticEmbedder:
@@ -79,10 +81,17 @@ class StaticEmbedder:
             depend on the other texts, to the bit.
         """
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, ids in zip(rows, self._ids([clean(text) for text in texts]), strict=True):
+        start = 0
+        for found in _gathered(self._ids([clean(text) for text in texts])):
+            ids = np.concatenate(found)
             # int8 rows are gathered before they are widened: a quarter of the memory to move
             vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
-            np.matmul(self.token_weights.take(ids), vectors, out=row)
+            weights = self.token_weights.take(ids)
+            end = 0
+            for row, of_text in zip(rows[start:], found, strict=False):
+                begin, end = end, end + len(of_text)
+                np.matmul(weights[begin:end], vectors[begin:end], out=row)
+            start += len(found)
         lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
         lengths[lengths == 0] = 1  # the zero row stays zero
         rows /= lengths
@@ -162,3 +171,17 @@ class StaticEmbedder:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
+
+
+def _gathered(ids: Iterable[NDArray[np.intp]]) -> Iterator[list[NDArray[np.intp]]]:
+    """Group texts' ids, so that a group's vectors stay in a processor's cache."""
+    group: list[NDArray[np.intp]] = []
+    n_tokens = 0
+    for found in ids:
+        group.append(found)
+        n_tokens += len(found)
+        if n_tokens >= _GROUP_TOKENS:
+            yield group
+            group, n_tokens = [], 0
+    if group:
+        yield group

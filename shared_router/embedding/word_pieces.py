@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from shared_router.embedding.bert_characters import BertCharacters
 from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling
+from shared_router.text import within_bytes
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -122,7 +123,7 @@ class WordPieces:
         """
         if self._names is not None and self._names.search(text):
             text = self._names.sub(lambda name: f" {self._stand_ins[name[0]]} ", text)
-        folded = text.lower() if text.isascii() else self.characters.fold(_within_bytes(text))
+        folded = text.lower() if text.isascii() else self.characters.fold(within_bytes(text, MAX_BYTES))
         runs = folded.split()
         known = self._remembered
         if len(folded) > _MANY_NEW and sum([len(run) for run in runs if run not in known]) > _MANY_NEW:
@@ -185,11 +186,3 @@ def _end_words(folded: str) -> list[str]:
         if first < last:
             return WORD.findall(folded[:first]) + WORD.findall(folded[last:])
     return WORD.findall(folded)
-
-
-def _within_bytes(text: str) -> str:
-    encoded = text.encode()
-    if len(encoded) <= MAX_BYTES:
-        return text
-    half = MAX_BYTES // 2
-    return f"{encoded[:half].decode(errors='ignore')}\n{encoded[-half:].decode(errors='ignore')}"
