@@ -31,6 +31,7 @@ from llamaindex_routellm.templates import (
     free_variables,
     is_evaluators,
     is_indexing,
+    is_of_memory,
     question_inside,
 )
 from shared_router import InvalidInputError, Message, query_of
@@ -38,7 +39,7 @@ from shared_router import InvalidInputError, Message, query_of
 _LONGEST_FOLLOW_UP = 200
 """A longer text asks something of its own, in characters, whatever is written around it."""
 
-NoQuestion = Literal["ingestion", "index", "evaluation", "template"]
+NoQuestion = Literal["ingestion", "index", "evaluation", "memory", "template"]
 Source = Literal["scope", "extractor", "template", "span", "prompt"]
 
 QUERY_KEYS = ("query_str", "question", "query")
@@ -53,8 +54,8 @@ class Question:
         text: The question, or None where there is none. Not in the repr.
         source: `"scope"` (`with routed.query`), `"extractor"`, `"template"`, `"span"` or `"prompt"`.
         missing: Why there is none, where the kind of call says so: `"ingestion"`, the building of an
-            `"index"`, an `"evaluation"`, or a `"template"` whose question nobody can tell from its other
-            variables.
+            `"index"`, an `"evaluation"`, the upkeep of a `"memory"`, or a `"template"` whose question nobody
+            can tell from its other variables.
         turn: The turn's text as it stood, with what is none of the user's words and without the question
             that it follows. Not in the repr.
     """
@@ -141,6 +142,8 @@ class QuestionFinder:
             return _in_template(call, call.template)
         if call.text is not None:
             return Question(question_inside(call.text), "prompt")
+        if is_of_memory(call.messages):
+            return Question(None, "prompt", "memory")
         return Question(_last_user_text(self.conversation(call, None)), "prompt")
 
     def _own_words(self, call: LLMCall, text: str) -> str | None:

@@ -8,8 +8,10 @@ last; in a user's name, inside an agent's run or after the turn that an agent's 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType
 from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT_TMPL_MSGS
 from llama_index.core.prompts.default_prompts import (
@@ -73,6 +75,12 @@ _EVALUATIONS = (
     "Here is the original query",
     "Please act as an impartial judge",
 )
+# What a memory is asked to write of a conversation: before it, or after it.
+_SUMMARY = "The following is a conversation between the user and assistant. Write a concise summary"
+_FACTS = (
+    "You are a precise fact extraction system designed to identify key information from conversations.\n\n",
+    "You are a precise fact condensing system designed to identify key information from conversations.\n\n",
+)
 # What indexes ask of documents while they are built.
 _INDEXING = (
     PromptType.KEYWORD_EXTRACT,
@@ -93,6 +101,15 @@ def is_evaluators(template: BasePromptTemplate) -> bool:
 def is_indexing(template: BasePromptTemplate) -> bool:
     """Tell whether a template is one that LlamaIndex fills with documents while it builds an index."""
     return template.metadata.get("prompt_type") in _INDEXING
+
+
+def is_of_memory(messages: Sequence[ChatMessage]) -> bool:
+    """Tell whether a memory has a conversation summed up or its facts listed, which no user asked for."""
+    if not messages:
+        return False
+    first, last = messages[0], messages[-1]
+    is_summed_up = first.role == MessageRole.SYSTEM and (first.content or "").startswith(_SUMMARY)
+    return is_summed_up or (last.content or "").startswith(_FACTS)
 
 
 def free_variables(template: BasePromptTemplate) -> list[str] | None:

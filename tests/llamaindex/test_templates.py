@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRole
+from llama_index.core.memory import ChatSummaryMemoryBuffer, FactExtractionMemoryBlock
 from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate, PromptType, RichPromptTemplate
 from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT, CHAT_TEXT_QA_PROMPT
 from llama_index.core.prompts.default_prompts import (
@@ -165,3 +166,14 @@ def test_what_an_index_asks_of_documents_is_no_question() -> None:
     assert found(call) == Question(None, "prompt", "index")
     own = PromptTemplate("Keywords of {text}", prompt_type=PromptType.KEYWORD_EXTRACT)
     assert found(LLMCall(template=own, variables={"text": "HARD"})).missing == "index"
+
+
+async def test_what_a_memory_has_written_of_a_conversation_is_no_question() -> None:
+    """A summary is asked for before the conversation, facts after it; no user asked for either."""
+    routed, spy = routed_over_fakes(on_no_query="weak", track_query_spans=False)
+    said = list(chat(("user", "HARD " * 80), ("assistant", "ok " * 80), ("user", "and")).messages)
+    with routed.capture() as decisions:
+        ChatSummaryMemoryBuffer.from_defaults(said, llm=routed, token_limit=30).get()
+        await FactExtractionMemoryBlock(llm=routed).aput(said)
+    assert {(each.model, each.reason) for each in decisions} == {("weak", "no_query")}
+    assert spy.seen == []
