@@ -44,13 +44,14 @@ class Group:
 
 def grouped(calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
     """Collect conversations by decision, in the order in which the decisions first appear."""
-    groups: dict[RoutingDecision, Group] = {}
+    groups: dict[object, Group] = {}
     for position, (call, decision) in enumerate(zip(calls, decisions, strict=True)):
         routed = call.to(decision)
-        if decision not in groups:
-            groups[decision] = Group(routed, [], [])
-        groups[decision].positions.append(position)
-        groups[decision].messages.append(routed.input)
+        # a child that is no chat model is asked one by one, and each answer may be by another model
+        together = decision if isinstance(routed.model, BaseChatModel) else position
+        group = groups.setdefault(together, Group(routed, [], []))
+        group.positions.append(position)
+        group.messages.append(routed.input)
     return list(groups.values())
 
 

@@ -145,6 +145,20 @@ def test_an_answer_without_a_price_of_its_own_is_missing_from_the_report() -> No
     assert priced.unmetered_calls == 0
 
 
+async def test_each_conversation_of_generate_is_named_by_who_answered_it() -> None:
+    class Picky(ChatElm):
+        def _answer(self, messages: Any, stop: Any, **kwargs: Any) -> Any:
+            if "very" in messages[-1].text:
+                raise DOWN
+            return super()._answer(messages, stop, **kwargs)
+
+    model = routed(strong=Picky().with_fallbacks([ChatStone(model="backup")]))
+    asked: Any = [[HumanMessage("very hard")], [HumanMessage("hard")], [HumanMessage("easy")]]
+    for result in (model.generate(asked), await model.agenerate(asked)):
+        answers: Any = [answer[0].message for answer in result.generations]  # type: ignore[union-attr]
+        assert [decision_of(answer)["model"] for answer in answers] == ["backup", "strong", "weak"]
+
+
 def test_a_model_without_a_name_is_named_by_its_class() -> None:
     backup = FakeListChatModel(responses=["so"])
     strong = ChatElm(error=DOWN).with_fallbacks([backup])
