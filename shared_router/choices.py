@@ -1,6 +1,8 @@
-"""Options that are one of a few."""
+"""Arguments: options that are one of a few, lists of texts, and what an error may show of them."""
 
+import re
 from collections.abc import Sequence
+from numbers import Real
 
 from shared_router.errors import InvalidInputError
 
@@ -10,11 +12,49 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
 
     Args:
         name: What the option is called, for the error.
-        value: What was given; never a prompt or a key, for the error shows it.
+        value: What was given.
         choices: What it may be.
 
     Raises:
         InvalidInputError: If it is none of them.
     """
-    if value not in choices:
-        raise InvalidInputError(f"{name} must be one of {list(choices)}, got {value!r}")
+    if not any(value is choice or value == choice for choice in choices):
+        raise InvalidInputError(f"{name} must be one of {list(choices)}, got {shown(value)}")
+
+
+def check_texts(name: str, texts: object) -> None:
+    """Check that an argument is several texts: one alone would be read letter by letter.
+
+    Args:
+        name: What the argument is called, for the error.
+        texts: What was given.
+
+    Raises:
+        InvalidInputError: If it is one text, no list, or holds something that is no text.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise InvalidInputError(
+            f"{name} must be a list of texts, got one {type(texts).__name__}; put it in a list"
+        )
+    if not hasattr(texts, "__len__") or not hasattr(texts, "__getitem__"):
+        raise InvalidInputError(f"{name} must be a list of texts, got {shown_kind(texts)}")
+    for text in texts:  # type: ignore[attr-defined]
+        if not isinstance(text, str):
+            raise InvalidInputError(f"{name} must be texts, got {shown_kind(text)} among them")
+
+
+def shown(value: object) -> str:
+    """Return what to show of a value: a word or a number; its kind where it may be a prompt or a key."""
+    if value is None or isinstance(value, (bool, Real)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value) if _WORD.fullmatch(value) else f"a text of {len(value)} characters"
+    return shown_kind(value)
+
+
+def shown_kind(value: object) -> str:
+    """Return a value's kind, and say so where it is a class in the place of its object."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+_WORD = re.compile(r"(?!sk-)[\w.:/@+-]{0,32}")

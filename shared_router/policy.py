@@ -190,6 +190,8 @@ class RoutingPolicy:
         self, requests: Sequence[RoutingRequest | str | None]
     ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[str]]:
         """Return the requests, what the rules say of each, and the questions of those they leave open."""
+        if isinstance(requests, str):
+            raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
         asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
         ruled = [self._rule(request) for request in asked]
         open_ones = (request for request, outcome in zip(asked, ruled, strict=True) if outcome is None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.quantiles import ScoreQuantiles
+from shared_router.win_probabilities import of_texts
 
 # numpy and what imports it load at the first score: a program that only names a router does not wait for it.
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ class Router(ABC):
     blocking: bool = True
     score_quantiles_: ScoreQuantiles | None = None
     _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Have every router refuse one text, which would be read letter by letter, and what is no text."""
+        super().__init_subclass__(**kwargs)
+        if "win_probability" in vars(cls):
+            cls.win_probability = of_texts(vars(cls)["win_probability"])  # type: ignore[assignment, method-assign]
 
     def __repr__(self) -> str:
         """Show how ties were read, and what the scores mean."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from shared_router.choices import shown, shown_kind
 from shared_router.decisions import RoutingRequest, check_threshold
 from shared_router.errors import CapabilityError, InvalidInputError, UnknownNameError
 from shared_router.text import is_blank
@@ -42,6 +43,8 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
         UnknownNameError: If it names a model that is none.
         CapabilityError: If no model can serve it.
     """
+    if request.query is not None and not isinstance(request.query, str):
+        raise InvalidInputError(f"a question must be text or None, got {shown_kind(request.query)}")
     candidates = _candidates(request, models)
     if request.route is not None:
         return Ruling(request.route, "route")
@@ -65,7 +68,7 @@ def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, 
     if request.threshold is not None:
         check_threshold(request.threshold)
     if request.route is not None and request.route not in models:
-        raise UnknownNameError(f"route must be one of {list(models)}, got {request.route!r}")
+        raise UnknownNameError(f"route must be one of {list(models)}, got {shown(request.route)}")
     candidates = models if request.candidates is None else request.candidates
     if candidates is not models and not set(candidates) <= set(models):
         raise UnknownNameError(f"candidates must be among {list(models)}, got {list(candidates)}")

@@ -1,8 +1,23 @@
-"""A router's output is a user's own code's: is it one win probability a query?"""
+"""What goes into a router and what comes out: texts, and one win probability a text."""
 
 import math
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
+from shared_router.choices import check_texts
 from shared_router.errors import RouterOutputError
+
+
+def of_texts(ask: Callable[[Any, Sequence[str]], Any]) -> Callable[[Any, Sequence[str]], Any]:
+    """Return a router's `win_probability` that refuses what is no list of texts, with an error of ours."""
+
+    @wraps(ask)
+    def checked(self: Any, queries: Sequence[str]) -> Any:
+        check_texts("queries", queries)
+        return ask(self, queries)
+
+    return checked
 
 
 def check_win_probabilities(values: object, n_queries: int) -> list[float]:

@@ -7,7 +7,9 @@ apart: a strong call with a short answer can cost less than a weak one with a lo
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from numbers import Real
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 
 
@@ -39,8 +41,8 @@ class TokenPrices:
         """Refuse prices that no bill could hold."""
         for name in self.__slots__:
             price = getattr(self, name)
-            if price is not None and not (math.isfinite(price) and price >= 0):
-                raise InvalidInputError(f"{name} must be dollars >= 0, got {price!r}")
+            if price is not None and not (_is_number(price) and math.isfinite(price) and price >= 0):
+                raise InvalidInputError(f"{name} must be dollars >= 0, got {shown(price)}")
 
     def dollars(
         self,
@@ -107,3 +109,7 @@ def check_prices(prices: Mapping[str, TokenPrices] | None, models: Collection[st
 
 def _or(price: float | None, otherwise: float) -> float:
     return otherwise if price is None else price
+
+
+def _is_number(price: object) -> bool:
+    return isinstance(price, Real) and not isinstance(price, bool)

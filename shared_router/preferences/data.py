@@ -1,19 +1,17 @@
 """Preference data: which of two models' answers was preferred, query by query (paper, section 3.1)."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, fields
-from numbers import Real
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-import numpy as np
-
+from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.preferences.arena import STAND_INS
 from shared_router.preferences.files import read_file
+from shared_router.preferences.grades import Winner, winner_by_score
 from shared_router.preferences.rows import (
     COLUMNS,
     MAX_BAD_FRACTION,
@@ -26,8 +24,6 @@ from shared_router.preferences.rows import (
     text_fault,
     weight_fault,
 )
-
-Winner = Literal["a", "b", "tie"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,8 @@ class PreferenceData:
         """Check every row, so that a router's fit need not."""
         for each in fields(self):
             column = getattr(self, each.name)
+            if isinstance(column, (str, bytes)):
+                raise InvalidInputError(f"{each.name} must be a list, got one {type(column).__name__}")
             # a pandas column answers [0] with the row labelled 0, wherever that stands
             if column is not None and not isinstance(column, (list, tuple)):
                 object.__setattr__(self, each.name, list(column))
@@ -73,6 +71,12 @@ class PreferenceData:
                 )
         for row in range(len(self)):
             self._check_row(row)
+
+    def __repr__(self) -> str:
+        """Show how many battles there are, and whose; never a query."""
+        models = sorted({*self.model_a, *self.model_b})
+        more = f" and {len(models) - 4} more" if len(models) > 4 else ""
+        return f"PreferenceData({len(self)} battles of {len(models)} models: {', '.join(models[:4])}{more})"
 
     def __len__(self) -> int:
         """Count the battles."""
@@ -236,15 +240,10 @@ class PreferenceData:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def winner_by_score(first: float, second: float, *, where: str) -> Winner:
-    """Return whose grade is higher: `"a"` for the first, `"b"` for the second, `"tie"` for equal ones.
-
-    Raises:
-        InvalidInputError: If a grade is no number.
-    """
-    for grade in (first, second):
-        is_number = isinstance(grade, (Real, np.bool_))
-        if not is_number or math.isnan(grade):
-            value = repr(grade) if is_number else type(grade).__name__
-            raise InvalidInputError(f"{where}: a grade must be a number, got {value}")
-    return "a" if first > second else "b" if first < second else "tie"
+def check_preferences(preferences: object) -> None:
+    """Refuse what are no battles, such as a frame, with an `InvalidInputError`."""
+    if not isinstance(preferences, PreferenceData):
+        raise InvalidInputError(
+            f"fit must be given PreferenceData, got {shown_kind(preferences)}; make it with "
+            'PreferenceData.from_rows(frame.to_dict("records")), from_file or from_correctness'
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError
-from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.data import PreferenceData, check_preferences
 from shared_router.preferences.ties import WIN_SHARES, Ties, check_ties
 
 
@@ -56,6 +56,7 @@ def encode_battles(preferences: PreferenceData, *, ties: Ties) -> EncodedBattles
         DataError: If there is no battle, nothing but ties to drop, or if all battles end alike, which tells
             no query from another.
     """
+    check_preferences(preferences)
     check_ties(ties)
     n = len(preferences)
     if n == 0:

@@ -21,6 +21,10 @@ Numbered = tuple[str, Row | str]
 """Where a row stands, as a reader would look it up, and the row or what is wrong with it."""
 
 
+_GRADE_WORDS = ("score", "grade", "correct", "rating")
+_FROM_GRADES = ", or, where the file holds graded answers, use PreferenceData.from_correctness"
+
+
 def read_file(
     path: str | Path, *, columns: Sequence[Sequence[str]], max_row_bytes: int
 ) -> Generator[Numbered, None, None]:
@@ -62,7 +66,9 @@ def check_columns(found: Sequence[object], needed: Sequence[Sequence[str]]) -> N
     names = sorted(str(name) for name in found)
     for column, *stand_ins in needed:
         if column not in found and not set(stand_ins) & set(found):
-            raise DataError(f"column {column!r} must be there, got {names[:20]}; name it with columns")
+            graded = any(word in name.lower() for name in names for word in _GRADE_WORDS)
+            fix = _FROM_GRADES if graded else ""
+            raise DataError(f"column {column!r} must be there, got {names[:20]}; name it with columns{fix}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"no column may stand there twice, got {twice[:20]}")

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Literal
 
 from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
-from shared_router.preferences.data import PreferenceData, Winner
+from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.grades import Winner
 from shared_router.preferences.rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
 from shared_router.progress import with_progress
 

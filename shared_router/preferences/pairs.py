@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences.data import PreferenceData, Winner, winner_by_score
+from shared_router.preferences.data import PreferenceData, check_preferences
+from shared_router.preferences.grades import Winner, winner_by_score
 
 _SWAPPED: dict[Winner, Winner] = {"a": "b", "b": "a", "tie": "tie"}
 
@@ -29,6 +30,7 @@ def tier_pair(
         InvalidInputError: If a name stands on both sides or a side is empty.
         DataError: If no battle is between the sides.
     """
+    check_preferences(preferences)
     if isinstance(strong, str) or isinstance(weak, str) or not strong or not weak:
         raise InvalidInputError("strong and weak must be collections of at least one model's name each")
     both = sorted(set(strong) & set(weak))

@@ -113,7 +113,9 @@ def _add(battles: Battles, row: Row, names: Mapping[str, str]) -> str | None:
     row = found
     missing = [names[name] for name in COLUMNS if names[name] not in row]
     if missing:
-        return f"a row must have {missing[0]!r}"
+        graded = any("score" in str(name) or "correct" in str(name) for name in row)
+        fix = "; graded answers go into PreferenceData.from_correctness" if graded else ""
+        return f"a row must have {missing[0]!r}{fix}"
     query, model_a, model_b, winner = (row[names[name]] for name in COLUMNS)
     weight = row.get(names[WEIGHT])
     wrong = (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.data import PreferenceData, check_preferences
 
 Ties = Literal["half", "weak", "drop"]
 ClassWeights = Literal["balanced"]
@@ -65,6 +65,7 @@ def win_labels(
         InvalidInputError: If an option has no such name.
         DataError: If no battle counts, or all that do have one label, which tells no query from another.
     """
+    check_preferences(preferences)
     check_ties(ties)
     if class_weights not in (None, *get_args(ClassWeights)):
         raise InvalidInputError(f'class_weights must be "balanced" or None, got {class_weights!r}')

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown_kind
 from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
@@ -51,6 +52,10 @@ class EmbeddingRouter(Router):
     centroids_: NDArray[np.float16] | None = None
 
     def __init__(self, embedder: Embedder | str, *, strong: str | int, weak: str | int) -> None:
+        if not isinstance(embedder, str) and (isinstance(embedder, type) or not hasattr(embedder, "embed")):
+            raise InvalidInputError(
+                f"embedder must be an object with embed, or a shipped one's name, got {shown_kind(embedder)}"
+            )
         self._given_embedder = embedder
         self.strong = strong
         self.weak = weak

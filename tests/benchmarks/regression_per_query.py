@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router import PreferenceData
-from shared_router.preferences.data import Winner
+from shared_router.preferences.grades import Winner
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 
 N_MODELS, N_TIERS = 64, 10

@@ -13,7 +13,8 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-    ("text", "choices", "progress", "quantiles", "win_probabilities"),
+    ("text", "choices", "progress", "quantiles"),
+    ("win_probabilities",),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces"),
     ("query", "decisions", "costs"),
     ("rules", "conversations"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from shared_router import DataError, InvalidInputError, PreferenceData
-from shared_router.preferences.data import Winner
 from shared_router.preferences.encoded import encode_battles
+from shared_router.preferences.grades import Winner
 
 
 def data(weights: list[float] | None = None) -> PreferenceData:

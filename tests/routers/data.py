@@ -1,7 +1,7 @@
 """Small battles with something to learn: the strong model wins on proofs, the weak one does on greetings."""
 
 from shared_router import PreferenceData
-from shared_router.preferences.data import Winner
+from shared_router.preferences.grades import Winner
 
 _HARD = ("prove", "derive", "integral", "theorem", "lemma", "bound")
 _EASY = ("hello", "thanks", "bye", "please", "morning", "welcome")

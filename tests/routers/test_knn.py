@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared_router import InvalidInputError, NotFittedError, PreferenceData, UnknownNameError
-from shared_router.preferences.data import Winner
+from shared_router.preferences.grades import Winner
 from shared_router.routers.knn import KNNRouter
 from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models

@@ -17,7 +17,7 @@ from shared_router import (
     UnknownNameError,
     load_router,
 )
-from shared_router.preferences.data import Winner
+from shared_router.preferences.grades import Winner
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models, two_models

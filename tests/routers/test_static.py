@@ -13,7 +13,7 @@ from shared_router import (
     PreferenceData,
     load_embedder,
 )
-from shared_router.preferences.data import Winner
+from shared_router.preferences.grades import Winner
 from shared_router.routers.static import StaticHead, StaticRouter
 from shared_router.testing import HashEmbedder, check_router
 from shared_router.training.static_head import kernel

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared_router.preferences.data import PreferenceData, Winner, winner_by_score
+from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.grades import Winner, winner_by_score
 
 if TYPE_CHECKING:
     from shared_router.pretrained.build.corpus import Corpus, Scores

@@ -1,0 +1,145 @@
+"""What a first user gets wrong is refused with an error of ours that says what to do, and echoes no text."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared_router import (
+    DataError,
+    InvalidInputError,
+    PreferenceData,
+    RoutingPolicy,
+    RoutingRequest,
+    TokenPrices,
+    load_router,
+    tier_pair,
+    win_labels,
+)
+from shared_router.routers.knn import KNNRouter
+from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
+from shared_router.routers.random import RandomRouter
+from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
+from shared_router.routers.static import StaticRouter
+from shared_router.testing import FixedRouter, HashEmbedder
+
+ROUTERS: list[Callable[[], Any]] = [load_router, RandomRouter, lambda: FixedRouter(0.5), KNNRouter]
+
+
+@pytest.mark.parametrize("make", ROUTERS)
+def test_one_text_where_a_list_is_meant_is_refused(make: Callable[[], Any]) -> None:
+    for one in ("hello", b"hello"):
+        with pytest.raises(InvalidInputError, match="queries must be a list of texts, got one"):
+            make().win_probability(one)
+
+
+@pytest.mark.parametrize("make", ROUTERS)
+@pytest.mark.parametrize("wrong", [[None], [3], ["a", b"b"], 3, None, iter(["a"])], ids=str)
+def test_what_is_no_text_is_refused(make: Callable[[], Any], wrong: Any) -> None:
+    with pytest.raises(InvalidInputError, match="queries must be"):
+        make().win_probability(wrong)
+
+
+@pytest.mark.parametrize("texts", [["a"], ("a",), np.array(["a"]), np.array(["a"], dtype=object)], ids=type)
+def test_every_kind_of_list_of_texts_is_one(texts: Any) -> None:
+    assert RandomRouter().win_probability(texts).shape == (1,)
+
+
+def test_one_text_where_requests_are_meant_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="requests must be a list, got one text"):
+        RoutingPolicy(RandomRouter()).decide_many("hello")
+
+
+@pytest.mark.parametrize("question", [3, b"hello", ["hello"], RoutingRequest])
+def test_a_question_that_is_no_text_is_refused(question: Any) -> None:
+    for request in (question, RoutingRequest(question)):
+        with pytest.raises(InvalidInputError, match="a question must be text or None"):
+            RoutingPolicy(RandomRouter()).decide(request)
+
+
+class Frame:
+    """Stand for a frame."""
+
+
+FITS: list[Callable[[Any], Any]] = [
+    lambda data: KNNRouter().fit(data),
+    lambda data: SimilarityWeightedRouter().fit(data),
+    lambda data: MatrixFactorizationRouter().fit(data),
+    lambda data: StaticRouter().fit(data),
+    lambda data: win_labels(data, ties="half"),
+    lambda data: tier_pair(data, strong={"a"}, weak={"b"}),
+]
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("data", [Frame(), [{"query": "a"}], None, PreferenceData], ids=str)
+def test_a_fit_on_what_are_no_battles_says_how_to_make_them(fit: Callable[[Any], Any], data: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"must be given PreferenceData, got .*from_rows"):
+        fit(data)
+
+
+@pytest.mark.parametrize("price", ["2.5", None, True, 1j, [1]])
+def test_a_price_that_is_no_number_is_refused(price: Any) -> None:
+    with pytest.raises(InvalidInputError, match="must be dollars >= 0"):
+        TokenPrices(price, "1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("router", [KNNRouter, SimilarityWeightedRouter, MatrixFactorizationRouter])
+def test_a_class_where_its_object_is_meant_says_so(router: Any) -> None:
+    with pytest.raises(
+        InvalidInputError, match="embedder must be an object with embed.*the class HashEmbedder"
+    ):
+        router(HashEmbedder)
+    with pytest.raises(InvalidInputError, match="router must be a Router.*the class"):
+        RoutingPolicy(router)
+
+
+def test_battles_show_how_many_there_are_and_whose() -> None:
+    data = PreferenceData(["secret", "b"], ["gpt", "gpt"], ["mix", "llama"], ["a", "b"])
+    assert repr(data) == "PreferenceData(2 battles of 3 models: gpt, llama, mix)"
+    many = PreferenceData(["q"] * 6, ["a"] * 6, list("bcdefg"), ["a"] * 6)
+    assert repr(many) == "PreferenceData(6 battles of 7 models: a, b, c, d and 3 more)"
+
+
+@pytest.mark.parametrize("column", ["queries", "model_a", "model_b", "winners"])
+def test_one_text_where_a_column_is_meant_is_refused(column: str) -> None:
+    columns: dict[str, Any] = {"queries": ["q"], "model_a": ["x"], "model_b": ["y"], "winners": ["a"]}
+    with pytest.raises(InvalidInputError, match=f"{column} must be a list, got one str"):
+        PreferenceData(**{**columns, column: "a"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("graded.csv", "query,strong_score,weak_score\nq,1,0\n"),
+        ("graded.jsonl", '{"query": "q", "strong_score": 1, "weak_score": 0}\n'),
+    ],
+)
+def test_a_file_of_grades_is_told_where_it_goes(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match="from_correctness"):
+        PreferenceData.from_file(tmp_path / name)
+
+
+SECRETS = ["sk-proj-abcdefgh", "Summarise the contract between Alice and Bob", "x" * 100]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_error_echoes_what_may_be_a_prompt_or_a_key(secret: str) -> None:
+    policy = RoutingPolicy(RandomRouter())
+    wrongs: list[Callable[[], Any]] = [
+        lambda: policy.decide(RoutingRequest("x", route=secret)),
+        lambda: RoutingPolicy(RandomRouter(), on_router_error=secret),
+        lambda: RoutingPolicy(RandomRouter(), threshold=secret),  # type: ignore[arg-type]
+        lambda: RoutingPolicy(RandomRouter(), strong_fraction=secret),  # type: ignore[arg-type]
+        lambda: KNNRouter(vote=secret),  # type: ignore[arg-type]
+        lambda: TokenPrices(secret, 1),  # type: ignore[arg-type]
+        lambda: RandomRouter().win_probability(secret),
+    ]
+    for wrong in wrongs:
+        with pytest.raises(InvalidInputError) as refused:
+            wrong()
+        assert not re.search(re.escape(secret), str(refused.value))
