@@ -57,10 +57,11 @@ def _lines(name: str) -> Iterator[str]:
     line = (FOLDER / fixture).read_text("utf-8").splitlines()[0]
     rng = random.Random(1)
     words = [f"word{place}" for place in range(5000)]
+    texts = [" ".join(rng.choices(words, k=_WORDS)) for _ in range(1000)]
     number = 0
     while True:
         number += 1
-        prompt, answer = (" ".join(rng.choices(words, k=_WORDS)) for _ in range(2))
+        prompt, answer = (f"{rng.choice(texts)} {number}" for _ in range(2))
         made = line.replace(f'"{old_id}"', f'"{old_id}-{number}"').replace('"4"', f'"{answer}"')
         for known in PROMPTS:
             made = made.replace(known, prompt)
