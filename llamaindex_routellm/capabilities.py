@@ -76,9 +76,14 @@ def merged_metadata(models: Mapping[str, LLM], context_window: ContextWindow) ->
         num_output=output,
         is_chat_model=all(of.is_chat_model for of in each.values()),
         is_function_calling_model=any(of.is_function_calling_model for of in each.values()),
-        model_name=f"routed({'|'.join(of.model_name for of in each.values())})",
+        model_name=_common_name([of.model_name for of in each.values()]),
         system_role=of_strong.system_role,
     )
+
+
+def _common_name(names: Sequence[str]) -> str:
+    """Return what models are called together: their name where it is one."""
+    return names[0] if len(set(names)) == 1 else f"routed({'|'.join(names)})"
 
 
 def warn_of_unlike_roles() -> None:

@@ -38,6 +38,8 @@ def test_it_names_both_models_and_takes_the_strong_ones_role() -> None:
     metadata = RoutedLLM(**models()).metadata
     assert metadata.model_name == "routed(big|small)"
     assert metadata.system_role == MessageRole.SYSTEM
+    same = RoutedLLM(**models(strong=FakeChat(model="one"), weak=FakeChat(model="one"))).metadata
+    assert same.model_name == "one"
 
 
 def test_models_of_unlike_system_roles_are_warned_of_once() -> None:
