@@ -30,7 +30,27 @@ async def test_calls_that_were_cancelled_are_forgotten() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert len(counting._models) <= 64
+    assert counting._models == {}
+    tasks = [asyncio.create_task(model.ainvoke("hard", {"callbacks": [counting]})) for _ in range(300)]
+    await asyncio.sleep(0.05)
+    assert len(counting._models) == 300
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert counting._models == {}
+
+
+async def test_a_task_that_outlives_its_calls_leaves_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("langchain_routellm.running.MOST", 10)
+    counting = SavingsCallback()
+    model = routed(strong=Waiting())
+    for _ in range(30):
+        inner = model.ainvoke("hard", {"callbacks": [counting]})
+        inner.send(None)  # this very task is what runs it
+        inner.close()
+    assert len(counting._models) <= 10
 
 
 async def test_calls_that_run_at_once_are_all_counted() -> None:
