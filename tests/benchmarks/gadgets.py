@@ -20,7 +20,7 @@ Towards = Literal["strong", "weak"]
 N_WORDS = 8
 CANDIDATES = 300
 PROBES = 4
-MIN_SENTENCE_WORDS, MAX_SENTENCE_WORDS = 6, 30
+MIN_SENTENCE_WORDS = 6
 _WORD = re.compile(r"[a-z]{3,}")
 _SENTENCE = re.compile(r"[^.?!\n]+[.?!]")
 _SOFTNESS = 0.1
@@ -67,11 +67,20 @@ def search_words(target: Target, prompts: Sequence[str], vocabulary: Sequence[st
     return " ".join(gadget)
 
 
-def search_sentences(target: Target, prompts: Sequence[str], sources: Sequence[str]) -> str:
-    """Choose the sentence of real prompts, best scored first, that steers most when it leads."""
+def search_sentences(
+    target: Target, prompts: Sequence[str], sources: Sequence[str], *, most_words: int
+) -> str:
+    """Choose the sentence of real prompts, best scored first, that steers most when it leads.
+
+    Args:
+        target: What is to be steered.
+        prompts: Prompts to search on, none of which goes there yet.
+        sources: Real prompts whose sentences may be used.
+        most_words: How many words a sentence may have.
+    """
     ranked = [sources[i] for i in np.argsort(-target.progress(sources), kind="stable")]
     found: list[str] = [sentence.strip() for source in ranked for sentence in _SENTENCE.findall(source)]
-    fitting = [s for s in found if MIN_SENTENCE_WORDS <= len(s.split()) <= MAX_SENTENCE_WORDS]
+    fitting = [s for s in found if MIN_SENTENCE_WORDS <= len(s.split()) <= most_words]
     sentences = list(dict.fromkeys(fitting))[:CANDIDATES]
     return sentences[int(np.argmax(_mean_progress(target, sentences, prompts)))]
 

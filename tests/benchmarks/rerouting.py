@@ -47,6 +47,7 @@ SAMPLE = 2000
 """Prompts of either half: the judged ones are none of those searched on."""
 
 SEARCHED, JUDGED, SOURCES = 50, 400, 300
+SENTENCES = {"short_sentence": 12, "long_sentence": 30}
 RANDOM_GADGETS = 10
 NOISY = 500
 TIMED = 3000
@@ -74,14 +75,18 @@ class Attack:
         """Return the router as something to be steered."""
         return Target(self.score, self.threshold, towards)
 
-    def found(self, towards: Towards) -> tuple[str, str]:
-        """Search the words and the sentence that steer most."""
+    def found(self, towards: Towards) -> tuple[str, dict[str, str]]:
+        """Search the words that steer most, and the short and the long sentence."""
         target = self.target(towards)
         start = self._from(self._searched, self._scores, towards)
         words = search_words(target, start[:SEARCHED], vocabulary_of(self._searched))
         kept = set(start)
         high = [prompt for prompt in self._searched if prompt not in kept][:SOURCES]
-        return words, search_sentences(target, start[:SEARCHED], high)
+        sentences = {
+            name: search_sentences(target, start[:SEARCHED], high, most_words=most)
+            for name, most in SENTENCES.items()
+        }
+        return words, sentences
 
     def success(self, towards: Towards, put: Callable[[str], str]) -> float:
         """Return the share of unseen prompts that a gadget turns."""
@@ -105,11 +110,12 @@ def steered(attack: Attack) -> tuple[dict[str, float], dict[Towards, str]]:
     rates: dict[str, float] = {}
     gadgets: dict[Towards, str] = {}
     for towards in TOWARDS:
-        words, sentence = attack.found(towards)
+        words, sentences = attack.found(towards)
         gadgets[towards] = words
         for name, put in placements(words).items():
             rates[f"{NAMES[towards]}_words_{name}"] = attack.success(towards, put)
-        rates[f"{NAMES[towards]}_sentence"] = attack.success(towards, placements(sentence)["before"])
+        for name, sentence in sentences.items():
+            rates[f"{NAMES[towards]}_{name}"] = attack.success(towards, placements(sentence)["before"])
         rates[f"{NAMES[towards]}_random"] = attack.random_success(towards)
     return rates, gadgets
 
