@@ -31,7 +31,7 @@ from tests.benchmarks.measure import print_table, report
 from tests.benchmarks.real_prompts import KINDS, real_prompts
 
 LITELLM = "litellm==1.110.0"
-N_PROMPTS = 300
+N_PROMPTS = 200
 TURN = 25
 STARTS = 9
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ LM: the whole prompt and `generate`, as `CausalLLMClassifier` does, here of two 
 it allows six), with our instruction and with one as long as RouteLLM's, 197 tokens before the query. Matrix
 factorization: `MFModel.pred_win_rate` in torch, the embedding call left out of both.
 
-Run: python -m tests.benchmarks.published_ways
+Run: python -m tests.benchmarks.published_ways [--write]
 """
 
 import time
@@ -20,7 +20,7 @@ from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.training.instruction import INSTRUCTION, Prompt
 from tests.benchmarks.bert_speed import BATTLES, UNTRAINED, queries
-from tests.benchmarks.measure import print_table
+from tests.benchmarks.measure import print_table, report
 from tests.benchmarks.minilm import model_folder
 from tests.benchmarks.regression_per_query import VectorEmbedder
 
@@ -158,5 +158,4 @@ def measure_published_ways() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    for figure, ratio in measure_published_ways().items():
-        print(f"{figure}: {ratio:.2f}")
+    report("published_ways", measure_published_ways())
