@@ -102,8 +102,9 @@ def call_of(
 def with_own_settings(model: Any, config: RunnableConfig) -> RunnableConfig:
     """Add what was set on a routed model to a run that is not its own."""
     # every model has lc_versions in its metadata; a run must say those of the model that answers
-    metadata = {key: value for key, value in (model.metadata or {}).items() if key != "lc_versions"}
-    if not (metadata or model.tags or model.callbacks):
+    metadata = model.metadata or {}
+    if not (model.tags or model.callbacks or len(metadata) > ("lc_versions" in metadata)):
         return config
+    metadata = {key: value for key, value in metadata.items() if key != "lc_versions"}
     own = {"callbacks": model.callbacks, "tags": model.tags, "metadata": metadata}
     return merge_configs(cast("RunnableConfig", own), config)
