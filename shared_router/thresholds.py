@@ -9,6 +9,9 @@ from shared_router.errors import InvalidInputError, ThresholdRangeWarning
 from shared_router.quantiles import check_strong_fraction
 from shared_router.source import RouterSource, in_event_loop
 
+_LEAST_SHARE = 0.01
+"""A threshold that sends a smaller share one way is outside what the router gives, but for odd questions."""
+
 
 class PolicyThreshold:
     """Keep a policy's threshold, and warn once of one that no score, or every score, reaches.
@@ -83,12 +86,14 @@ class PolicyThreshold:
         if self._warned or threshold in (0, 1):
             return
         known = self._source.quantiles_at_hand
-        if known is None or known.low <= threshold <= known.high:
+        # one odd score of thousands does not make a threshold mean something
+        if known is None or _LEAST_SHARE <= known.strong_fraction(threshold) <= 1 - _LEAST_SHARE:
             return
         self._warned = True
+        low, high = known.threshold(1 - _LEAST_SHARE), known.threshold(_LEAST_SHARE)
         warnings.warn(
-            f"threshold {threshold:g} is outside what {self._source.name} gives, {known.low:.4g} to "
-            f"{known.high:.4g} on {known.n_queries} {known.source}: of such questions it sends a share of "
+            f"threshold {threshold:g} is outside what {self._source.name} gives, {low:.4g} to {high:.4g} on "
+            f"{known.n_queries} {known.source}: of such questions it sends a share of "
             f"{known.strong_fraction(threshold):.2f} strong; {known.threshold(0.5):.4g} sends half, and "
             "strong_fraction= any share",
             ThresholdRangeWarning,

@@ -80,15 +80,22 @@ def test_a_threshold_outside_what_the_router_gives_is_warned_of_with_the_range_a
 ) -> None:
     with pytest.warns(
         ThresholdRangeWarning,
-        match=rf"gives, 0.1 to 0.4 on 4 questions: of such questions it sends a share of {share} strong; "
-        "0.25 sends half",
+        match=rf"gives, 0.103 to 0.397 on 4 questions: of such questions it sends a share of {share} "
+        "strong; 0.25 sends half",
     ):
         RoutingPolicy(known([0.1, 0.2, 0.3, 0.4]), threshold=threshold)
 
 
-@pytest.mark.parametrize("threshold", [0, 0.0, 0.1, 0.25, 0.4, 1, 1.0])
+@pytest.mark.parametrize("threshold", [0, 0.0, 0.11, 0.25, 0.39, 1, 1.0])
 def test_a_threshold_inside_and_one_that_says_all_or_none_are_not(threshold: float) -> None:
     RoutingPolicy(known([0.1, 0.2, 0.3, 0.4]), threshold=threshold).decide("x")
+
+
+def test_one_odd_score_of_thousands_is_no_range() -> None:
+    """999 scores of 0.1 ... 0.2 and one of 0.9: 0.5 sends one of a thousand strong."""
+    scores = [0.1 + 0.1 * i / 998 for i in range(999)] + [0.9]
+    with pytest.warns(ThresholdRangeWarning, match="a share of 0.01 strong"):
+        RoutingPolicy(known(scores), threshold=0.5)
 
 
 def test_a_requests_own_threshold_is_warned_of_too_and_once_for_a_policy() -> None:
@@ -115,7 +122,7 @@ def test_a_policy_made_in_an_event_loop_warns_when_its_router_is_there(tmp_path:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             policy = RoutingPolicy(str(tmp_path), threshold=0.9)
-        with pytest.warns(ThresholdRangeWarning, match="0.1 to 0.3 on 2 mine"):
+        with pytest.warns(ThresholdRangeWarning, match="0.102 to 0.298 on 2 mine"):
             await policy.adecide("x")
 
     asyncio.run(decide())

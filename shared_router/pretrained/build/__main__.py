@@ -34,6 +34,7 @@ def build(arguments: argparse.Namespace) -> None:
     from shared_router.pretrained.build.card import card_of, page
     from shared_router.pretrained.build.corpus import load_corpus
     from shared_router.pretrained.build.evaluate import load_benchmarks
+    from shared_router.pretrained.build.traffic import traffic_quantiles
     from shared_router.pretrained.build.training import fit_router, train
 
     corpus = load_corpus(arguments.data)
@@ -45,6 +46,7 @@ def build(arguments: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as passing:
             trained = train(corpus, arguments.model, arguments.cache or Path(passing))
         trained.embedder.save(arguments.out / DEFAULT_EMBEDDER, overwrite=True)
+    trained.router.score_quantiles_ = traffic_quantiles(trained.router, arguments.data)
     trained.router.save_on(DEFAULT_EMBEDDER, arguments.out / DEFAULT_ROUTER, overwrite=True)
     card = card_of(trained, corpus, load_benchmarks(arguments.data))
     folder = arguments.out / DEFAULT_ROUTER

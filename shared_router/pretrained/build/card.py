@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shared_router.errors import NotFittedError
 from shared_router.evaluation.metrics import Floats, apgr, calibration_error
 from shared_router.pretrained.build.evaluate import (
     Benchmark,
@@ -19,6 +20,7 @@ from shared_router.pretrained.build.evaluate import (
     random_line,
 )
 from shared_router.pretrained.build.training import held_out_probabilities
+from shared_router.quantiles import ScoreQuantiles
 
 if TYPE_CHECKING:
     from shared_router.pretrained.build.corpus import Corpus
@@ -34,7 +36,8 @@ def card_of(trained: Trained, corpus: Corpus, benchmarks: list[Benchmark]) -> di
     k = _neighbours(trained)
     return {
         "name": "static-v1",
-        "recommended_threshold": round(float(np.median(held_out[0])), 4),
+        "recommended_threshold": round(float(_quantiles(trained).threshold(0.5)), 4),
+        "traffic": _quantiles(trained).source,
         "command": COMMAND,
         "machine": f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}",
         "strong": "gpt-4-1106-preview",
@@ -48,6 +51,13 @@ def card_of(trained: Trained, corpus: Corpus, benchmarks: list[Benchmark]) -> di
         },
         "benchmarks": [_measured(trained, benchmark, k) for benchmark in benchmarks],
     }
+
+
+def _quantiles(trained: Trained) -> ScoreQuantiles:
+    known = trained.router.score_quantiles_
+    if known is None:
+        raise NotFittedError("a router must be fitted before its card is made; call fit")
+    return known
 
 
 def _measured(trained: Trained, benchmark: Benchmark, k: int) -> dict[str, Any]:
@@ -127,8 +137,8 @@ def page(card: dict[str, Any]) -> str:
         f"({card['embedder']['dim']} wide, distilled from all-MiniLM-L6-v2; mean cosine to it on unseen text "
         f"{card['embedder']['held_out_cosine']}) under a head of subject and likeness "
         "(`shared_router/routers/static.py`). A tie counts for the weak model.",
-        f"Recommended threshold: {card['recommended_threshold']}, which half of the held-out training "
-        "queries reach.",
+        f"Recommended threshold: {card['recommended_threshold']}, which half of a mix of traffic reach: "
+        f"{card['traffic']}. On other traffic it sends another share; `routellm show` prints the mix's.",
         "## Made from",
         _sources(card["prompts"]),
         "All three sources are Apache-2.0. No prompt of a benchmark below is among them: prompts that match "
