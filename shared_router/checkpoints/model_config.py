@@ -16,6 +16,8 @@ from typing import Any
 from shared_router.checkpoints.model_keys import (
     CHOICES,
     COUNTS,
+    EMBEDDED,
+    ENCODERS,
     FALSE,
     FLAGS,
     LAYERS,
@@ -31,6 +33,7 @@ from shared_router.errors import ArtifactSchemaError
 
 _MAX_COUNT = 1 << 24
 _MAX_LABELS = 64
+_SMALL = 8192
 _MAX_NUMBER = 1e12
 _ROPE = ("rope_parameters", "rope_scaling")
 _QUANTIZED = ("compression_config", "quantization_config")
@@ -156,6 +159,7 @@ def _is_factors(value: object) -> bool:
 
 def _check_sizes(config: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> None:
     """Refuse a model that is larger than its tensors, before anything of it is made."""
+    sizes = {size for shape in shapes.values() for size in shape}
     widest = max((size for shape in shapes.values() for size in shape), default=0)
     deepest = 1 + max(
         (int(number) for name in shapes for number in re.findall(r"\.(\d{1,6})\.", name)), default=-1
@@ -166,4 +170,11 @@ def _check_sizes(config: Mapping[str, Any], shapes: Mapping[str, Sequence[int]])
             raise ArtifactSchemaError(
                 "a checkpoint must hold every weight of its config's model, got a config whose "
                 f"{key} is {value} and tensors for at most {limit}"
+            )
+    for key in EMBEDDED:
+        # what is small costs little where an architecture makes no tensor of it
+        if (config.get(key) or 0) > _SMALL and config[key] not in sizes and config["model_type"] in ENCODERS:
+            raise ArtifactSchemaError(
+                f"a checkpoint must hold every weight of its config's model, got a config whose {key} is "
+                f"{config[key]} and no tensor of that size"
             )

@@ -62,6 +62,16 @@ COUNTS = _set(
     original_max_position_embeddings max_relative_positions
     """
 )
+EMBEDDED = (
+    "dim",
+    "embedding_size",
+    "hidden_size",
+    "max_position_embeddings",
+    "task_type_vocab_size",
+    "type_vocab_size",
+    "vocab_size",
+)
+"""Of an encoder each is a size of one of its tensors."""
 TOKENS = _set("bos_token_id cls_token_id eos_token_id pad_token_id sep_token_id")
 NUMBERS = _set(
     """

@@ -61,6 +61,11 @@ def test_an_architecture_comes_back_from_the_keys_that_are_kept_of_it(kind: str)
         ({"num_hidden_layers": 20_000}, "num_hidden_layers is 20000 and tensors for at most 2"),
         ({"hidden_size": 1 << 20}, "hidden_size is 1048576 and tensors for at most 259"),
         ({"vocab_size": 1 << 20}, "vocab_size is 1048576 and tensors for at most 259"),
+        (
+            {"max_position_embeddings": 1 << 20},
+            "max_position_embeddings is 1048576 and no tensor of that size",
+        ),
+        ({"type_vocab_size": 1 << 20}, "type_vocab_size is 1048576 and no tensor of that size"),
         ({"model_type": "t5"}, "must be of a type among"),
     ],
 )
