@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from shared_router.evaluation.report import EvaluationReport, Loss, ModelFigures, RouterFigures
+from shared_router.evaluation.report import FIGURES, EvaluationReport, Loss, ModelFigures, RouterFigures
 from shared_router.evaluation.resampling import Estimate
 
 
@@ -55,8 +55,8 @@ def _model(found: ModelFigures) -> dict[str, Any]:
 
 def _router(found: RouterFigures, show_prompts: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {"baseline": found.baseline, "threshold": found.threshold}
-    for name, estimate in found.figures.items():
-        figures |= _estimate(name, estimate)
+    for name in FIGURES:
+        figures |= _estimate(name, found[name])
     if found.latency is not None:
         figures["latency"] = asdict(found.latency)
     if found.curve is not None:

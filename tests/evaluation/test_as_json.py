@@ -24,8 +24,9 @@ def test_a_routers_figures_stand_by_name_with_their_intervals() -> None:
 
 def test_every_figure_is_in_it_and_an_undefined_one_is_null() -> None:
     plain = report_as_json(hostile_report())
-    first = next(iter(plain["routers"].values()))
-    assert {name for name in first if name in FIGURES} == set(FIGURES)
+    for found in plain["routers"].values():
+        assert {name for name in found if name in FIGURES} == set(FIGURES)
+    assert plain["routers"]["always_strong"]["apgr"] is None
     assert plain["routers"]["random"]["decile_apgr"] is None
     assert plain["routers"]["random"]["decile_apgr_interval"] is None
 
