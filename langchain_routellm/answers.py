@@ -83,10 +83,17 @@ def watched(
     """
     chosen = str(metadata.decision["model"])
     callbacks = config.get("callbacks")
+    child = children[chosen]
+    if (
+        not (callbacks or always or is_counting())
+        and isinstance(child, BaseChatModel)
+        and not child.callbacks
+    ):
+        return config
     handlers = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks
     heard = any(not isinstance(handler, TemplateRuns) for handler in handlers or ())
-    fallbacks = has_fallbacks(children[chosen])
-    if not (heard or always or fallbacks or is_counting() or getattr(children[chosen], "callbacks", None)):
+    fallbacks = has_fallbacks(child)
+    if not (heard or always or fallbacks or is_counting() or getattr(child, "callbacks", None)):
         return config
     watch = AnswerWatch(metadata, _names(chosen, children) if fallbacks or anyone else {}, anyone=anyone)
     if not isinstance(callbacks, BaseCallbackManager):
