@@ -179,11 +179,14 @@ def _in_template(call: LLMCall, template: BasePromptTemplate) -> Question:
     if names is None:  # the template is the prompt itself
         messages = template.format_messages(**call.variables)
         return Question(_last_user_text(messages_of(messages)), "prompt")
-    values = [text_of(call.filled_in.get(name)) for name in names]
-    texts = [text for text in values if text is not None]
-    if len(texts) == 1:
-        return Question(texts[0], "template")
-    return Question(None, "prompt", "template")
+    # what the call itself fills in is free; what was filled in before is part of the template
+    for filled_in in (call.variables, template.kwargs):
+        renamed = template.template_var_mappings or {}
+        texts = {renamed.get(name, name): text_of(value) for name, value in filled_in.items()}
+        asked = [text for name, text in texts.items() if name in names and text is not None]
+        if asked:
+            break
+    return Question(asked[0], "template") if len(asked) == 1 else Question(None, "prompt", "template")
 
 
 def _last_user_text(messages: Sequence[Message]) -> str | None:

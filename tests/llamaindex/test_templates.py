@@ -143,6 +143,18 @@ def test_variables_that_hold_documents_or_no_text_are_none_of_the_users_words() 
     assert asked("{n} jokes on {topic}", n=3, topic="cats") == ("cats", None)
 
 
+def test_a_variable_that_was_filled_in_before_is_part_of_the_template() -> None:
+    template = PromptTemplate("{topic} in {style} style").partial_format(style="HARD")
+    assert found(LLMCall(template=template, variables={"topic": "cats"})).text == "cats"
+    both = template.partial_format(topic="cats")
+    assert found(LLMCall(template=both)).missing == "template"
+
+
+def test_a_variable_may_be_given_by_another_name() -> None:
+    template = PromptTemplate("Do it: {ask}", template_var_mappings={"task": "ask"})
+    assert found(LLMCall(template=template, variables={"task": "HARD"})).text == "HARD"
+
+
 def test_a_template_whose_question_nobody_can_tell_holds_none() -> None:
     assert asked("{docs}\nAsked: {ask}", docs="HARD", ask="Who?") == (None, "template")
     assert asked("Give a title: {context_str}", context_str="HARD") == (None, "template")
