@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +11,13 @@ from typing import Any
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.structured_llm import StructuredLLM
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import (
+    BaseModel,
+    SerializationInfo,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from typing_extensions import Self
 
 from llamaindex_routellm.base import RoutingLLM
@@ -34,6 +42,16 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
         """The models by name, best first."""
         return self.llm.children
 
+    @model_serializer(mode="wrap")
+    def custom_model_dump(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        """Describe this LLM wherever it is dumped, with a hash of the objects that it answers with."""
+        del info
+        schema = json.dumps(self.output_cls.model_json_schema(), sort_keys=True, default=str)
+        answers = hashlib.sha256(f"{name_of(self.output_cls)} {schema}".encode()).hexdigest()
+        return {**handler(self), "class_name": self.class_name(), "answers": answers}
+
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Write this LLM as data, without keys, for `from_dict`; a class of a function's own stays itself."""
         local = "<" in self.output_cls.__qualname__
@@ -52,7 +70,7 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
             "output_cls": answers if isinstance(answers, type) else class_of(answers, BaseModel),
             "llm": class_of(llm["class"], RoutingLLM).from_dict(llm),
         }
-        fields = {name: value for name, value in data.items() if name != "class_name"}
+        fields = {name: value for name, value in data.items() if name not in ("class_name", "answers")}
         return cls(**{**fields, **made, **kwargs})
 
     def __getstate__(self) -> dict[str, Any]:

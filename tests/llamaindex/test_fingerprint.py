@@ -9,6 +9,7 @@ from llama_index.core.extractors import SummaryExtractor
 from llama_index.core.ingestion import IngestionCache, IngestionPipeline
 from llama_index.core.ingestion.pipeline import get_transformation_hash
 from llama_index.core.schema import TextNode
+from pydantic import BaseModel
 from typing_extensions import override
 
 from llamaindex_routellm import RoutedLLM
@@ -102,6 +103,25 @@ def test_models_of_other_names_and_numbers_differ() -> None:
 def test_a_routed_llm_inside_another_counts() -> None:
     inner, other = routed(threshold=0.2), routed(threshold=0.3)
     assert cache_key(routed(weak=inner)) != cache_key(routed(weak=other))
+
+
+class Author(BaseModel):
+    """Who wrote it."""
+
+    name: str
+
+
+class Title(BaseModel):
+    """What it is called."""
+
+    name: str
+
+
+def test_structured_llms_differ_by_their_models_and_by_what_they_answer_with() -> None:
+    authors = routed().as_structured_llm(Author)
+    assert cache_key(authors) == cache_key(routed().as_structured_llm(Author))
+    assert cache_key(authors) != cache_key(routed().as_structured_llm(Title))
+    assert cache_key(authors) != cache_key(routed(threshold=0.2).as_structured_llm(Author))
 
 
 def test_a_changed_threshold_and_a_block_that_steers_count() -> None:
