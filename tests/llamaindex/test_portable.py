@@ -81,7 +81,7 @@ def test_what_json_wrote_makes_the_same_llm_again_without_its_keys() -> None:
 
 
 def test_what_is_given_beside_data_goes_before_it() -> None:
-    assert RoutedLLM.from_dict(named().to_dict(), threshold=0.6).threshold == 0.6
+    assert RoutedLLM.from_dict(named().to_dict(), threshold=0.2).threshold == 0.2
 
 
 @pytest.mark.parametrize("serializer", [JsonSerializer(), JsonPickleSerializer()], ids=["json", "pickle"])
@@ -139,7 +139,7 @@ def bracketed(text: str) -> str:
 
 
 def test_a_routed_llm_may_be_over_another() -> None:
-    after = RoutedLLM.from_json(named(weak=named(threshold=0.6)).to_json())
+    after = RoutedLLM.from_json(named(weak=named(threshold=0.2)).to_json())
     assert (after.weak.threshold, after.weak.weak.model) == (0.6, "small")  # type: ignore[attr-defined]
 
 
