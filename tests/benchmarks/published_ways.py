@@ -147,9 +147,7 @@ def measure_published_ways() -> dict[str, float]:
         "causal_lm_197": causal_lm(long_instruction=True),
         "mf": matrix_factorization(),
     }
-    print_table(
-        [{"router": name, **{f"{k} ms": v for k, v in spent.items()}} for name, spent in found.items()]
-    )
+    print_table([{"router": name, **spent} for name, spent in found.items()])
     figures = {}
     for name, spent in found.items():
         figures[f"{name}_ratio_single"] = spent["RouteLLM ms"] / spent["ours, single ms"]
