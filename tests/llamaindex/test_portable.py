@@ -140,7 +140,7 @@ def bracketed(text: str) -> str:
 
 def test_a_routed_llm_may_be_over_another() -> None:
     after = RoutedLLM.from_json(named(weak=named(threshold=0.2)).to_json())
-    assert (after.weak.threshold, after.weak.weak.model) == (0.6, "small")  # type: ignore[attr-defined]
+    assert (after.weak.threshold, after.weak.weak.model) == (0.2, "small")  # type: ignore[attr-defined]
 
 
 def test_providers_llms_are_made_again_with_the_keys_of_the_environment(
