@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared_router.errors import DataError
 from shared_router.records.answer_rows import AnswerRows
@@ -96,12 +97,7 @@ class OutcomesBuilder:
         prompt_index = row_of[prompt_index]
         order = np.lexsort((model_index, prompt_index))
         order = order[prompt_index[order] != ABSENT]
-        values = self._answers.columns(score)
-        if "score" in values:
-            values["score"] = to_unit_scale(values["score"], scale)
-        if "score_variance" in values:
-            values["score_variance"] /= (scale[1] - scale[0]) ** 2
-        values = {name: column[order] for name, column in values.items()}
+        values = {name: column[order] for name, column in self._measured(scale, score).items()}
         return Outcomes(
             prompts=cast("Sequence[str]", self._prompts.texts.finish().take(text_of[kept])),
             models=tuple(self._answers.models),
@@ -119,6 +115,17 @@ class OutcomesBuilder:
         """Return what was left out, in words."""
         counts = ", ".join(f"{count} x {reason}" for reason, count in self.left_out.most_common())
         return f"left out: {counts}" if counts else "nothing was left out"
+
+    def _measured(
+        self, scale: tuple[float, float], score: str | tuple[str, ...] | None
+    ) -> dict[Measure, NDArray[np.float64]]:
+        """Return what was measured of each answer, scores on [0, 1]."""
+        values = self._answers.columns(score)
+        if "score" in values:
+            values["score"] = to_unit_scale(values["score"], scale)
+        if "score_variance" in values:
+            values["score_variance"] /= (scale[1] - scale[0]) ** 2
+        return values
 
     def _check_currencies(self) -> None:
         if self._currencies - {"USD"}:
