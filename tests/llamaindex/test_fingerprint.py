@@ -59,7 +59,7 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
     "setting": {"weak": FakeChat(model="small", window=99)},
     "swapped": {"strong": FakeChat(model="small"), "weak": FakeChat(model="big")},
     "format": {"weak": FakeChat(model="small", completion_to_prompt=lambda text: f"[{text}]")},
-    "threshold": {"threshold": 0.6},
+    "threshold": {"threshold": 0.35},
     "on_no_query": {"on_no_query": "weak"},
     "on_ingestion": {"on_ingestion": "weak"},
     "on_evaluation": {"on_evaluation": "weak"},
