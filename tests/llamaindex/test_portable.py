@@ -81,11 +81,7 @@ def test_what_json_wrote_makes_the_same_llm_again_without_its_keys() -> None:
 
 
 def test_what_is_given_beside_data_goes_before_it() -> None:
-<<<<<<< Updated upstream
     assert RoutedLLM.from_dict(named().to_dict(), threshold=0.2).threshold == 0.2
-=======
-    assert RoutedLLM.from_dict(named().to_dict(), threshold=0.35).threshold == 0.35
->>>>>>> Stashed changes
 
 
 @pytest.mark.parametrize("serializer", [JsonSerializer(), JsonPickleSerializer()], ids=["json", "pickle"])
@@ -143,13 +139,8 @@ def bracketed(text: str) -> str:
 
 
 def test_a_routed_llm_may_be_over_another() -> None:
-<<<<<<< Updated upstream
     after = RoutedLLM.from_json(named(weak=named(threshold=0.2)).to_json())
     assert (after.weak.threshold, after.weak.weak.model) == (0.2, "small")  # type: ignore[attr-defined]
-=======
-    after = RoutedLLM.from_json(named(weak=named(threshold=0.35)).to_json())
-    assert (after.weak.threshold, after.weak.weak.model) == (0.35, "small")  # type: ignore[attr-defined]
->>>>>>> Stashed changes
 
 
 def test_providers_llms_are_made_again_with_the_keys_of_the_environment(
