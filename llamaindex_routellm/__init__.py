@@ -3,11 +3,11 @@
 The way of a call, a file a step:
 
     chat, predict, tools, structured   a public method of `RoutedLLM` (`llm`) receives the untouched call
-    query                              the user's question in it, by its template or its open spans (`spans`)
+    query                              the user's question in it, by templates, open spans and messages
     capabilities, override             which models can serve the call, and what a `with` block asks for
-    memory                             the policy decides, once for each question and each conversation
-    routing                            the chosen model's own method gets the untouched call
-    metadata, savings                  the decision on its response, as an event, and as a bill
+    memory, no_question                the policy decides, once for each question and each conversation
+    routing, route                     the chosen model's own method gets the untouched call
+    metadata, answers, savings         the decision on its response, as an event, and as a bill
 """
 
 from llamaindex_routellm.calls import LLMCall

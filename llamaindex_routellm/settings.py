@@ -125,9 +125,15 @@ class Settings:
         )
 
     def _no_question(self, policy: RoutingPolicy) -> NoQuestionRules:
+        # as the policy's own rules have it: the best of any models, and the last of them
+        known = {
+            "strong": policy.models[0],
+            "weak": policy.models[-1],
+            **{name: name for name in policy.models},
+        }
         for kind, model in {"ingestion": self.on_ingestion, "evaluation": self.on_evaluation}.items():
-            if model is not None and model not in policy.models:
+            if model is not None and model not in known:
                 raise UnknownNameError(f"on_{kind} must be one of {list(policy.models)}, got {model!r}")
         given = {"ingestion": self.on_ingestion, "index": self.on_ingestion, "evaluation": self.on_evaluation}
-        models = {kind: model for kind, model in given.items() if model is not None}
+        models = {kind: known[model] for kind, model in given.items() if model is not None}
         return NoQuestionRules(models, explicit=self.on_no_query is not None or self.policy is not None)

@@ -9,6 +9,7 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
+from llama_index.core.prompts import PromptTemplate, PromptType
 from typing_extensions import override
 
 from llamaindex_routellm import RoutedLLM, RoutedTokens
@@ -144,6 +145,14 @@ def test_models_may_have_any_names() -> None:
         assert again.complete("easy").text == "mini says so"
     with pytest.raises(AttributeError, match=r"no model named 'strong', only \['big', 'small'\]"):
         _ = routed.strong
+
+
+def test_a_kind_without_a_question_goes_to_any_of_them_or_to_the_best_or_the_last() -> None:
+    models = {"small": FakeChat(model="mini"), "big": FakeChat(model="gpt")}
+    document = PromptTemplate("Summary of {context_str}", prompt_type=PromptType.SUMMARY)
+    for rule, text in {"big": "gpt says so", "strong": "gpt says so", "weak": "mini says so"}.items():
+        routed = RoutedLLM(models=models, policy=BigOrSmall(FixedRouter(SCORES)), on_ingestion=rule)
+        assert routed.predict(document, context_str="hard") == text
 
 
 def test_two_models_may_be_given_by_name_too() -> None:
