@@ -194,8 +194,8 @@ class RoutingPolicy:
             raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
         asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
         ruled = [self._rule(request) for request in asked]
-        open_ones = (request for request, outcome in zip(asked, ruled, strict=True) if outcome is None)
-        return asked, ruled, [clean(request.query or "") for request in open_ones]
+        queries = [clean(r.query or "") for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
+        return asked, ruled, queries
 
     def _decided(
         self,

@@ -42,6 +42,7 @@ class PolicyThreshold:
         self._given = None if threshold is None else float(threshold)
         self._strong_fraction = strong_fraction
         self._warned = False
+        self._in_range: float | None = None
         if not in_event_loop():
             self._warn_of(self.value)
 
@@ -83,11 +84,12 @@ class PolicyThreshold:
         return threshold
 
     def _warn_of(self, threshold: float) -> None:
-        if self._warned or threshold in (0, 1):
+        if self._warned or threshold == self._in_range or threshold in (0, 1):
             return
         known = self._source.quantiles_at_hand
         # one odd score of thousands does not make a threshold mean something
         if known is None or _LEAST_SHARE <= known.strong_fraction(threshold) <= 1 - _LEAST_SHARE:
+            self._in_range = None if known is None else threshold  # most requests have one threshold
             return
         self._warned = True
         low, high = known.threshold(1 - _LEAST_SHARE), known.threshold(_LEAST_SHARE)

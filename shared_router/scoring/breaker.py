@@ -41,6 +41,8 @@ class Breaker:
 
     def admits(self) -> bool:
         """Tell whether a call may be made; whoever makes it says how it went."""
+        if self._opened_at is None:  # nearly always, and then nothing is changed here
+            return True
         with self._lock:
             if self._opened_at is None:
                 return True
@@ -53,6 +55,8 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Close: a call has succeeded."""
+        if self._in_a_row == 0 and self._opened_at is None:
+            return
         with self._lock:
             self._in_a_row = 0
             self._opened_at = None

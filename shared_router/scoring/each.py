@@ -42,8 +42,7 @@ def score_each(router: Router, queries: Sequence[str], *, until: float = math.in
     Returns:
         n win probabilities in [0, 1], or what the router raised in the place of the query it failed on.
     """
-    patience = 2 + math.ceil(math.log2(max(1, len(queries))))
-    return _Bisection(router, until, patience).scores(queries)
+    return _Bisection(router, until, len(queries)).scores(queries)
 
 
 def is_about_input(error: BaseException) -> bool:
@@ -64,10 +63,10 @@ def is_about_input(error: BaseException) -> bool:
 
 
 class _Bisection:
-    def __init__(self, router: Router, until: float, patience: int) -> None:
+    def __init__(self, router: Router, until: float, n: int) -> None:
         self.router = router
         self.until = until
-        self.patience = patience
+        self.n = n
         self.failures = 0  # in a row
 
     def scores(self, queries: Sequence[str]) -> list[float | Exception]:
@@ -78,15 +77,16 @@ class _Bisection:
             failed = _awaitable(error)
         else:
             self.failures = 0
-            return list(scores)
+            return [*scores]
         self.failures += 1
+        patience = 2 + math.ceil(math.log2(self.n))
         if len(queries) == 1 or not is_about_input(failed):
             return [failed] * len(queries)
         size = 1 if len(queries) <= _ONE_BY_ONE else -(-len(queries) // 2)
         outcomes: list[float | Exception] = []
         for start in range(0, len(queries), size):
             part = queries[start : start + size]
-            go_on = self.failures < self.patience and time.monotonic() < self.until
+            go_on = self.failures < patience and time.monotonic() < self.until
             outcomes += self.scores(part) if go_on else [failed] * len(part)
         return outcomes
 

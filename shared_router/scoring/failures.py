@@ -60,13 +60,13 @@ class Failures:
         with self._lock:
             return dict(self._failures)
 
-    def add(self, router_name: str, outcomes: Sequence[float | Exception]) -> None:
+    def add(self, router_name: str, errors: Sequence[Exception], *, n_scored: int = 0) -> None:
         """Count what came of asking for some scores, and tell of failures."""
-        failed = Counter(type(each).__name__ for each in outcomes if isinstance(each, Exception))
         with self._lock:
-            self.scored += len(outcomes) - failed.total()
-            if not failed:
+            self.scored += n_scored
+            if not errors:
                 return
+            failed = Counter(type(error).__name__ for error in errors)
             self._failures += failed
             self._untold += failed
             now = self._clock()

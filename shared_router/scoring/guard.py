@@ -61,8 +61,8 @@ class RouterGuard:
         """Return n win probabilities, or in a query's place the error that it got none for."""
         if not self._breaker.admits():
             return self._refused(router, queries)
-        limit = self._limit(len(queries))
-        if not router.blocking or limit is None:
+        limit = self._limit(len(queries)) if router.blocking else None
+        if limit is None:
             return self._counted(router, score_each(router, queries))
         until = time.monotonic() + limit
         future = self._workers.submit(lambda: score_each(router, queries, until=until))
@@ -101,11 +101,12 @@ class RouterGuard:
         return self.timeout_s * math.ceil(n_queries / QUERIES_A_TIMEOUT)
 
     def _counted(self, router: Router, outcomes: Outcomes) -> Outcomes:
-        if any(not isinstance(each, Exception) for each in outcomes):
+        errors = [each for each in outcomes if isinstance(each, Exception)]
+        if len(errors) < len(outcomes):
             self._breaker.succeeded()
-        elif any(isinstance(each, Exception) and not is_about_input(each) for each in outcomes):
+        elif not all(is_about_input(error) for error in errors):
             self._breaker.failed()
-        self._failures.add(router.name, outcomes)
+        self._failures.add(router.name, errors, n_scored=len(outcomes) - len(errors))
         return outcomes
 
     def _late(self, router: Router, queries: Sequence[str], *, began: bool) -> Outcomes:
@@ -113,17 +114,17 @@ class RouterGuard:
             f"a router must answer within router_timeout ({self.timeout_s} s), and {router.name} "
             + ("did not" if began else "was still at work for others")
         )
-        outcomes: Outcomes = [error] * len(queries)
+        errors = [error] * len(queries)
         if began:  # a question that waited in line says nothing of the router
-            return self._counted(router, outcomes)
-        self._failures.add(router.name, outcomes)
-        return outcomes
+            return self._counted(router, [*errors])
+        self._failures.add(router.name, errors)
+        return [*errors]
 
     def _refused(self, router: Router, queries: Sequence[str]) -> Outcomes:
         error = RouterUnavailableError(
             f"a router must answer, and {router.name} has failed {self._breaker.failures} times in a row; "
             f"it is tried again every {self._breaker.open_seconds:g} s"
         )
-        outcomes: Outcomes = [error] * len(queries)
-        self._failures.add(router.name, outcomes)
-        return outcomes
+        errors = [error] * len(queries)
+        self._failures.add(router.name, errors)
+        return [*errors]
