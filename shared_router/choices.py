@@ -1,8 +1,8 @@
-"""Arguments: options that are one of a few, lists of texts, and what an error may show of them."""
+"""Arguments: options that are one of a few, seeds, lists of texts, and what an error may show of them."""
 
 import re
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 from shared_router.errors import InvalidInputError
 
@@ -20,6 +20,16 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     """
     if not any(value is choice or value == choice for choice in choices):
         raise InvalidInputError(f"{name} must be one of {list(choices)}, got {shown(value)}")
+
+
+def check_seed(seed: object) -> None:
+    """Check a seed before anything is computed: numpy and scikit-learn both take it.
+
+    Raises:
+        InvalidInputError: If it is no whole number from 0 to 2**32 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) < 1 << 32:
+        raise InvalidInputError(f"seed must be a whole number from 0 to {(1 << 32) - 1}, got {shown(seed)}")
 
 
 def check_texts(name: str, texts: object) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_seed
 from shared_router.errors import InvalidInputError
 from shared_router.evaluation.answers import Answers
 from shared_router.evaluation.baselines import baselines
@@ -79,6 +80,7 @@ def evaluate(
     """
     if n_resamples < 1:
         raise InvalidInputError(f"n_resamples must be >= 1, got {n_resamples!r}")
+    check_seed(seed)
     units = units_of(outcomes, strong=strong, weak=weak, unit=unit)
     routers = named_routers(router)
     asked = router_candidates(routers, units, len(outcomes), threshold)

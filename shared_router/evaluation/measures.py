@@ -84,7 +84,8 @@ def measure(candidate: Candidate, pair: Pair, counts: Floats, *, coin: Ranking |
         pair: The n prompts.
         counts: How often each resample drew each prompt, shape (n, B); ones give the data as they are.
         coin: For a router without an order, B random ones; its curves are read over each prompt once, so that
-            they say where a coin lands on these very prompts.
+            they say where a coin lands on these very prompts. What takes the best of many cuts is read off
+            the candidate's own scores, as the Zero router's is: the best cut of a coin is luck.
     """
     ranked = ranking(candidate.scores) if coin is None else coin
     # a coin would toss for each copy of a prompt that a resample drew twice, and ranking cannot
@@ -92,7 +93,10 @@ def measure(candidate: Candidate, pair: Pair, counts: Floats, *, coin: Ranking |
     quality, cost = curve.at_grid()
     figures = at_threshold(candidate, pair, counts)
     if candidate.ranks:
-        figures |= _over_all_cuts(curve, ranked, quality, cost)
+        figures |= _over_all_cuts(curve, ranked)
+        by_chance = coin is not None
+        expected = curves(ranking(candidate.scores), pair, counts).at_grid() if by_chance else (quality, cost)
+        figures |= _of_the_best_cuts(*expected)
     if candidate.probabilities:
         wins = pair.strong_wins
         figures["ece"] = calibration_errors(candidate.scores, wins, counts)
@@ -114,14 +118,15 @@ def at_threshold(candidate: Candidate, pair: Pair, counts: Floats) -> dict[str, 
     return figures
 
 
-def _over_all_cuts(curve: Curves, ranked: Ranking, quality: Floats, cost: Floats) -> dict[str, Floats]:
+def _over_all_cuts(curve: Curves, ranked: Ranking) -> dict[str, Floats]:
+    shares = {f"cpt{100 * target:.0f}": call_share(curve, target) for target in TARGETS}
+    return {"apgr": area(curve), "decile_apgr": decile_area(curve, ranked.values), **shares}
+
+
+def _of_the_best_cuts(quality: Floats, cost: Floats) -> dict[str, Floats]:
     hull_height = mean_height(cost, quality)
     zero_height = mean_height(cost[[0, -1]], quality[[0, -1]])
-    shares = {f"cpt{100 * target:.0f}": call_share(curve, target) for target in TARGETS}
     return {
-        "apgr": area(curve),
-        "decile_apgr": decile_area(curve, ranked.values),
-        **shares,
         "aiq": hull_height,
         "aiq_zero": zero_height,
         "aiq_over_zero": hull_height - zero_height,

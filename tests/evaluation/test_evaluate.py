@@ -110,6 +110,26 @@ def test_random_is_one_half_and_its_interval_says_where_a_coin_lands() -> None:
     assert found.interval == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.01)
 
 
+def test_no_coins_luck_counts_as_a_hull_or_as_savings() -> None:
+    """Random mixing is the Zero router: its hull has the Zero router's height, resample by resample, and with
+    a gap d and quality q of the strong model its cheapest cut at .99 q saves .01 q / d, here .01 / d."""
+    found = report()["random"]
+    ends = [(one.value, one.low, one.high) for one in (found["aiq"], found["aiq_zero"])]
+    assert ends[0] == pytest.approx(ends[1])
+    assert found["aiq"].low < found["aiq"].value < found["aiq"].high  # type: ignore[operator]
+    assert (found["aiq_over_zero"].low, found["aiq_over_zero"].high) == pytest.approx((0, 0), abs=1e-12)
+    saved = found["savings_at_equal_quality"]
+    gap = report()["always_strong"]["quality"].value - report()["always_weak"]["quality"].value  # type: ignore[operator]
+    assert saved.value == pytest.approx(np.floor(1 / gap) / 100)
+    assert saved.low <= saved.value <= saved.high  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 32, 1.5, True, "1"])
+def test_a_seed_that_no_generator_takes_is_refused_at_once(seed: object) -> None:
+    with pytest.raises(InvalidInputError, match=r"seed must be a whole number from 0 to 4294967295, got"):
+        report(seed=seed)
+
+
 def test_the_threshold_sends_what_reaches_it_and_none_sends_half() -> None:
     outcomes = graded()
     scores = ByLastDigit().win_probability(outcomes.prompts)

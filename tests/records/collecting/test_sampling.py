@@ -35,3 +35,8 @@ def test_a_sample_is_of_k_places_none_twice_and_the_same_for_one_seed(n: int, da
 def test_a_sample_of_more_than_there_are_is_refused(k: int) -> None:
     with pytest.raises(InvalidInputError, match="1 to 2 prompts"):
         sample_over_clusters(np.zeros((2, 2), dtype=np.float32), k)
+
+
+def test_a_seed_that_no_generator_takes_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"seed must be a whole number from 0 to 4294967295, got -1"):
+        sample_over_clusters(np.zeros((2, 2), dtype=np.float32), 1, seed=-1)
