@@ -21,7 +21,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_routellm.templates import filled_in, variable
 from langchain_routellm.turns import text_of, turns
 from langchain_routellm.wrappers import is_frameworks_own_call
-from shared_router import InvalidInputError, check_sticky, query_of
+from shared_router import InvalidInputError, Message, check_sticky, query_of
 
 Strip = Callable[[str], str]
 RouteOn = Literal["last_human"] | Callable[[Any], str | None]
@@ -81,14 +81,14 @@ class QuestionFinder:
         if self.route_on != "last_human":
             return _checked(self.route_on(messages))
         if self.query_keys is not None:
-            value = self._text(variable(filled_in(config), self.query_keys))
-            if value is not None:
-                return value
+            asked = _asked(variable(filled_in(config), self.query_keys))
+            if asked is not None:
+                return self._question([*_before_the_last_user(turns(messages)), *asked])
         elif isinstance(given, PromptValue):
             _log.debug("a template is routed on with the question in it; query_keys=[...] names its variable")
         if not messages or is_frameworks_own_call(config.get("metadata")):
             return None
-        return self._last_human(messages)
+        return self._question(turns(messages))
 
     def in_value(
         self, value: Any, messages: Sequence[BaseMessage] | None, config: RunnableConfig
@@ -105,9 +105,10 @@ class QuestionFinder:
         """
         if self.route_on != "last_human":
             return _checked(self.route_on(value))
-        text = self._text(variable(value, self.query_keys or ()))
-        if self.query_keys is not None and text is not None:
-            return text
+        if self.query_keys is not None:
+            asked = _asked(variable(value, self.query_keys))
+            if asked is not None:
+                return self._question([*turns(messages or ()), *asked])
         if messages is None:
             raise InvalidInputError(
                 'the input must be a text, messages or a state with "messages", got '
@@ -115,18 +116,27 @@ class QuestionFinder:
             )
         return self.in_messages(messages, config)
 
-    def _text(self, value: Any) -> str | None:
-        """Return the words in a variable: a text, a message, or the user's last in a list of messages."""
-        if isinstance(value, str):
-            return value
-        if isinstance(value, BaseMessage):
-            return text_of(value.content)
-        if isinstance(value, list) and value and all(isinstance(each, BaseMessage) for each in value):
-            return self._last_human(value)
-        return None
+    def _question(self, conversation: Sequence[Message]) -> str | None:
+        return query_of(conversation, follow_ups=self.follow_ups, strip=self.strip)
 
-    def _last_human(self, messages: Sequence[BaseMessage]) -> str | None:
-        return query_of(turns(messages), follow_ups=self.follow_ups, strip=self.strip)
+
+def _asked(value: Any) -> list[Message] | None:
+    """Return the turns in a variable: a text's or a message's one, a history's; None where it holds none."""
+    if isinstance(value, BaseMessage):
+        value = text_of(value.content)
+    if isinstance(value, str):
+        return [Message("user", value)]
+    if isinstance(value, list) and value and all(isinstance(each, BaseMessage) for each in value):
+        return turns(value)
+    return None
+
+
+def _before_the_last_user(conversation: list[Message]) -> list[Message]:
+    """Return what stands before the turn that a template puts the question in."""
+    for position in range(len(conversation) - 1, -1, -1):
+        if conversation[position].role == "user":
+            return conversation[:position]
+    return []
 
 
 def _checked(question: object) -> str | None:

@@ -5,7 +5,7 @@ LangChain's own `RouterRunnable` is something else: it looks its `key` up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from langchain_routellm.override import request_of, runtime_specs
 from langchain_routellm.policies import made_policy
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.routing import BAD_INPUT
+from langchain_routellm.templates import named_values, watch_templates
 from shared_router import (
     ROUTER_TIMEOUT_S,
     OnRouterError,
@@ -81,6 +82,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         sticky: Sticky = "tool_loop",
     ) -> None:
         check_routing(route_on, sticky, query_keys, strip)
+        if query_keys is not None:
+            watch_templates()
         self.policy = made_policy(
             given_policy=policy,
             router=router,
@@ -180,8 +183,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
 
 def _messages_in(value: Any) -> list[BaseMessage] | None:
     """Return the conversation in an input, or None where it holds none."""
-    if isinstance(value, Mapping):
-        value = value.get("messages")
+    value = named_values(value).get("messages", value)
     if isinstance(value, str | BaseMessage):
         value = [value]
     if isinstance(value, PromptValue | Sequence):

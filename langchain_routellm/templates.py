@@ -12,13 +12,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.messages import BaseMessage
+from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableConfig
+from pydantic import BaseModel
 from typing_extensions import override
 
 _KEPT = 4096
@@ -51,7 +54,7 @@ class TemplateRuns(BaseCallbackHandler):
         with self._lock:
             self._parents[run_id] = parent_run_id
             if kwargs.get("run_type") == "prompt":
-                self._filled[parent_run_id] = inputs
+                self._filled[parent_run_id] = _with_partials(inputs, serialized)
             for kept in (self._parents, self._filled):
                 while len(kept) > _KEPT:
                     kept.popitem(last=False)
@@ -97,6 +100,13 @@ def filled_in(config: RunnableConfig) -> Any:
     return _RUNS.filled_in(callbacks.parent_run_id) if isinstance(callbacks, BaseCallbackManager) else None
 
 
+def _with_partials(inputs: Any, serialized: Mapping[str, Any] | None) -> Any:
+    """Return a template's variables with the texts that it was filled with before."""
+    kwargs = (serialized or {}).get("kwargs")
+    partials = kwargs.get("partial_variables") if isinstance(kwargs, Mapping) else None
+    return {**partials, **inputs} if partials and isinstance(inputs, Mapping) else inputs
+
+
 def variable(filled: Any, keys: Sequence[str]) -> Any:
     """Return the value of the first of these variables that a template, or a chain, was given.
 
@@ -109,6 +119,15 @@ def variable(filled: Any, keys: Sequence[str]) -> Any:
     """
     if isinstance(filled, str | BaseMessage):
         return filled
-    if isinstance(filled, Mapping):
-        return next((filled[key] for key in keys if filled.get(key) is not None), None)
-    return None
+    values = named_values(filled)
+    return next((values[key] for key in keys if values.get(key) is not None), None)
+
+
+def named_values(state: Any) -> Mapping[str, Any]:
+    """Return the values in a chain's input or a graph's state by name: a mapping's or an object's fields."""
+    if isinstance(state, Mapping):
+        return state
+    if is_dataclass(state) and not isinstance(state, type):
+        return {each.name: getattr(state, each.name) for each in fields(state)}
+    is_state = isinstance(state, BaseModel) and not isinstance(state, BaseMessage | PromptValue)
+    return vars(state) if is_state else {}

@@ -168,6 +168,35 @@ def test_a_model_without_a_template_before_it_is_routed_on_its_messages() -> Non
     assert router.asked == [["You are a hard expert: easy"]]
 
 
+HISTORY = ChatPromptTemplate.from_messages(
+    [("system", "hard rules"), MessagesPlaceholder("history"), ("human", "You are a hard expert: {question}")]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "settings", "scored"),
+    [
+        ("why?", {}, "easy plan\nwhy?"),
+        ("why?", {"follow_ups": False}, "why?"),
+        ("<system-reminder>hard</system-reminder>easy", {}, "easy"),
+        ("[ctx] easy", {"strip": lambda text: text.removeprefix("[ctx] ")}, "easy"),
+    ],
+)
+def test_a_variables_words_are_read_as_a_messages_are(question: str, settings: Any, scored: str) -> None:
+    router = CountingRouter()
+    chain: Any = HISTORY | routed(router=router, query_keys=["question"], **settings)
+    chain.invoke({"question": question, "history": [HumanMessage("easy plan"), AIMessage("so")]})
+    assert router.asked == [[scored]]
+
+
+def test_a_question_that_was_filled_in_before_is_found_too() -> None:
+    router = CountingRouter()
+    filled = HISTORY.partial(question="easy")
+    chain: Any = filled | routed(router=router, query_keys=["question"])
+    chain.invoke({"history": []})
+    assert router.asked == [["easy"]]
+
+
 def test_chains_that_run_at_once_do_not_mix_their_variables() -> None:
     model = routed(query_keys=["question"])
     chain: Any = RunnableParallel(

@@ -1,5 +1,6 @@
 """The decision alone, and two whole chains of which one runs."""
 
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from langchain_routellm import RoutedRunnable, RouteLLMRouter
@@ -33,9 +35,22 @@ def _chains(**changes: Any) -> RoutedRunnable:
     return RoutedRunnable(**{**chains, **settings, **changes})
 
 
+@dataclass(slots=True)
+class _DataclassState:
+    messages: list[BaseMessage] = field(default_factory=list)
+    question: str = "hard"
+
+
+class _PydanticState(BaseModel):
+    messages: list[tuple[str, str]] = []
+    question: str = "hard"
+
+
 @pytest.mark.parametrize(
     "given",
     [
+        _DataclassState([HumanMessage("hard")]),
+        _PydanticState(messages=[("user", "hard")]),
         "hard",
         HumanMessage("hard"),
         [HumanMessage("hard")],
@@ -97,6 +112,18 @@ def test_the_key_that_holds_the_question_may_be_named() -> None:
     assert chains.invoke({"question": "hard"}).text == "elm-1 says: Answer: hard"
     with pytest.raises(InvalidInputError, match=r"query_keys must be names of variables"):
         _router(query_keys="question")
+
+
+@pytest.mark.parametrize("state", [_DataclassState(), _PydanticState()])
+def test_a_key_may_name_a_field_of_a_state_that_is_an_object(state: object) -> None:
+    assert _router(query_keys=["question"]).invoke(state) == HARD
+
+
+def test_a_router_after_a_template_is_routed_on_its_variable() -> None:
+    router = CountingRouter()
+    chain: Any = PROMPT | _router(router=router, query_keys=["question"])
+    assert chain.invoke({"question": "easy"}) == EASY
+    assert router.asked == [["easy"]]
 
 
 def test_a_router_takes_the_run_time_keys() -> None:
