@@ -101,7 +101,9 @@ def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str
             else:
                 yield from _csv_rows(file)
         except UnicodeDecodeError:
-            reason = "text must be UTF-8"
+            reason = "text must be UTF-8; save the file as UTF-8"
+        except DataError as error:
+            reason = str(error)
         except DAMAGES:
             reason = DAMAGED
     if reason:  # not chained: a parser's error carries the text it failed on
@@ -179,7 +181,7 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
 
 def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
     first = next((line for line in iter(lambda: file.readline(MAX_ROW_CHARS), "") if line.strip()), "")
-    delimiter = max(",\t;", key=first.count)
+    delimiter = max(",\t;|", key=first.count)
     reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
     header: list[str] = []
     reason = ""
@@ -198,8 +200,10 @@ def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
         raise DataError(f"line {reader.line_num}: a row must be well-formed CSV: {reason}")
 
 
-def _checked_header(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
+def _checked_header(fields: list[str]) -> list[str]:
+    names = [name.strip() for name in fields]
+    named = [name for name in names if name]  # spreadsheets leave empty columns at the end
+    if len(set(named)) < len(named):
         raise DataError("no column may stand there twice in a CSV file")
     return names
 

@@ -172,3 +172,12 @@ def test_a_mutated_file_gives_rows_or_a_data_error(
         except DataError:
             continue
         assert all(isinstance(row, (dict, str)) for row in rows)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_table_may_be_parted_otherwise_and_have_spaces_and_empty_columns_in_its_header(
+    tmp_path: Path, delimiter: str
+) -> None:
+    table = "\n".join([delimiter.join(["a", " b ", "", ""]), delimiter.join(["1", "2", "", ""])])
+    (row,) = read_rows(read_head(write(tmp_path, table.encode())))
+    assert row == {"a": "1", "b": "2", "": ""}

@@ -140,3 +140,13 @@ def test_a_cost_that_is_none_is_left_out_or_absent(tmp_path: Path, value: str) -
 
 def test_the_repr_of_a_reading_holds_no_prompt(tmp_path: Path) -> None:
     assert "secret" not in repr(read_outcomes(write(tmp_path, "prompt,model,score\nsecret,m,1\n")))
+
+
+@pytest.mark.parametrize("content", ["prompt,strong_score,weak_score\n", "[]", '{"half": \n' * 30])
+@pytest.mark.parametrize("format", [None, "scored"])
+def test_a_file_without_rows_is_said_to_have_none(tmp_path: Path, content: str, format: str | None) -> None:  # noqa: A002
+    (tmp_path / "x").write_text(content, "utf-8")
+    with pytest.raises(
+        DataError, match=r"x: .*(must hold rows that can be read, got none|must be complete, and)"
+    ):
+        read_outcomes(tmp_path / "x", format=format)

@@ -1,13 +1,15 @@
 """Graded answers as people write them down: CSV, JSONL or Parquet with a prompt and its scores.
 
 Either one row a prompt with `strong_score` and `weak_score`, or one row an answer with `model` and `score`.
-`strong_model` and `weak_model` name the pair's models; without them they are "strong" and "weak".
+`strong_model` and `weak_model` name the pair's models; without them they are "strong" and "weak". One of the
+two scores alone is one model's grades. Names of columns may be in other letters: `Prompt`, `Strong score`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from shared_router.records.column_names import in_known_names, known_names
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import MEASURES, Measure
 from shared_router.records.record import Reader, Record, first, number, parsed, seconds, text
@@ -21,31 +23,37 @@ _ALIASES: dict[Measure, tuple[str, ...]] = {
 }
 _NO_SCORE = ("", "nan", "none", "null", "na", "n/a")
 _ANSWER = ("answer", "response", "output", "completion")
+_DOMAIN = ("domain", "task", "category")
+_CONVERSATION = ("conversation", "conversation_id", "session_id")
+_TIME = ("time", "timestamp")
+_SIDES = frozenset(("strong_score", "weak_score"))
 
 
 def refuses(head: Head) -> str | None:
     """Return why these are no scores, or None."""
-    if not head.columns & set(PROMPT):
+    columns = known_names(head.columns, _KNOWN)
+    if not columns & set(PROMPT):
         return "no 'prompt'"
-    if {"strong_score", "weak_score"} <= head.columns or {"model", "score"} <= head.columns:
+    if _SIDES & columns or {"model", "score"} <= columns:
         return None
     return "neither 'strong_score' and 'weak_score' nor 'model' and 'score'"
 
 
 def records(row: Row, head: Head) -> list[Record] | str:
     """Return the answers of a row."""
+    row, columns = in_known_names(row, head.columns, _KNOWN), known_names(head.columns, _KNOWN)
     prompt = text(first(row, *PROMPT))
     if prompt is None:
         return "a blank prompt"
     shared: dict[str, Any] = {
         "prompt": prompt,
-        "domain": text(first(row, "domain", "task", "category")),
-        "conversation": text(first(row, "conversation", "conversation_id", "session_id")),
-        "time": seconds(first(row, "time", "timestamp")),
+        "domain": text(first(row, *_DOMAIN)),
+        "conversation": text(first(row, *_CONVERSATION)),
+        "time": seconds(first(row, *_TIME)),
         "currency": text(row.get("currency")),
         "one_prompt": True,
     }
-    if "strong_score" not in head.columns:
+    if not columns >= _SIDES and (columns >= {"model", "score"} or not columns & _SIDES):
         model = text(row.get("model"))
         if model is None:
             return "no name of a model"
@@ -90,6 +98,14 @@ _NAMES = {
     for side in ("", "strong_", "weak_")
 }
 """For each side and measure the columns it may stand in."""
+
+_KNOWN = frozenset(
+    (
+        *(*PROMPT, *_DOMAIN, *_CONVERSATION, *_TIME, "id", "currency"),
+        *(name for names in _NAMES.values() for each in names.values() for name in each),
+        *(f"{side}{name}" for side in _NAMES for name in ("model", "samples", *_ANSWER)),
+    )
+)
 
 
 READER = Reader("scored", refuses, records)

@@ -7,11 +7,14 @@ truth value and the name is none that describes a prompt.
 
 from __future__ import annotations
 
+from shared_router.records.column_names import in_known_names, known_names
 from shared_router.records.files import Head, Row
 from shared_router.records.readers.scored import PROMPT
 from shared_router.records.record import Reader, Record, first, number, text
 
 _RESPONSE = "_response"
+_DOMAIN = ("domain", "task", "category")
+_KNOWN = frozenset((*PROMPT, *_DOMAIN, "model", "model_a", "strong_score"))
 _OF_THE_PROMPT = frozenset(
     ("id", "index", "idx", "sample_id", "question_id", "doc_id", "turn", "n_turns", "split", "domain", "task")
     + (
@@ -32,9 +35,10 @@ _OF_THE_PROMPT = frozenset(
 
 def refuses(head: Head) -> str | None:
     """Return why this is no such table, or None."""
-    if not head.columns & set(PROMPT):
+    columns = known_names(head.columns, _KNOWN)
+    if not columns & set(PROMPT):
         return "no 'prompt'"
-    if {"model", "model_a", "strong_score"} & head.columns:
+    if {"model", "model_a", "strong_score"} & columns:
         return "its models are named in rows"
     found = len(_models(head))
     return None if found > 1 else f"{found} columns of scores beside the prompt, and a comparison needs two"
@@ -42,6 +46,7 @@ def refuses(head: Head) -> str | None:
 
 def records(row: Row, head: Head) -> list[Record] | str:
     """Return one answer for each model that has a score."""
+    row = in_known_names(row, head.columns, _KNOWN)
     prompt = text(first(row, *PROMPT))
     if prompt is None:
         return "a blank prompt"
@@ -51,7 +56,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
             model=model,
             values={"score": score},
             answer=text(row.get(model + _RESPONSE)),
-            domain=text(first(row, "domain", "task", "category")),
+            domain=text(first(row, *_DOMAIN)),
         )
         for model in _models(head)
         if (score := number(row.get(model))) is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared_router import Outcomes, read_outcomes
+from shared_router import FormatError, Outcomes, read_outcomes
 from tests.records.fixtures import PROMPTS, column, of_first, read
 
 
@@ -86,3 +86,41 @@ def test_an_absent_score_leaves_the_model_without_one(tmp_path: Path, word: str)
     outcomes = read_outcomes(write(tmp_path, f"prompt,strong_score,weak_score\nq,1,{word}\n")).outcomes
     assert outcomes.models == ("strong",)
     assert not outcomes.can_compute.quality
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Prompt,Strong_Score,Weak_Score",
+        "PROMPT, strong score ,Weak-Score",
+        "Question,strong_score,weak_score",
+    ],
+)
+def test_columns_may_be_named_in_other_letters(tmp_path: Path, header: str) -> None:
+    reading = read_outcomes(write(tmp_path, f"{header}\nq,1,0\n"))
+    assert reading.formats == ("scored",)
+    assert reading.outcomes == Outcomes.from_columns(["q"], {"strong": [1], "weak": [0]})
+
+
+def test_a_row_an_answer_may_have_its_columns_in_other_letters_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "Prompt,Model,Score,Input tokens,Output tokens,Cost\nq,m,1,10,5,.5\n")
+    assert of_first(read_outcomes(path).outcomes, "m") == {
+        "score": 1,
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "dollars": 0.5,
+    }
+
+
+def test_a_column_in_the_known_letters_comes_first_and_two_in_others_are_neither(tmp_path: Path) -> None:
+    both = read_outcomes(write(tmp_path, "prompt,PROMPT,strong_score,weak_score\nq,other,1,0\n"))
+    assert list(both.outcomes.prompts) == ["q"]
+    with pytest.raises(FormatError, match="scored: no 'prompt'"):
+        read_outcomes(write(tmp_path, "Prompt,PROMPT,strong_score,weak_score\nq,other,1,0\n"))
+
+
+@pytest.mark.parametrize("side", ["strong", "weak"])
+def test_one_of_the_two_scores_is_one_models_grades(tmp_path: Path, side: str) -> None:
+    outcomes = read_outcomes(write(tmp_path, f"prompt,{side}_score\nq,1\n")).outcomes
+    assert outcomes.models == (side,)
+    assert outcomes.can_compute.missing["quality"] == "1 model here, and a comparison needs two"

@@ -33,3 +33,10 @@ def test_fewer_than_two_columns_of_scores_are_no_table_of_models(tmp_path: Path,
     path.write_text(f"{header}\nq,1,0\n", "utf-8")
     with pytest.raises(FormatError, match="routellm: . columns of scores beside the prompt"):
         read_outcomes(path)
+
+
+def test_the_prompts_column_may_be_in_other_letters_and_models_names_stay(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("Prompt,GPT 4,Small\nq,1,0\n", "utf-8")
+    reading = read_outcomes(path)
+    assert (reading.formats, reading.outcomes.models) == (("routellm",), ("GPT 4", "Small"))
