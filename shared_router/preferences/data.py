@@ -110,7 +110,7 @@ class PreferenceData:
         max_bad_fraction: float = MAX_BAD_FRACTION,
         max_row_bytes: int = MAX_ROW_BYTES,
     ) -> "PreferenceData":
-        """Read battles from a `.jsonl`, `.csv` or `.parquet` file with the columns of `from_rows`.
+        """Read battles from a `.jsonl`, `.json`, `.csv` or `.parquet` file with the columns of `from_rows`.
 
         Args:
             path: The file; its name's ending says its format. Text is UTF-8.

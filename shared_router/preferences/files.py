@@ -1,4 +1,4 @@
-"""Rows of preference data from files: JSONL, CSV and Parquet, read one row at a time.
+"""Rows of preference data from files: JSONL, CSV and Parquet, read one row at a time, and JSON lists.
 
 What a row must hold is `preference_rows`' business; here a row is any mapping. A reader yields where the
 row stands and the row, or where it stands and what is wrong with it. What damages a whole file (bytes
@@ -31,26 +31,29 @@ def read_file(
     """Yield the rows of a file in the format that its name ends in.
 
     Args:
-        path: A file named `.jsonl`, `.csv` or `.parquet`.
+        path: A file named `.jsonl`, `.json`, `.csv` or `.parquet`. A `.json` file holds one list of rows, as
+            RouteLLM's training data do, and is read whole.
         columns: The columns it must have, each under one of some names; a JSONL row is checked for them
             later, one by one.
         max_row_bytes: The longest line of a JSONL or row of a CSV file, in bytes; a longer one is never
             read whole.
 
     Yields:
-        `("line 3", row)`, lines counted from 1, or `("row 3", row)` from 0 for Parquet.
+        `("line 3", row)`, lines counted from 1, or `("row 3", row)` from 0 for Parquet and JSON lists.
 
     Raises:
         DataError: If the file is damaged, or a column is missing or stands there twice.
-        InvalidInputError: If the name ends in none of the three.
+        InvalidInputError: If the name ends in none of the four.
         MissingExtraError: If a Parquet file is to be read without pyarrow.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in (".jsonl", ".csv", ".parquet"):
-        raise InvalidInputError(f"a preference file must be .jsonl, .csv or .parquet, got {suffix!r}")
+    if suffix not in (".jsonl", ".json", ".csv", ".parquet"):
+        raise InvalidInputError(f"a preference file must be .jsonl, .json, .csv or .parquet, got {suffix!r}")
     with open(path, "rb") as file:
         if suffix == ".jsonl":
             yield from _read_jsonl(file, max_row_bytes)
+        elif suffix == ".json":
+            yield from _read_json_list(file)
         elif suffix == ".csv":
             yield from _read_csv(file, columns, max_row_bytes)
         else:
@@ -104,6 +107,27 @@ def _parse_line(line: bytes) -> Row | str:
     except ValueError:  # not chained: its text may quote the line
         return "a line must have unique keys and finite numbers"
     return row if isinstance(row, dict) else f"a line must be a JSON object, got {type(row).__name__}"
+
+
+def _read_json_list(file: BinaryIO) -> Generator[Numbered, None, None]:
+    try:
+        rows, reason = parse_strict_json(file.read().decode("utf-8-sig")), ""
+    except UnicodeDecodeError as error:
+        reason = f"it must be UTF-8, and its byte {error.start} is not"
+    except json.JSONDecodeError as error:
+        lines = "; name a file of one object a line .jsonl" if error.msg == "Extra data" else ""
+        reason = f"it is not JSON from line {error.lineno}, column {error.colno}{lines}"
+    except RecursionError:
+        reason = "it must not nest this deep"
+    except ValueError:  # not chained: its text may quote the file
+        reason = "it must have unique keys and finite numbers"
+    if not reason and not isinstance(rows, list):
+        reason = f"got {type(rows).__name__}"
+    if reason:
+        raise DataError(f"a .json file must be one list of rows: {reason}")
+    for number, row in enumerate(rows):
+        is_row = isinstance(row, dict)
+        yield f"row {number}", row if is_row else f"a row must be a JSON object, got {type(row).__name__}"
 
 
 class _Lines:

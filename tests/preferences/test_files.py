@@ -207,7 +207,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: py
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"must be \.jsonl, \.csv or \.parquet, got '\.pkl'"):
+    with pytest.raises(InvalidInputError, match=r"must be \.jsonl, \.json, \.csv or \.parquet, got '\.pkl'"):
         PreferenceData.from_file(write(tmp_path, b"", "x.pkl"))
 
 
