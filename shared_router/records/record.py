@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -113,20 +115,39 @@ def items(value: Any) -> list[Any]:
 
 
 def parsed(value: Any) -> Any:
-    """Return what JSON text stands for; anything else, and text that is no JSON, as it is."""
+    """Return what JSON text stands for, or an object or a list of them as pandas writes it into a CSV file.
+
+    Anything else, and text that is neither, is returned as it is.
+    """
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            return value
+            return _literal(value) if _OBJECTS.match(value) and len(value) <= _LONGEST_LITERAL else value
     return value
 
 
+_OBJECTS = re.compile(r"\s*\[*\{['\"]")
+_LONGEST_LITERAL = 1_000_000
+"""The longest text that is read as objects that Python wrote, in characters: it takes much memory."""
+
+
+def _literal(value: str) -> Any:
+    """Return the objects that Python's way of writing them stands for; the text itself where it is none."""
+    between = re.sub(r"\}\s*\n\s*\{", "}, {", value)  # an array has no commas, and no text a bare new line
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes that Python does not write
+        try:
+            return ast.literal_eval(between.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return value
+
+
 def first(row: Mapping[str, Any], *names: str) -> Any:
-    """Return the first value that is there and not None, or None."""
+    """Return the first value that is there, and neither None nor empty text as in a CSV file; or None."""
     for name in names:
         value = row.get(name)
-        if value is not None:
+        if value is not None and value != "":
             return value
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared_router.records.record import mapping, milliseconds_between, number, seconds, text
+from shared_router.records.record import mapping, milliseconds_between, number, parsed, seconds, text
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,24 @@ def test_text_may_be_a_number_but_not_blank() -> None:
     assert text("a") == "a"
     assert text(30192) == "30192"
     assert text(" ") is text(None) is text(True) is text([]) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '[{"role": "user", "content": "it\'s"}, {"role": "x"}]',
+        """[{'role': 'user', 'content': "it's"}, {'role': 'x'}]""",
+        """[{'role': 'user', 'content': "it's"}\n {'role': 'x'}]""",
+    ],
+    ids=["JSON", "Python", "numpy"],
+)
+def test_objects_may_be_written_as_json_or_as_pandas_writes_them(written: str) -> None:
+    assert parsed(written) == [{"role": "user", "content": "it's"}, {"role": "x"}]
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["{'a': open('x')}", "{'a': 1", "[1, 2] is a list", "{'\\d'}x", "{'a': \ud800}", "{" * 10_000 + "'"],
+)
+def test_text_that_is_no_object_stays_what_it_is(given: str) -> None:
+    assert parsed(given) == given

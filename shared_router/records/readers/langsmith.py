@@ -45,8 +45,9 @@ def records(row: Row, _head: Head) -> list[Record] | str:
     if row.get("error") or row.get("status") == "error":
         return "a request that failed"
     inputs, outputs = parsed(row.get("inputs")), parsed(row.get("outputs"))
-    metadata = mapping(mapping(row.get("extra")).get("metadata"))
-    prompt, model = question_in(inputs), text(first(metadata, "ls_model_name")) or _model_in(outputs)
+    extra = mapping(row.get("extra"))
+    metadata = mapping(extra.get("metadata"))
+    prompt, model = question_in(inputs), text(first(metadata, "ls_model_name")) or _model_in(outputs, extra)
     if has_image(inputs):
         return "a message with an image or a file"
     if prompt is None:
@@ -90,8 +91,10 @@ def _feedback(row: Row) -> dict[str, float]:
     return {name: mean for name, mean in means.items() if mean is not None}
 
 
-def _model_in(outputs: Any) -> str | None:
-    return text(first(mapping(mapping(outputs).get("llm_output")), "model_name", "model"))
+def _model_in(outputs: Any, extra: Any) -> str | None:
+    """Return the model of a run that was traced without metadata: what answered, or else what was asked."""
+    places = mapping(mapping(outputs).get("llm_output")), mapping(extra.get("invocation_params"))
+    return next((found for place in places if (found := text(first(place, "model_name", "model")))), None)
 
 
 READER = Reader("langsmith", refuses, records)

@@ -1,6 +1,7 @@
 """Spans that follow OpenInference, as Phoenix exports them: a data frame saved as Parquet, CSV or JSONL.
 
-Attributes stand in columns (`attributes.llm.model_name`) or nested under `attributes`. Spans other than
+Attributes stand in columns (`attributes.llm.model_name`) or nested under `attributes`; messages as a list, or
+as OpenTelemetry has them, one attribute a part (`llm.input_messages.0.message.content`). Spans other than
 calls of a model (kind "LLM") are left out. Grades are the `annotations` or `evaluations` of a span.
 """
 
@@ -42,7 +43,7 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         return "a span that is no call of a model"
     if str(row.get("status_code", "")).upper().endswith("ERROR"):
         return "a request that failed"
-    messages = parsed(_attribute(row, "llm.input_messages"))
+    messages = _messages(row, "llm.input_messages")
     prompt = question_in(messages) or question_in(_attribute(row, "input.value"))
     model = _model(row)
     if has_image(messages):
@@ -58,7 +59,7 @@ def records(row: Row, _head: Head) -> list[Record] | str:
             model=model,
             values=_values(row),
             scores=_grades(row),
-            answer=answer_in(_attribute(row, "llm.output_messages"))
+            answer=answer_in(_messages(row, "llm.output_messages"))
             or answer_in(_attribute(row, "output.value")),
             conversation=text(_attribute(row, "session.id") or trace),
             time=seconds(row.get("start_time")),
@@ -71,12 +72,35 @@ def _attribute(row: Row, name: str) -> Any:
     found = first(row, f"attributes.{name}", name)
     if found is not None:
         return found
-    value: Any = mapping(row.get("attributes"))
+    value: Any = _attributes(row)
     if name in value:
         return value[name]
     for part in name.split("."):
         value = parsed(value.get(part)) if isinstance(value, Mapping) else None
     return value
+
+
+def _messages(row: Row, name: str) -> list[Any]:
+    """Return messages from their list, or from the attributes of their parts."""
+    if found := items(_attribute(row, name)):
+        return found
+    by_place: dict[int, dict[str, Any]] = {}
+    for columns, prefix in ((row, f"attributes.{name}."), (row, f"{name}."), (_attributes(row), f"{name}.")):
+        for column, value in columns.items():
+            if not isinstance(column, str):
+                continue
+            place, _, part = column.removeprefix(prefix).partition(".")
+            if column.startswith(prefix) and place.isdecimal() and isinstance(value, str) and value:
+                message = by_place.setdefault(int(place), {})
+                if part.startswith("message.contents."):
+                    message.setdefault("message.contents", []).append({part.split(".", 3)[-1]: value})
+                else:
+                    message[part] = value
+    return [by_place[place] for place in sorted(by_place)]
+
+
+def _attributes(row: Row) -> Mapping[str, Any]:
+    return mapping(row.get("attributes"))
 
 
 def _model(row: Row) -> str | None:

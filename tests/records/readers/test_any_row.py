@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from shared_router import read_outcomes
 from shared_router.records.builder import OutcomesBuilder
 from shared_router.records.files import Head, read_head, read_rows
 from shared_router.records.readers import READERS
@@ -81,3 +83,22 @@ def test_each_reader_has_a_fixture_and_knows_it_alone() -> None:
     assert {names[0] for names in known.values()} == set(READERS)
     assert list(READERS)[-1] == "routellm"
     assert {path.name: names for path, names in known.items() if len(set(names) - {"routellm"}) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "langsmith/runs.jsonl",
+        "langfuse_api.json",
+        "helicone.jsonl",
+        "litellm_callback.jsonl",
+        "openinference.jsonl",
+    ],
+)
+def test_a_log_that_pandas_saved_as_csv_reads_the_same(tmp_path: Path, name: str) -> None:
+    """pandas writes an object into a cell as Python does, and what is absent as nothing."""
+    rows = [dict(row) for row in read_rows(read_head(FOLDER / name)) if not isinstance(row, str)]
+    pd.DataFrame(rows).to_csv(tmp_path / "x.csv", index=False)
+    saved, logged = read_outcomes(tmp_path / "x.csv"), read_outcomes(FOLDER / name)
+    assert saved.outcomes == logged.outcomes
+    assert saved.left_out == logged.left_out

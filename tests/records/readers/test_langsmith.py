@@ -1,5 +1,9 @@
 """records/readers/langsmith.py: runs and feedback."""
 
+import json
+from pathlib import Path
+
+from shared_router import read_outcomes
 from tests.records.fixtures import PROMPTS, column, of_first, read
 
 
@@ -33,3 +37,10 @@ def test_feedback_in_a_file_of_its_own_grades_the_run_it_names() -> None:
         "a request that failed": 1,
         "a grade of no answer here": 1,
     }
+
+
+def test_a_run_without_metadata_names_its_model_where_it_was_asked(tmp_path: Path) -> None:
+    row = {"run_type": "llm", "inputs": {"input": "q"}, "outputs": {"output": "a"}, "start_time": 1.0}
+    row["extra"] = {"invocation_params": {"model": "gpt-4o", "temperature": 0}}
+    (tmp_path / "x.jsonl").write_text(json.dumps(row), "utf-8")
+    assert read_outcomes(tmp_path / "x.jsonl").outcomes.models == ("gpt-4o",)

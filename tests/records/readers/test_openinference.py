@@ -46,6 +46,27 @@ def test_attributes_may_be_nested(tmp_path: Path) -> None:
     assert read_outcomes(tmp_path / "x.jsonl").outcomes == read("openinference.jsonl").outcomes
 
 
+def test_messages_may_be_one_attribute_a_part_as_opentelemetry_has_them(tmp_path: Path) -> None:
+    attributes = {
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "m",
+        "llm.input_messages.0.message.role": "system",
+        "llm.input_messages.0.message.content": "Be brief.",
+        "llm.input_messages.10.message.role": "user",
+        "llm.input_messages.10.message.contents.0.message_content.type": "text",
+        "llm.input_messages.10.message.contents.0.message_content.text": "What is 2+2?",
+        "llm.input_messages.2.message.role": "user",
+        "llm.input_messages.2.message.content": "Hello",
+        "llm.output_messages.0.message.content": "4",
+    }
+    nested_once = {"attributes": attributes}
+    flat = {f"attributes.{name}": value for name, value in attributes.items()}
+    for row in (nested_once, flat):
+        (tmp_path / "x.jsonl").write_text(json.dumps({"context": {"trace_id": "t"}, **row}), "utf-8")
+        outcomes = read_outcomes(tmp_path / "x.jsonl").outcomes
+        assert (list(outcomes.prompts), outcomes.answers("m")) == (["What is 2+2?"], ["4"])
+
+
 def nested(row: dict[str, Any]) -> dict[str, Any]:
     """Put `attributes.llm.model_name` at attributes -> llm -> model_name."""
     found: dict[str, Any] = {"attributes": {}}
