@@ -20,16 +20,22 @@ from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from pydantic import BaseModel, Field, PrivateAttr, SerializeAsAny
+from typing_extensions import Self
 
 from llamaindex_routellm.capabilities import ContextWindow, merged_metadata, warn_of_unlike_roles
+from llamaindex_routellm.changes import (
+    SETTINGS,
+    changed_models,
+    changed_settings,
+    refuse_unknown,
+    with_models,
+)
 from llamaindex_routellm.chat import RoutedChat
 from llamaindex_routellm.children import (
     NOT_GIVEN,
-    OWN_FIELDS,
     PUSHED_FIELDS,
     NotGiven,
     Unassigned,
-    check_llms,
     children_of,
     common_fields,
     refuse_own_fields,
@@ -212,15 +218,28 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         return self.models[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set a field, or hand it to the models where it is theirs."""
-        if name in OWN_FIELDS:
-            refuse_own_fields({name: value}, type(self).__init__)
-        if name in ("strong", "weak"):
-            check_llms({name: value})
-            self._named(name)
-            self.models[name] = value
+        """Change what the constructor was given, under its rules, or hand the models what is theirs."""
+        if name.startswith("_"):
+            super().__setattr__(name, value)
             return
-        super().__setattr__(name, value)
-        if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
-            for llm in self.children.values():
-                setattr(llm, name, value)
+        refuse_unknown(self, {name: value})
+        if name in SETTINGS:
+            self._given, self._routing = changed_settings(self, name, value)
+        elif name in ("models", "strong", "weak"):
+            super().__setattr__("models", changed_models(self, name, value))
+            self._routing = with_models(self)
+        else:
+            super().__setattr__(name, value)
+            if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
+                for llm in self.children.values():
+                    setattr(llm, name, value)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy this LLM, with what changes changed as if it were assigned; the models stay untouched."""
+        changes = dict(update or {})
+        copied = super().model_copy(deep=deep)
+        if not deep and any(name in PUSHED_FIELDS for name in changes):
+            copied.models = {name: llm.model_copy() for name, llm in self.models.items()}
+        for name, value in changes.items():
+            setattr(copied, name, value)
+        return copied

@@ -1,0 +1,66 @@
+"""A routed LLM's argument, changed after construction: checked as the constructor checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.answers import fallbacks_of
+from llamaindex_routellm.children import NOT_GIVEN, OWN_FIELDS, check_llms, children_of, refuse_own_fields
+from llamaindex_routellm.routing import Routing
+from llamaindex_routellm.settings import Settings
+from shared_router import Bill
+
+if TYPE_CHECKING:
+    from llamaindex_routellm.llm import RoutedLLM
+
+SETTINGS = frozenset(each.name for each in fields(Settings))
+"""What a routed LLM is told beside its models, and decides by."""
+
+
+def changed_settings(routed: RoutedLLM, name: str, value: Any) -> tuple[Settings, Routing]:
+    """Return the settings with one changed, and the routing that they make; it remembers no decision.
+
+    Raises:
+        InvalidInputError: If the value is outside its rule.
+        UnknownNameError: If no router or model has that name.
+    """
+    settings = replace(routed._given, **{name: value})
+    rule = settings.rule()
+    children_of(NOT_GIVEN, NOT_GIVEN, routed.models, rule.models)
+    return settings, settings.routing(rule, routed.models)
+
+
+def changed_models(routed: RoutedLLM, name: str, value: Any) -> dict[str, LLM]:
+    """Return the models with one changed, or all of them; the dict is another, for copies share theirs.
+
+    Raises:
+        InvalidInputError: If one is no LLM, or the policy decides between others.
+    """
+    if name == "models":
+        return children_of(NOT_GIVEN, NOT_GIVEN, value, routed.policy.models)
+    check_llms({name: value})
+    routed._named(name)
+    return {**routed.models, name: value}
+
+
+def with_models(routed: RoutedLLM) -> Routing:
+    """Return the routing over the models that there are now."""
+    bill = Bill(routed._given.prices, routed.policy.models, fallbacks_of(routed.models))
+    return replace(routed._routing, bill=bill)
+
+
+def refuse_unknown(routed: RoutedLLM, changes: Mapping[str, Any]) -> None:
+    """Refuse what a routed LLM has no place for, and what belongs on its models.
+
+    Raises:
+        InvalidInputError: If there is any such name.
+    """
+    of_class = type(routed)
+    known = {*of_class.model_fields, *SETTINGS, "strong", "weak"} - {*OWN_FIELDS}
+    own = {name for name in changes if name in known or (hasattr(of_class, name) and name not in OWN_FIELDS)}
+    unknown = {name: value for name, value in changes.items() if name not in own}
+    refuse_own_fields(unknown, of_class.__init__)
