@@ -10,7 +10,10 @@ from shared_router import IgnoredArgumentWarning, InvalidInputError, UnknownName
 SHARED_SETTINGS = ("disable_streaming", "output_version", "rate_limiter", "verbose")
 """Settings of every chat model that act in a child's own call, so a routed model passes them on."""
 
-_OF_PROVIDERS = frozenset({"model", "model_name", "stop", "timeout", "temperature", "api_key", "max_retries"})
+_OF_PROVIDERS = frozenset(
+    ("model", "model_name", "stop", "timeout", "request_timeout", "temperature", "api_key", "max_retries")
+    + ("verbosity",)
+)
 """Arguments of providers' models that must not be taken for slips of ours: `model` is no `models`."""
 
 
@@ -68,6 +71,6 @@ def refuse_misspelt(name: str, known: Container[str] | Iterable[str]) -> None:
     """
     if name in _OF_PROVIDERS:
         return
-    near = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.8)  # type: ignore[arg-type]
+    near = get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.75)  # type: ignore[arg-type]
     if near:
         raise UnknownNameError(f"an argument must be one of ours, got {name!r}; did you mean {near[0]!r}?")

@@ -1,9 +1,10 @@
 """Signed and encrypted reasoning, which no other model than its writer's may be sent.
 
 Providers sign or encrypt what a model thought and refuse it from the hands of another model: Anthropic's
-`thinking` and `redacted_thinking`, OpenAI's `reasoning` with `encrypted_content`, Bedrock's
-`reasoning_content`, Gemini's thought signatures, and what OpenRouter and LiteLLM make of them. It is taken
-out of a copy of the conversation; text and tool calls stay. What nobody signed stays too.
+`thinking` and `redacted_thinking`, OpenAI's `reasoning` with an id or `encrypted_content`, Bedrock's
+`reasoning_content` and `reasoningContent`, Gemini's thought signatures, and what OpenRouter and LiteLLM make
+of them. It is taken out of a copy of the conversation; text and tool calls stay. What nobody signed stays
+too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from shared_router import InvalidInputError
 SignedReasoning = Literal["strip", "keep_model", "send"]
 """What happens to it where the other model is chosen: taken out, not chosen at all, or sent all the same."""
 
-_BLOCKS = ("thinking", "redacted_thinking", "reasoning", "reasoning_content")
+_BLOCKS = ("thinking", "redacted_thinking", "reasoning", "reasoning_content", "compaction")
+_UNTYPED = "reasoningContent"
 _SEALS = ("signature", "thought_signature", "encrypted_content", "data", "redacted_content")
 _ARGUMENTS = ("reasoning", "reasoning_details", "thinking_blocks", "thinking")
 _GEMINI = "__gemini_function_call_thought_signatures__"
@@ -101,7 +103,7 @@ def _without(message: BaseMessage) -> BaseMessage:
     kwargs = {
         key: value
         for key, value in message.additional_kwargs.items()
-        if key != _GEMINI and not (key in _ARGUMENTS and _seals_in(value))
+        if key not in (_GEMINI, *_SEALS[:2]) and not (key in _ARGUMENTS and _is_its_writers(value))
     }
     if content == blocks and len(kwargs) == len(message.additional_kwargs):
         return message
@@ -116,7 +118,20 @@ def _without(message: BaseMessage) -> BaseMessage:
 
 
 def _is_sealed(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") in _BLOCKS and _seals_in(block)
+    if not isinstance(block, Mapping):
+        return False
+    kind = block.get("type")
+    if kind == "non_standard":
+        return _is_sealed(block.get("value"))
+    if kind is None:
+        return _seals_in(block.get(_UNTYPED))
+    return kind in _BLOCKS and _is_its_writers(block)
+
+
+def _is_its_writers(reasoning: Any) -> bool:
+    # OpenAI keeps what the id of an item stands for, and finds it for its writer alone
+    kept = isinstance(reasoning, Mapping) and str(reasoning.get("id", "")).startswith("rs_")
+    return kept or _seals_in(reasoning)
 
 
 def _seals_in(value: Any) -> bool:

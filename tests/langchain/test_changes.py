@@ -139,6 +139,8 @@ def test_an_original_is_not_changed_by_its_copy() -> None:
     ("slip", "near"),
     [
         ("treshold", "threshold"),
+        ("cost_threshold", "threshold"),
+        ("week", "weak"),
         ("Threshold", "threshold"),
         ("stickey", "sticky"),
         ("price", "prices"),

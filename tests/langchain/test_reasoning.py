@@ -18,6 +18,10 @@ SIGNED: list[dict[str, Any]] = [
     {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "S"},
     {"type": "reasoning", "reasoning": "...", "extras": {"signature": "S"}},
     {"type": "reasoning_content", "reasoning_content": {"text": "...", "signature": "S"}},
+    {"reasoningContent": {"reasoningText": {"text": "...", "signature": "S"}}},
+    {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "..."}]},
+    {"type": "non_standard", "value": {"type": "redacted_thinking", "data": "S"}},
+    {"type": "compaction", "id": "cmp_1", "encrypted_content": "S"},
 ]
 UNSIGNED: list[Any] = [
     [{"type": "reasoning", "reasoning": "..."}, TEXT],
@@ -52,6 +56,8 @@ def test_reasoning_that_another_model_signed_is_taken_out(block: dict[str, Any])
     "arguments",
     [
         {"reasoning": {"id": "rs_1", "encrypted_content": "S"}},
+        {"reasoning": {"id": "rs_1", "summary": []}},
+        {"thought_signature": "S"},
         {"reasoning_details": [{"type": "reasoning.encrypted", "data": "S"}]},
         {"thinking_blocks": [{"thinking": "...", "signature": "S"}]},
         {"__gemini_function_call_thought_signatures__": {"1": "S"}},
