@@ -30,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="NAME", help="the data's format (default: told by what is in it)")
     scale = {"type": float, "nargs": 2, "metavar": ("WORST", "BEST"), "default": (0.0, 1.0)}
     parser.add_argument("--scale", help="the scale of the scores (default: 0 1)", **scale)  # type: ignore[arg-type]
-    parser.add_argument("--score", metavar="NAME", help="which score, where the data hold several")
+    parser.add_argument(
+        "--score",
+        action="append",
+        metavar="NAME",
+        help="which score, where the data hold several; given twice, the second stands in for the first",
+    )
     add_prices_argument(parser)
     parser.add_argument(
         "--unit",
@@ -79,6 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.embedding.shipped import load_embedder
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.written import write_report
+    from shared_router.records.pricing import unpriced_models
     from shared_router.records.reading import read_outcomes
 
     folder = _folder(arguments.out)
@@ -87,12 +93,15 @@ def run(arguments: argparse.Namespace) -> None:
     reading = read_outcomes(*arguments.data, format=arguments.format, **how)
     outcomes = reading.outcomes
     again = arguments.second_grades and read_outcomes(*arguments.second_grades, **how).outcomes
+    _check_two_models(outcomes)
+    strong, weak = (_model(getattr(arguments, side), side, outcomes) for side in ("strong", "weak"))
     prices = given_prices(arguments.prices, outcomes.models)
+    priced = outcomes.with_prices(prices) if prices else outcomes
     report = evaluate(
         routers,
-        outcomes.with_prices(prices) if prices else outcomes,
-        strong=_model(arguments.strong, "strong", outcomes),
-        weak=_model(arguments.weak, "weak", outcomes),
+        priced,
+        strong=strong,
+        weak=weak,
         threshold=thresholds,
         embedder=load_embedder(),
         unit=arguments.unit,
@@ -103,6 +112,9 @@ def run(arguments: argparse.Namespace) -> None:
     write_report(report, folder, show_prompts=arguments.show_prompts)
     for reason, count in reading.left_out.items():
         print(f"left out, {reason}: {count:,}")
+    for model in unpriced_models(priced):
+        if model in (strong, weak):
+            print(f"tokens without dollars: {model}; give --prices auto or MODEL=IN,OUT")
     _print(report, folder)
 
 
@@ -126,6 +138,14 @@ def routers_of(
         routers[name] = load_router(given)
         thresholds[name] = RoutingPolicy(given, threshold=threshold, on_router_error="raise").threshold
     return routers, thresholds
+
+
+def _check_two_models(outcomes: Outcomes) -> None:
+    if len(outcomes.models) < 2:
+        raise InvalidInputError(
+            f"evaluation needs grades of two models, and the data hold {list(outcomes.models)}; routellm "
+            "inspect says what one is enough for, routellm collect asks and grades two"
+        )
 
 
 def _model(given: str | None, side: str, outcomes: Outcomes) -> str:

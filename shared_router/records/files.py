@@ -87,6 +87,21 @@ def read_rows(head: Head) -> Generator[Row | str, None, None]:
     yield from _rows(head.path, head.kind, {})
 
 
+def delimiter_of(header: str) -> str:
+    """Return what parts a table's columns: whichever of `,`, tab, `;` and `|` its header holds most of."""
+    return max(",\t;|", key=header.count)
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let the csv module read answers longer than its usual 131,072 characters."""
+    before = csv.field_size_limit(MAX_ROW_CHARS)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str, None, None]:
     if kind == "parquet":
         yield from _parquet_rows(path)
@@ -181,11 +196,10 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
 
 def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
     first = next((line for line in iter(lambda: file.readline(MAX_ROW_CHARS), "") if line.strip()), "")
-    delimiter = max(",\t;|", key=first.count)
-    reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
+    reader = csv.reader(chain([first], file), delimiter=delimiter_of(first), strict=True)
     header: list[str] = []
     reason = ""
-    with _long_fields():
+    with long_fields():
         try:
             for fields in reader:
                 if not header:
@@ -206,16 +220,6 @@ def _checked_header(fields: list[str]) -> list[str]:
     if len(set(named)) < len(named):
         raise DataError("no column may stand there twice in a CSV file")
     return names
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Let the csv module read answers longer than its usual 131,072 characters."""
-    before = csv.field_size_limit(MAX_ROW_CHARS)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _parquet_rows(path: Path) -> Iterator[Row | str]:

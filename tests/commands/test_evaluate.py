@@ -124,7 +124,22 @@ def test_models_are_named_and_priced(tmp_path: Path) -> None:
     [
         ("a,b\n1,2\n", [], "must be in a format that a reader knows"),
         ("prompt,strong_score,weak_score\nx,7,3\n", [], "scores must be in [0, 1], got 3 to 7"),
-        ("prompt,strong_score,weak_score\nx,1,\n", [], "--weak must name one of the data's models"),
+        (
+            "prompt,strong_score,weak_score\nx,1,\n",
+            [],
+            "evaluation needs grades of two models, and the data hold ['strong']",
+        ),
+        (
+            "prompt,model,score\nx,a,1\n",
+            ["--strong", "a", "--weak", "b"],
+            "the data hold ['a']; routellm inspect",
+        ),
+        (
+            "prompt,model,score\nx,a,1\nx,b,1\n",
+            ["--strong", "a"],
+            "--weak must name one of the data's models",
+        ),
+        ("prompt,strong_score,weak_score\nx,1,0\n", ["--seed", "-1"], "seed must be a whole number from 0"),
         ("prompt,strong_score,weak_score\nx,1,0\n", ["--strong", "huge"], "a model must be one of"),
         ("prompt,strong_score,weak_score\nx,1,0\n", ["--router", "nope"], "a router must be one of"),
         (
@@ -198,3 +213,41 @@ def test_the_command_in_the_docs_runs_as_it_stands(
     assert report["n"] == 300
     assert report["strong"]["quality"] == pytest.approx(260 / 300)
     assert "static-v1: " in capsys.readouterr().out
+
+
+def test_tokens_without_dollars_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"prompt": f"q{i}", "model": model, "score": score, "input_tokens": 9, "output_tokens": 1}
+        for i in range(12)
+        for model, score in (("big", 1), ("small", i % 2), ("third", 1))
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    arguments = ["--strong", "big", "--weak", "small", "--prices", "big=1,1", "--resamples", "20"]
+    assert main(["evaluate", str(tmp_path / "x.jsonl"), "--out", str(tmp_path), *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "tokens without dollars: small; give --prices" in printed
+    assert "third" not in printed
+
+
+def test_a_second_score_stands_in_for_the_first(tmp_path: Path) -> None:
+    """Of four answers `one` grades the strong ones alone, so `two` is read for the weak ones."""
+    rows = [
+        {"id": i, "epoch": 1, "sample_id": f"{i}{model}", "input": f"q{i}", "model": model, name: grade}
+        for i in range(2)
+        for model, name, grade in (("big", "score_one", 1.0), ("small", "score_two", 0.0))
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    arguments = [
+        "--strong",
+        "big",
+        "--weak",
+        "small",
+        "--score",
+        "one",
+        "--score",
+        "two",
+        "--resamples",
+        "20",
+    ]
+    assert main(["evaluate", str(tmp_path / "x.jsonl"), "--out", str(tmp_path), *arguments]) == 0
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["n"] == 2

@@ -21,6 +21,12 @@ def test_prompts_come_with_their_references_and_domains(name: str, text: str, tm
     assert (read.prompts, read.references, read.domains) == (["2+2?", "Hi"], ["4", None], ["math", None])
 
 
+def test_a_table_of_prompts_may_be_parted_and_named_otherwise_and_hold_long_texts(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(f"Prompt;Reference\n{'x' * 200_000};4\n")
+    read = read_prompts(tmp_path / "p.csv")
+    assert ([len(prompt) for prompt in read.prompts], read.references) == ([200_000], ["4"])
+
+
 def test_text_is_one_prompt_a_line(tmp_path: Path) -> None:
     (tmp_path / "p.txt").write_text("one\n\ntwo\n")
     read = read_prompts(tmp_path / "p.txt")
@@ -33,6 +39,16 @@ def test_text_is_one_prompt_a_line(tmp_path: Path) -> None:
         ("p.jsonl", '{"prompt": "a"}\nsecret', "line 2: a row must be JSON"),
         ("p.jsonl", '{"question": "secret"}\n', "line 1: a row must have a column prompt"),
         ("p.csv", "question\nsecret\n", "line 2: a row must have a column prompt"),
+        (
+            "p.csv",
+            "prompt\nsecret, and more\n",
+            "line 2: a row must have as many fields as the header; quote",
+        ),
+        (
+            "p.csv",
+            f"prompt\nsecret{chr(0)}\n{'x' * (1 << 26)}x\n",
+            "must be well-formed CSV: field larger than",
+        ),
         ("p.txt", "\n", "at least one prompt"),
     ],
 )
