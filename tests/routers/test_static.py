@@ -14,7 +14,8 @@ from shared_router import (
     load_embedder,
 )
 from shared_router.preferences.grades import Winner
-from shared_router.routers.static import StaticHead, StaticRouter
+from shared_router.routers.static import StaticRouter
+from shared_router.routers.static_head import StaticHead
 from shared_router.testing import HashEmbedder, check_router
 from shared_router.training.static_head import kernel
 
