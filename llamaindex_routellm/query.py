@@ -29,6 +29,7 @@ from llamaindex_routellm.calls import LLMCall, conversation_of, messages_of, out
 from llamaindex_routellm.spans import OpenSpans, text_of
 from llamaindex_routellm.templates import (
     free_variables,
+    is_asked_of_documents,
     is_evaluators,
     is_indexing,
     is_of_memory,
@@ -128,6 +129,8 @@ class QuestionFinder:
         found = self._located(call)
         if found.text is None:
             return found
+        if found.source != "prompt" and is_asked_of_documents(found.text):
+            return Question(None, found.source, "index")
         return Question(self._own_words(call, found.text), found.source, found.missing, found.text)
 
     def _located(self, call: LLMCall) -> Question:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.indices.document_summary.base import DEFAULT_SUMMARY_QUERY
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType
 from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT_TMPL_MSGS
 from llama_index.core.prompts.default_prompts import (
@@ -90,6 +91,13 @@ _INDEXING = (
     PromptType.TABLE_CONTEXT,
     PromptType.TREE_INSERT,
 )
+# How the questions begin that a summary index and a generator of data sets put to each document.
+_OF_DOCUMENTS = (DEFAULT_SUMMARY_QUERY.strip(), "You are a Teacher/Professor. Your task is to setup")
+
+
+def is_asked_of_documents(question: str) -> bool:
+    """Tell a question that LlamaIndex asks of each document, and no user."""
+    return question.startswith(_OF_DOCUMENTS)
 
 
 def is_evaluators(template: BasePromptTemplate) -> bool:

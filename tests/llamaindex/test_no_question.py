@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from llama_index.core import PromptTemplate
+from llama_index.core import Document, DocumentSummaryIndex, MockEmbedding, PromptTemplate
 from llama_index.core.evaluation import CorrectnessEvaluator
 from llama_index.core.extractors import SummaryExtractor
 from llama_index.core.ingestion import IngestionPipeline
@@ -97,3 +97,13 @@ def test_a_misspelt_argument_is_refused_with_the_name_that_was_meant() -> None:
         RoutedLLM(**models(on_ingest="weak"))
     with pytest.raises(InvalidInputError, match="no argument named 'temperature'; set it on the models"):
         RoutedLLM(**models(temperature=0.3))
+
+
+def test_what_a_summary_index_asks_of_each_document_is_no_users_question() -> None:
+    routed, spy = routed_over_fakes(on_ingestion="weak")
+    with routed.capture() as decisions:
+        DocumentSummaryIndex.from_documents(
+            [Document(text="HARD text")], llm=routed, embed_model=MockEmbedding(2), embed_summaries=False
+        )
+    assert spy.seen == []
+    assert {(decision.model, decision.reason) for decision in decisions} == {("weak", "no_query")}
