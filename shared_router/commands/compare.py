@@ -51,17 +51,26 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _report(folder: Path) -> dict[str, Any]:
     try:
-        report = json.loads((folder / "report.json").read_bytes())
+        report: Any = json.loads((folder / "report.json").read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{folder.name} must hold the report.json of routellm evaluate") from error
-    if not isinstance(report, dict) or not isinstance(report.get("routers"), dict) or "n" not in report:
+    routers = report.get("routers") if isinstance(report, dict) else None
+    if (
+        not isinstance(report, dict)
+        or not isinstance(routers, dict)
+        or not all(isinstance(found, dict) for found in routers.values())
+        or not isinstance(report.get("n"), int)
+    ):
         raise DataError(f"{folder.name}: report.json must be one of routellm evaluate")
     return report
 
 
 def _figure(router: dict[str, Any], figure: str) -> dict[str, Any] | None:
-    value = router.get(figure)
-    return None if value is None else {"value": value, "interval": router.get(f"{figure}_interval")}
+    value, interval = router.get(figure), router.get(f"{figure}_interval")
+    if not isinstance(value, (int, float)):
+        return None
+    is_interval = isinstance(interval, list) and [*map(type, interval)] == [float, float]
+    return {"value": value, "interval": interval if is_interval else None}
 
 
 def _shown(found: dict[str, Any] | None) -> str:

@@ -58,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has gone; without this Python complains once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        place = "" if error.filename is None else f" {error.filename!r}"
+        print(
+            f"routellm: error: a file must be readable or writable{place}: {error.strerror}", file=sys.stderr
+        )
+        return 2
     return 0
 
 

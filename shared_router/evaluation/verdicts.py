@@ -29,8 +29,13 @@ def verdict(name: str, differences: Sequence[Difference], *, pgr_defined: bool) 
     """
     figure, label = ("apgr", "APGR") if pgr_defined else ("aiq", "AIQ")
     found = [d.estimate for d in differences if (d.first, d.second, d.figure) == (name, "length", figure)]
-    if not found or found[0].value is None or found[0].interval is None:
+    if not found or found[0].value is None:
         return f"{name}: cannot be compared with prompt length on this data."
+    if found[0].interval is None:
+        return (
+            f"{name}: cannot be compared with prompt length on this data: in more than one resample in "
+            "twenty the strong model is not the better one; grade more."
+        )
     shown = f"{label} difference {signed(found[0])}"
     if not found[0].excludes(0.0):
         return f"{name}: not distinguishable from prompt length on this data ({shown})."

@@ -37,6 +37,8 @@ def test_another_figure_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ("{}", [], "report.json must be one of routellm evaluate"),
         ("[", [], "must hold the report.json of routellm evaluate"),
         (None, [], "must hold the report.json of routellm evaluate"),
+        ('{"n": "x", "routers": {}}', [], "report.json must be one of routellm evaluate"),
+        ('{"n": 1, "routers": {"mine": 1}}', [], "report.json must be one of routellm evaluate"),
         ('{"n": 1, "routers": {}}', ["--figure", "nope"], "--figure must be one of"),
     ],
 )
@@ -49,3 +51,12 @@ def test_what_is_no_evaluation_is_one_line_and_status_2(
     error = capsys.readouterr().err
     assert rule in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("interval", [None, [], ["a", "b"], {"low": 0.1}, [0.1]])
+def test_what_is_no_interval_is_none(
+    interval: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = folder(tmp_path, "one", mine={"apgr": 0.5, "apgr_interval": interval}, odd={"apgr": "x"})
+    assert main(["compare", one]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["mine     0.500"]

@@ -251,3 +251,14 @@ def test_a_second_score_stands_in_for_the_first(tmp_path: Path) -> None:
     ]
     assert main(["evaluate", str(tmp_path / "x.jsonl"), "--out", str(tmp_path), *arguments]) == 0
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["n"] == 2
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.html").mkdir()
+    assert main(["evaluate", str(data), "--out", str(tmp_path), "--resamples", "20"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("routellm: error: a file must be readable or writable")
+    assert "report.html" in error
+    assert error.count("\n") == 1

@@ -280,3 +280,15 @@ def test_a_router_that_returns_no_probabilities_is_refused() -> None:
 
     with pytest.raises(RouterOutputError, match="not finite"):
         report(Broken())
+
+
+def test_a_gap_that_most_resamples_do_not_share_is_said() -> None:
+    """Of 20 prompts strong wins one and loses none: in (19/20)^20 = 36 % of resamples there is no gap."""
+    outcomes = Outcomes.from_columns(
+        [f"question {i} of {i}" for i in range(20)], {"big": [1] * 20, "small": [1] * 19 + [0]}
+    )
+    found = report([float(i) for i in range(20)], outcomes)
+    assert found.verdicts[0].endswith(
+        "in more than one resample in twenty the strong model is not the better one; grade more."
+    )
+    assert found["scores"]["apgr"].interval is None
