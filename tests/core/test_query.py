@@ -55,7 +55,24 @@ def test_what_is_no_message_is_refused_by_its_type() -> None:
 
 
 @pytest.mark.parametrize(
-    "follow_up", ["why?", "Continue.", "yes, do it", "👍", "b)", "继续", "warum?", "да", "हाँ, क्यों?"]
+    "follow_up",
+    [
+        *(
+            "why?",
+            "Continue.",
+            "yes, do it",
+            "👍",
+            "b)",
+            "option 2",
+            "are you sure?",
+            "fix it",
+            "make it shorter",
+        ),
+        *("continue from where you left off", "warum nicht?", "ja, bitte", "et après ?", "sim, faça isso"),
+        *("¿estás seguro?", "e poi?", "leg uit", "tak, zrób to", "emin misin?", "да", "а почему?", "varför?"),
+        *("हाँ, क्यों?", "هل أنت متأكد؟", "למה?", "γιατί;", "ทำไมครับ", "tại sao?", "kenapa?"),
+        *("继续", "为什么呢？", "請繼續說", "なぜですか？", "もっと詳しく教えて", "왜요?", "계속해 주세요"),
+    ],
 )
 def test_a_turn_without_a_question_of_its_own_is_read_with_the_last_that_has_one(follow_up: str) -> None:
     conversation = [
@@ -75,7 +92,28 @@ def test_a_follow_up_of_nothing_is_the_question() -> None:
     assert query_of([Message("user", "why?")]) == "why?"
 
 
-@pytest.mark.parametrize("text", ["What is 2+2?", "hi", "thanks!", "Who wrote Faust?", "2+2", "prove n=3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("What is 2+2?", "hi", "thanks!", "Who wrote Faust?", "2+2", "prove n=3", "fix the login bug"),
+        *(
+            "how are you?",
+            "Hello, how are you?",
+            "What can you do?",
+            "what time is it?",
+            "summarize the plan",
+        ),
+        *(
+            "你好",
+            "谢谢你",
+            "继续教育是什么",
+            "什么是量子力学？",
+            "量子とは何ですか？",
+            "한국의 수도는?",
+            "안녕하세요",
+        ),
+    ],
+)
 def test_a_short_question_of_its_own_stands_alone(text: str) -> None:
     assert query_of([Message("user", "Plan the migration."), Message("user", text)]) == text
 
