@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Collect, and say what came of it; the same command goes on after a stop."""
     from shared_router.records.collecting.collect import collect
 
+    if Path(arguments.out).suffix.lower() in (".csv", ".tsv"):
+        raise InvalidInputError("--out must be a .jsonl or .parquet file, got a table's ending")
     grade = _grade(arguments.grade, arguments.judge)
     asked = _prompts(arguments)
     out = Path(arguments.out)
@@ -71,7 +73,8 @@ def run(arguments: argparse.Namespace) -> None:
         outcomes.to_parquet(out)
     else:
         outcomes.to_jsonl(out)
-    _report(collected, len(outcomes), out)
+    priced = arguments.strong_price is not None or arguments.weak_price is not None
+    _report(collected, len(outcomes), out, priced=priced)
 
 
 def _prompts(arguments: argparse.Namespace) -> PromptFile:
@@ -113,9 +116,10 @@ def _judged(arguments: argparse.Namespace, collected: Collected, journal: Path) 
     return judged.outcomes
 
 
-def _report(collected: Collected, n: int, out: Path) -> None:
+def _report(collected: Collected, n: int, out: Path, *, priced: bool) -> None:
     failed = sum(collected.failed.values())
-    print(f"{n} prompts in {out}; ${collected.dollars:.4f} for answers; {failed} requests failed")
+    paid = f"${collected.dollars:.4f} for answers" if priced else "dollars unknown without --strong-price"
+    print(f"{n} prompts in {out}; {paid}; {failed} requests failed")
     for error, count in sorted(collected.failed.items()):
         print(f"  {error}: {count}; the same command asks them again")
     if collected.lost:

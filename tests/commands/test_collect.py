@@ -34,7 +34,9 @@ def test_both_models_are_asked_and_graded(prompts: Path, capsys: pytest.CaptureF
 
     with faulty_server(lambda prompt, before: 429 if before == 0 else None, answer=answer) as server:
         assert collect(prompts, server, "--grade", "number") == 0
-    assert "8 prompts in" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "8 prompts in" in printed
+    assert "dollars unknown without --strong-price" in printed
     from shared_router.records.reading import read_outcomes
 
     outcomes = read_outcomes(prompts.with_name("graded.jsonl")).outcomes
@@ -71,6 +73,8 @@ def test_a_judge_grades_both_answers(prompts: Path, capsys: pytest.CaptureFixtur
         (["--limit-dollars", "1"], "--limit-dollars needs to know what tokens cost; give --strong-price"),
         (["--strong-price", "cheap"], "--strong-price must be IN,OUT"),
         (["--concurrency", "0"], "concurrency must be >= 1"),
+        (["--max-tokens", "0"], "max_tokens must be >= 1, got 0"),
+        (["--out", "graded.csv"], "--out must be a .jsonl or .parquet file"),
         (["--sample", "0"], "a sample must be of 1 to 8 prompts, got 0"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shared_router.errors import MissingExtraError
+from shared_router.errors import InvalidInputError, MissingExtraError
 from shared_router.records.collecting.journal import Reply
 
 if TYPE_CHECKING:
@@ -22,12 +22,16 @@ class OpenAIModel:
         model: The name the server knows it by.
         base_url: The server's address, `/v1` included; None is OpenAI's.
         api_key: The key; None reads OPENAI_API_KEY. Not in the repr.
-        max_tokens: The longest answer.
+        max_tokens: The longest answer, >= 1.
         temperature: Of the sampling; None leaves it to the server, as models that reason want.
         timeout_s: How long one request may take.
         prices: What its tokens cost, for dollars; None leaves them unknown.
 
+    A model that refuses `max_tokens` or a temperature, as OpenAI's reasoning models do, is asked without:
+    with `max_completion_tokens`, and at its own temperature. A refusal costs nothing.
+
     Raises:
+        InvalidInputError: If max_tokens is below 1.
         MissingExtraError: If openai is not installed.
     """
 
@@ -42,6 +46,8 @@ class OpenAIModel:
         timeout_s: float = 120.0,
         prices: TokenPrices | None = None,
     ) -> None:
+        if max_tokens < 1:
+            raise InvalidInputError(f"max_tokens must be >= 1, got {max_tokens!r}")
         try:
             import openai
         except ImportError as error:
@@ -51,6 +57,7 @@ class OpenAIModel:
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.prices = prices
+        self._refused: frozenset[str] = frozenset()
         self._client = openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=0)
 
     def __repr__(self) -> str:
@@ -75,12 +82,7 @@ class OpenAIModel:
         Raises:
             openai.OpenAIError: What the client raised.
         """
-        settings: dict[str, Any] = {"max_tokens": self.max_tokens}
-        if self.temperature is not None:
-            settings["temperature"] = self.temperature
-        answer = self._client.chat.completions.create(
-            model=self.model, messages=[{"role": "user", "content": prompt}], **settings
-        )
+        answer = self._answer(prompt)
         text = answer.choices[0].message.content or ""
         usage = answer.usage
         if usage is None:
@@ -102,3 +104,30 @@ class OpenAIModel:
             reasoning_tokens=(made.reasoning_tokens if made else 0) or 0,
             dollars=dollars,
         )
+
+    def _answer(self, prompt: str) -> Any:
+        import openai
+
+        while True:
+            sent = self._parameters()
+            try:
+                return self._client.chat.completions.create(
+                    model=self.model, messages=[{"role": "user", "content": prompt}], **sent
+                )
+            except openai.BadRequestError as error:
+                refused = error.param
+                if error.code not in _UNSUPPORTED or refused not in _OPTIONAL or refused not in sent:
+                    raise
+                self._refused |= {refused}
+
+    def _parameters(self) -> dict[str, Any]:
+        longest = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
+        found: dict[str, Any] = {longest: self.max_tokens}
+        if self.temperature is not None and "temperature" not in self._refused:
+            found["temperature"] = self.temperature
+        return found
+
+
+_OPTIONAL = ("max_tokens", "temperature")
+_UNSUPPORTED = ("unsupported_parameter", "unsupported_value")
+"""The codes of OpenAI's refusals of a parameter that a model does not take."""

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,8 +62,12 @@ def faulty_server(
     fault: Fault = lambda prompt, before: None,
     *,
     answer: Callable[[str, str], str] = lambda model, prompt: "ok",
+    unsupported: Sequence[str] = (),
 ) -> Iterator[FaultyServer]:
-    """Serve answers, ten prompt tokens and five answer tokens each, with faults before them."""
+    """Serve answers, ten prompt tokens and five answer tokens each, with faults before them.
+
+    Parameters that are `unsupported` are refused one at a time, in OpenAI's words.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *args: object) -> None:
@@ -74,11 +78,11 @@ def faulty_server(
             key = asked["model"], asked["messages"][0]["content"]
             before = state.enter(key)
             try:
-                self._answer(key, fault(key[1], before))
+                self._answer(key, fault(key[1], before), next(filter(asked.__contains__, unsupported), None))
             finally:
                 state.leave()
 
-        def _answer(self, key: tuple[str, str], wrong: Any) -> None:
+        def _answer(self, key: tuple[str, str], wrong: Any, refused: str | None) -> None:
             if wrong == "reset":
                 self.close_connection = True
                 return
@@ -87,6 +91,9 @@ def faulty_server(
                 wrong = None
             status, headers = wrong if isinstance(wrong, tuple) else (wrong or 200, {})
             body: dict[str, Any] = {"error": {"message": "told to fail"}}
+            if refused is not None:
+                status = 400
+                body["error"] |= {"param": refused, "code": "unsupported_parameter"}
             if status == 200:
                 state.answered[key] += 1
                 body = _completion(key[0], answer(*key))

@@ -279,3 +279,24 @@ def test_bad_arguments_are_refused(
 def test_limits_outside_their_rule_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         AskingLimits(**options)
+
+
+def test_a_model_that_refuses_a_parameter_is_asked_without_it(tmp_path: Path) -> None:
+    """As OpenAI's reasoning models refuse `max_tokens` and a temperature; each prompt is answered once."""
+    one_at_a_time = AskingLimits(concurrency=1, timeout_s=5.0, retries=0)
+    with faulty_server(unsupported=["max_tokens", "temperature"]) as server:
+        collected = collect(PROMPTS, models(server), journal=tmp_path / "j", limits=one_at_a_time)
+        assert sum(server.answered.values()) == 24
+        assert sum(server.sent.values()) == 24 + 2 * 2  # each model is refused twice, and remembers
+    assert collected.failed == {}
+
+
+def test_another_refusal_is_an_error_of_the_request(tmp_path: Path) -> None:
+    with faulty_server(unsupported=["messages"]) as server:
+        collected = collect(PROMPTS[:1], models(server), journal=tmp_path / "j", limits=QUICK)
+    assert collected.failed == {"BadRequestError": 2}
+
+
+def test_the_longest_answer_has_a_token() -> None:
+    with pytest.raises(InvalidInputError, match=r"max_tokens must be >= 1, got 0"):
+        OpenAIModel("m", api_key="k", max_tokens=0)
