@@ -16,6 +16,8 @@ _UNSEEN_RANGES = (
 )
 _UNSEEN = re.compile(f"[{''.join(_UNSEEN_RANGES)}]")
 _BLANK = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]*")
+_GAP = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]{{256,}}")
+"""More blanks in a row than anybody writes: what stands behind them is hidden."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 MAX_MARKS = 30
 """How many combining marks in a row a long text keeps, as in Unicode's Stream-Safe Text Format (UAX #15)."""
@@ -46,7 +48,7 @@ def clean(text: str) -> str:
         At most `MAX_QUERY_CHARS` + 1 characters: a longer text keeps its two ends, joined by a line break.
     """
     if len(text) > MAX_QUERY_CHARS:
-        text = _without_padding(text)  # or it would be what is kept of the two ends
+        text = _without_gaps(_without_padding(text))  # or they would be what is kept of the two ends
     # unseen characters go first: one between a letter and its accent keeps NFC from joining them
     text = _UNSEEN.sub("", _ends(text))
     if not text.isascii():
@@ -86,6 +88,13 @@ def _without_padding(text: str) -> str:
         padding = _BLANK.match(text)
         text = text[padding.end() if padding else 0 :][::-1]
     return text
+
+
+def _without_gaps(text: str) -> str:
+    half = MAX_QUERY_CHARS // 2
+    if len(text) <= MAX_QUERY_CHARS or not (_GAP.search(text[:half]) or _GAP.search(text[-half:])):
+        return text
+    return _GAP.sub("\n", text)
 
 
 def _with_fewer_marks(text: str) -> str:

@@ -178,6 +178,7 @@ def test_tags_without_an_end_cost_no_more_than_their_text() -> None:
 def test_padding_does_not_hide_a_question(pad: str) -> None:
     padding = pad * 5000
     assert clean(padding + "Prove it." + padding).strip() == "Prove it."
+    assert clean(f"Please:{padding}Prove it.{padding}Thanks").split() == ["Please:", "Prove", "it.", "Thanks"]
 
 
 @pytest.mark.parametrize("text", ["\u200b\u200d", "\ufeff \n", "\u3164"])
