@@ -13,6 +13,7 @@ from shared_router.errors import InvalidInputError
 if TYPE_CHECKING:
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.records.outcomes import Outcomes
+    from shared_router.records.reading import Reading
     from shared_router.router import Router
 
 
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> None:
     reading = read_outcomes(*arguments.data, format=arguments.format, **how)
     outcomes = reading.outcomes
     again = arguments.second_grades and read_outcomes(*arguments.second_grades, **how).outcomes
-    _check_two_models(outcomes)
+    _check_two_models(reading)
     strong, weak = (_model(getattr(arguments, side), side, outcomes) for side in ("strong", "weak"))
     prices = given_prices(arguments.prices, outcomes.models)
     priced = outcomes.with_prices(prices) if prices else outcomes
@@ -140,11 +141,13 @@ def routers_of(
     return routers, thresholds
 
 
-def _check_two_models(outcomes: Outcomes) -> None:
-    if len(outcomes.models) < 2:
+def _check_two_models(reading: Reading) -> None:
+    if len(reading.outcomes.models) < 2:
+        left_out = "".join(f"; left out: {count:,} x {reason}" for reason, count in reading.left_out.items())
+        found = list(reading.outcomes.models)
         raise InvalidInputError(
-            f"evaluation needs grades of two models, and the data hold {list(outcomes.models)}; routellm "
-            "inspect says what one is enough for, routellm collect asks and grades two"
+            f"evaluation needs grades of two models, and the data hold {found}{left_out}; "
+            "routellm inspect says what one is enough for, routellm collect asks and grades two"
         )
 
 

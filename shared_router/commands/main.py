@@ -1,7 +1,7 @@
 """The command itself: its subcommands, and how an error becomes an exit status.
 
 A subcommand is a row in `_COMMANDS`. Errors of this project become one line on standard error and exit
-status 2, as argparse's own do.
+status 2, and so do argparse's own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from shared_router import __version__
 from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route, show
@@ -67,8 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Say what is wrong with an argument in one line, as with any other input."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"routellm: error: {' '.join(message.split())}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="routellm", description="Which prompts need the strong model, told before any answer is written."
     )
     parser.add_argument("--version", action="version", version=f"routellm-adapters {__version__}")

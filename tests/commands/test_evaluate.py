@@ -130,6 +130,11 @@ def test_models_are_named_and_priced(tmp_path: Path) -> None:
             "evaluation needs grades of two models, and the data hold ['strong']",
         ),
         (
+            "prompt,strong_score,weak_score,weak_cost\nx,1,0,-1\n",
+            [],
+            "the data hold ['strong']; left out: 1 x dollars below 0; routellm inspect",
+        ),
+        (
             "prompt,model,score\nx,a,1\n",
             ["--strong", "a", "--weak", "b"],
             "the data hold ['a']; routellm inspect",

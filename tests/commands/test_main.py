@@ -162,3 +162,27 @@ def test_the_command_loads_neither_framework_nor_torch() -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ([], "the following arguments are required: command; see routellm --help"),
+        (["evaluate"], "the following arguments are required: DATA, --out; see routellm evaluate --help"),
+        (["evaluate", "x", "--out", "y", "--unit", "day"], "argument --unit: invalid choice: 'day'"),
+        (["inspect", "x", "--scale", "0-10"], "argument --scale: expected 2 arguments"),
+        (["evaluate", "x", "--out", "y", "--seed", "one"], "argument --seed: invalid int value: 'one'"),
+        (["inspect", "x", "--bogus"], "unrecognized arguments: --bogus"),
+        (["banana"], "invalid choice: 'banana'"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_and_status_2(
+    arguments: list[str], rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    assert printed.err.startswith("routellm: error: ")
+    assert printed.err.count("\n") == 1
+    assert rule in printed.err
