@@ -39,6 +39,12 @@ _KINDS = {
 _FILES = ("file", "input_file", "document", "media")
 _OF_TOOLS = {"images": "image_tool_message", "pdf": "pdf_tool_message"}
 _NAMED_IN = ("url", "image_url", "file_url", "file_data", "file_uri", "filename", "name", "file", "source")
+_ENDINGS = {
+    "text": ("txt", "md", "csv", "html"),
+    "image": ("png", "jpg", "jpeg", "gif", "webp", "bmp", "heic"),
+    "audio": ("mp3", "wav", "ogg", "flac", "m4a", "aac", "opus"),
+    "video": ("mp4", "mov", "webm", "mkv", "avi", "mpeg"),
+}
 _MIME = (("image/", "images"), ("audio/", "audio"), ("video/", "video"), ("application/pdf", "pdf"))
 
 
@@ -106,15 +112,16 @@ def _mime_type(block: Mapping[str, Any]) -> str:
         if data := re.match(r"data:([\w.+-]+/[\w.+-]+)", text):
             return data.group(1)
     for text in _texts(block):
-        if ending := re.search(r"\.([a-z]{2,4})$", text[-8:].lower()):
+        if ending := re.search(r"\.([a-z0-9]{2,4})$", text[-8:].lower()):
             return _of_ending(ending.group(1))
     return ""
 
 
 def _of_ending(ending: str) -> str:
-    if ending == "pdf":
-        return "application/pdf"
-    return "text/plain" if ending in ("txt", "md", "csv", "html") else f"application/{ending}"
+    for kind, endings in _ENDINGS.items():
+        if ending in endings:
+            return f"{kind}/{ending}"
+    return f"application/{ending}"
 
 
 def _texts(block: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.indices.document_summary.base import DEFAULT_SUMMARY_QUERY
-from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType
+from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptType, RichPromptTemplate
 from llama_index.core.prompts.chat_prompts import CHAT_REFINE_PROMPT_TMPL_MSGS
 from llama_index.core.prompts.default_prompts import (
     DEFAULT_REFINE_PROMPT_TMPL,
@@ -120,12 +120,16 @@ def is_of_memory(messages: Sequence[ChatMessage]) -> bool:
     return is_summed_up or (last.content or "").startswith(_FACTS)
 
 
+# A rich template makes a block of such a variable, which is looked at and asks nothing.
+_OF_BLOCKS = re.compile(r"{{-?\s*(\w+)\s*\|\s*(?:image|audio|video|document)\b")
+
+
 def free_variables(template: BasePromptTemplate) -> list[str] | None:
     """Return the variables of a template that may hold a question.
 
     Returns:
-        Their names, those of documents left out; of a chat's template those of its last user message. None
-        where the words of the template itself are all there is to ask.
+        Their names, those of documents and of pictures left out; of a chat's template those of its last user
+        message. None where the words of the template itself are all there is to ask.
     """
     if isinstance(template, ChatPromptTemplate):
         asked = [m.content or "" for m in template.message_templates if m.role.value == "user"][-1:]
@@ -134,7 +138,10 @@ def free_variables(template: BasePromptTemplate) -> list[str] | None:
         names = template.template_vars
     if not names:
         return None
-    return [name for name in names if name not in DOCUMENT_VARIABLES]
+    pictures = set()
+    if isinstance(template, RichPromptTemplate):
+        pictures = set(_OF_BLOCKS.findall(template.template_str))
+    return [name for name in names if name not in DOCUMENT_VARIABLES and name not in pictures]
 
 
 def question_inside(text: str) -> str:

@@ -138,6 +138,12 @@ def test_a_templates_only_variable_is_its_question(name: str) -> None:
     assert found(LLMCall(template=rich)).text == "HARD"
 
 
+def test_a_variable_that_is_looked_at_asks_nothing() -> None:
+    rich = RichPromptTemplate("{{ ask }} {{ path | image }}")
+    call = LLMCall(template=rich, variables={"ask": "What is it?", "path": "https://a.example/b.png"})
+    assert found(call) == Question("What is it?", "template")
+
+
 def test_variables_that_hold_documents_or_no_text_are_none_of_the_users_words() -> None:
     assert asked("{context_str}\nAsked: {ask}", context_str="docs", ask="Who?") == ("Who?", None)
     assert asked("{n} jokes on {topic}", n=3, topic="cats") == ("cats", None)
