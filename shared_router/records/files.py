@@ -49,6 +49,7 @@ class Head:
         rows: Its first rows.
         columns: The names that stand in them.
         beside: What stands beside the rows of a JSON document.
+        faults: What is wrong with the rows at its beginning that could not be read.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class Head:
     rows: tuple[Row, ...]
     columns: frozenset[str]
     beside: Mapping[str, Any]
+    faults: tuple[str, ...] = ()
 
     def lacks(self, *columns: str) -> str | None:
         """Return a reason that names the columns which are not there, or None."""
@@ -73,9 +75,11 @@ def read_head(path: Path) -> Head:
     beside: dict[str, Any] = {}
     kind = _kind_of(path)
     with closing(_rows(path, kind, beside)) as stream:
-        rows = tuple(row for row in islice(stream, HEAD_ROWS) if not isinstance(row, str))
+        found = list(islice(stream, HEAD_ROWS))
+    rows = tuple(row for row in found if not isinstance(row, str))
     columns = frozenset(name for row in rows for name in row)
-    return Head(path, kind, rows, columns, beside)
+    faults = tuple(dict.fromkeys(row for row in found if isinstance(row, str)))
+    return Head(path, kind, rows, columns, beside, faults)
 
 
 def read_rows(head: Head) -> Generator[Row | str, None, None]:
@@ -196,7 +200,10 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
 
 def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
     first = next((line for line in iter(lambda: file.readline(MAX_ROW_CHARS), "") if line.strip()), "")
-    reader = csv.reader(chain([first], file), delimiter=delimiter_of(first), strict=True)
+    delimiter = delimiter_of(first)
+    if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a line for spreadsheets
+        delimiter, first = first[4], file.readline(MAX_ROW_CHARS)
+    reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
     header: list[str] = []
     reason = ""
     with long_fields():

@@ -122,7 +122,8 @@ def _is_data(path: Path) -> bool:
 def _reader_of(head: Head, name: str | None) -> Reader | str:
     """Return the reader of a file, or why there is none."""
     if not head.rows:
-        return f"{head.path.name}: a file of records must hold rows that can be read, got none at its start"
+        found = ", ".join(head.faults) or "none"
+        return f"{head.path.name}: a file of records must begin with rows that can be read, got {found}"
     reasons = {}
     for reader in READERS.values() if name is None else [READERS[name]]:
         refusal = reader.refuses(head)

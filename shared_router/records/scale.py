@@ -34,8 +34,8 @@ def check_scores(scores: NDArray[np.float64], scale: tuple[float, float] = UNIT_
     low, high = float(scores.min()), float(scores.max())
     if not scale[0] <= low <= high <= scale[1]:
         raise ScaleError(
-            f"scores must be in [{scale[0]:g}, {scale[1]:g}], got {low:g} to {high:g}; say their scale: "
-            "--scale 1 10 or scale=(1, 10) for grades from 1 to 10"
+            f"scores must be in [{scale[0]:g}, {scale[1]:g}], got {low:.12g} to {high:.12g}; say "
+            "their scale: --scale 1 10 or scale=(1, 10) for grades from 1 to 10"
         )
 
 

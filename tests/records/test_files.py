@@ -181,3 +181,8 @@ def test_a_table_may_be_parted_otherwise_and_have_spaces_and_empty_columns_in_it
     table = "\n".join([delimiter.join(["a", " b ", "", ""]), delimiter.join(["1", "2", "", ""])])
     (row,) = read_rows(read_head(write(tmp_path, table.encode())))
     assert row == {"a": "1", "b": "2", "": ""}
+
+
+def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    (row,) = read_rows(read_head(write(tmp_path, b"sep=;\r\na;b\r\n1,5;2\r\n")))
+    assert row == {"a": "1,5", "b": "2"}

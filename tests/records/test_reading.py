@@ -147,6 +147,18 @@ def test_the_repr_of_a_reading_holds_no_prompt(tmp_path: Path) -> None:
 def test_a_file_without_rows_is_said_to_have_none(tmp_path: Path, content: str, format: str | None) -> None:  # noqa: A002
     (tmp_path / "x").write_text(content, "utf-8")
     with pytest.raises(
-        DataError, match=r"x: .*(must hold rows that can be read, got none|must be complete, and)"
+        DataError, match=r"x: .*(must begin with rows that can be read, got none|must be complete, and)"
     ):
         read_outcomes(tmp_path / "x", format=format)
+
+
+def test_a_file_whose_first_rows_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("# exported\nprompt,strong_score,weak_score\nq,1,0\n", "utf-8")
+    with pytest.raises(DataError, match=r"got a row with another number of fields than the header$"):
+        read_outcomes(tmp_path / "x")
+
+
+def test_a_score_just_outside_the_scale_is_shown_to_be_outside(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("prompt,strong_score,weak_score\nq,1.0000001,0\n", "utf-8")
+    with pytest.raises(DataError, match=r"scores must be in \[0, 1\], got 0 to 1\.0000001; say their scale"):
+        read_outcomes(tmp_path / "x")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared_router.records.chat_text import question_in
 from shared_router.records.column_names import in_known_names, known_names
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import MEASURES, Measure
@@ -42,7 +43,8 @@ def refuses(head: Head) -> str | None:
 def records(row: Row, head: Head) -> list[Record] | str:
     """Return the answers of a row."""
     row, columns = in_known_names(row, head.columns, _KNOWN), known_names(head.columns, _KNOWN)
-    prompt = text(first(row, *PROMPT))
+    asked = first(row, *PROMPT)
+    prompt = question_in(asked) if isinstance(asked, (list, dict)) else text(asked)
     if prompt is None:
         return "a blank prompt"
     shared: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """records/readers/scored.py: graded answers as people write them down."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,16 @@ def test_one_of_the_two_scores_is_one_models_grades(tmp_path: Path, side: str) -
     outcomes = read_outcomes(write(tmp_path, f"prompt,{side}_score\nq,1\n")).outcomes
     assert outcomes.models == (side,)
     assert outcomes.can_compute.missing["quality"] == "1 model here, and a comparison needs two"
+
+
+def test_a_prompt_may_be_messages_and_text_is_never_taken_for_them(tmp_path: Path) -> None:
+    messages = [
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": [{"type": "text", "text": "q"}]},
+    ]
+    lines = [
+        json.dumps({"prompt": given, "strong_score": 1, "weak_score": 0})
+        for given in (messages, str(messages))
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines), "utf-8")
+    assert list(read_outcomes(tmp_path / "x.jsonl").outcomes.prompts) == ["q", str(messages)]
