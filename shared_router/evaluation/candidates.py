@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
+from numbers import Real
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError, UnknownNameError
 from shared_router.evaluation.measures import Candidate
 from shared_router.evaluation.pair import Floats
@@ -85,8 +87,8 @@ def router_candidates(
     found = []
     for name, router in routers.items():
         threshold = thresholds.get(name) if isinstance(thresholds, Mapping) else thresholds
-        if threshold is not None and not np.isfinite(threshold):
-            raise InvalidInputError(f"threshold must be a finite number, got {threshold!r}")
+        if threshold is not None and not (isinstance(threshold, Real) and np.isfinite(threshold)):
+            raise InvalidInputError(f"threshold must be a finite number, got {shown(threshold)}")
         if isinstance(router, Router):
             asked = router.win_probability(units.pair.prompts)
             scores = np.array(check_win_probabilities(asked, len(units.pair)))

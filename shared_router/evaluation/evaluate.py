@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_seed
+from shared_router.choices import check_seed, shown
 from shared_router.errors import InvalidInputError
 from shared_router.evaluation.answers import Answers
 from shared_router.evaluation.baselines import baselines
@@ -78,8 +79,8 @@ def evaluate(
         RouterOutputError: If a router returns something other than win probabilities.
         MissingExtraError: If scikit-learn is not installed.
     """
-    if n_resamples < 1:
-        raise InvalidInputError(f"n_resamples must be >= 1, got {n_resamples!r}")
+    if isinstance(n_resamples, bool) or not isinstance(n_resamples, Integral) or n_resamples < 1:
+        raise InvalidInputError(f"n_resamples must be >= 1 and a whole number, got {shown(n_resamples)}")
     check_seed(seed)
     units = units_of(outcomes, strong=strong, weak=weak, unit=unit)
     routers = named_routers(router)

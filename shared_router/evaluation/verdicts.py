@@ -39,7 +39,7 @@ def verdict(name: str, differences: Sequence[Difference], *, pgr_defined: bool) 
     shown = f"{label} difference {signed(found[0])}"
     if not found[0].excludes(0.0):
         return f"{name}: not distinguishable from prompt length on this data ({shown})."
-    better = "better" if found[0].value > 0 else "worse"
+    better = "better" if found[0].interval[0] > 0 else "worse"
     return f"{name}: {better} than prompt length on this data ({shown})."
 
 
