@@ -1,8 +1,8 @@
 """What LangChain itself writes in the user's name, and where the user's words stand in it.
 
-Read from langchain 1.5.2 (`agents/middleware`), langchain-classic 1.0 (`chains`) and the prompts of
-LangChain's tutorials (`rlm/rag-prompt`). What harnesses write, such as `<system-reminder>`, the core
-takes out for both adapters.
+Read from langchain 1.5.2 (`agents/middleware`), langchain-classic 1.0 (`chains`, `retrievers`) and the
+prompts of LangChain's tutorials (`rlm/rag-prompt`, `hwchase17/react`). What harnesses write, such as
+`<system-reminder>`, the core takes out for both adapters.
 """
 
 from collections.abc import Mapping
@@ -61,6 +61,17 @@ _TEMPLATES = (
         ("\nStandalone question:",),
     ),
     Template("The following is a friendly conversation between a human and an AI.", "\nHuman:", ("\nAI:",)),
+    Template("You are an AI language model assistant. Your task is", "Original question:", ()),
+    Template(
+        "Answer the following questions as best you can", "\nBegin!\n\nQuestion:", ("\nThought:",), last=False
+    ),
+    Template(
+        "The original question is as follows:",
+        "The original question is as follows:",
+        ("\nWe have provided an existing answer",),
+        last=False,
+    ),
+    Template("Given the following question and context, ", "\n> Question:", ("\n> Context:",), last=False),
 )
 
 _BEGINNINGS = (_SUMMARY_PROMPT, *(template.beginning for template in _TEMPLATES))

@@ -94,6 +94,14 @@ def test_a_picture_in_a_tool_loop_is_a_result_and_no_new_question() -> None:
         "standalone question.\n\nChat History:\nHuman: other\nFollow Up Input: hard\nStandalone question:",
         "The following is a friendly conversation between a human and an AI.\n\nCurrent conversation:\n"
         "Human: other\nAI: so\nHuman: hard\nAI:",
+        "You are an AI language model assistant. Your task is to generate versions of it. "
+        "Provide these separated by newlines. Original question: hard",
+        "Answer the following questions as best you can. You have tools.\n\nQuestion: the input question\n"
+        "Thought: you should always think\n\nBegin!\n\nQuestion: hard\nThought: I look.\n"
+        "Observation: other\nThought:",
+        "The original question is as follows: hard\nWe have provided an existing answer: other\nRefine it.",
+        "Given the following question and context, return YES if it is relevant.\n\n> Question: hard\n"
+        "> Context:\n>>>\nother\n>>>",
     ],
 )
 def test_a_question_is_found_in_langchains_own_templates(text: str) -> None:
