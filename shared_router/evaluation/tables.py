@@ -117,7 +117,7 @@ def _judged(found: Estimate) -> str:
         return "undefined"
     if not found.excludes(0.0):
         return "not distinguishable on this data"
-    return "better" if found.value > 0 else "worse"
+    return "better" if found.interval[0] > 0 else "worse"
 
 
 def _calibration(report: EvaluationReport) -> Table:

@@ -1,5 +1,6 @@
 import re
 
+from shared_router import Outcomes, evaluate
 from shared_router.evaluation.as_markdown import report_as_markdown
 from tests.evaluation.data import hostile_report
 
@@ -33,3 +34,24 @@ def test_baselines_are_called_by_words_and_the_verdicts_come_first() -> None:
     text = report_as_markdown(hostile_report())
     assert "| prompt length |" in text
     assert text.index("prompt length on this data") < text.index("## ")
+
+
+def test_the_table_of_differences_says_what_the_verdict_says() -> None:
+    """With one resample the interval of equal scores is a point beside 0, on either side."""
+    outcomes = Outcomes.from_columns(
+        [f"q {i} of {i * 3}" for i in range(60)], {"big": [1] * 60, "small": [i % 2 for i in range(60)]}
+    )
+    said = set()
+    for seed in range(6):
+        report = evaluate(
+            [0.5] * 60, outcomes, strong="big", weak="small", n_resamples=1, seed=seed, progress=False
+        )
+        (row,) = [
+            line
+            for line in report_as_markdown(report).splitlines()
+            if line.startswith("| scores | prompt length")
+        ]
+        word = row.split("|")[-2].strip()
+        assert report.verdicts[0].startswith(f"scores: {word} than prompt length")
+        said.add(word)
+    assert said == {"better", "worse"}
