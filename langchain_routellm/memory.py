@@ -52,16 +52,16 @@ class Memory:
         model = None if asked is None else self._asker_of(asked)
         if sticky == "tool_loop" and not by_words:
             return Thread(self, model)
-        told = turns_of([_short(message) for message in turns(messages, with_answers=True)])
-        model = self._by_words.model_of(told, sticky=sticky) if model is None else model
+        user_turns = turns_of([_short(message) for message in turns(messages, with_answers=True)])
+        model = self._by_words.model_of(user_turns, sticky=sticky) if model is None else model
         if sticky == "tool_loop":
-            return Thread(self, model, told)
+            return Thread(self, model, user_turns)
         lost = model is None and any(decided_model(message) is not None for message in messages)
-        return Thread(self, model, told, told[0].user_text if lost and told else None)
+        return Thread(self, model, user_turns, user_turns[0].user_text if lost and user_turns else None)
 
-    def keep_turn(self, told: Sequence[Turn], model: str) -> None:
+    def keep_turn(self, user_turns: Sequence[Turn], model: str) -> None:
         """Remember where a conversation's latest turn goes."""
-        self._by_words.keep(told, model)
+        self._by_words.keep(user_turns, model)
 
     def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
         """Remember which model asked for tools."""
@@ -80,19 +80,19 @@ class Thread:
     Attributes:
         memory: Where it is remembered; None nowhere.
         model: The model to stick to, or None.
-        told: The user's turns, where turns are remembered.
+        user_turns: The user's turns, where turns are remembered.
         first_question: What leads a conversation that nobody remembers, or None. Not in the repr.
     """
 
     memory: Memory | None
     model: str | None = None
-    told: Sequence[Turn] = ()
+    user_turns: Sequence[Turn] = ()
     first_question: str | None = field(default=None, repr=False)
 
     def keep(self, model: str) -> None:
         """Remember where this turn goes."""
-        if self.memory is not None and self.told:
-            self.memory.keep_turn(self.told, model)
+        if self.memory is not None and self.user_turns:
+            self.memory.keep_turn(self.user_turns, model)
 
     def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
         """Remember which tools the model asked for."""

@@ -104,6 +104,6 @@ class SelfDescription(Steering):
     def _settings(self) -> dict[str, Any]:
         """What constructs this LLM again, but for its models."""
         given = self._given.as_arguments()
-        told = given["policy"] is not None or given["strong_fraction"] is not None
-        own = {} if told else {"threshold": self.policy.threshold}
+        has_threshold = given["policy"] is not None or given["strong_fraction"] is not None
+        own = {} if has_threshold else {"threshold": self.policy.threshold}
         return {**given, **own, "system_prompt": self.system_prompt}

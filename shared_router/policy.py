@@ -11,11 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
-from shared_router.decisions import (
-    RoutingDecision,
-    RoutingRequest,
-    without_errors,
-)
+from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.router import Router
 from shared_router.rules import among, ruling_of

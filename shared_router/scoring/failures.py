@@ -13,7 +13,7 @@ from shared_router.scoring.breaker import BreakerState
 
 logger = logging.getLogger(__name__)
 
-TOLD_EVERY_S = 60.0
+LOGGED_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Failures:
         self._lock = threading.Lock()
         self.scored = 0
         self._failures: Counter[str] = Counter()
-        self._untold: Counter[str] = Counter()
-        self._told_at: float | None = None
+        self._unlogged: Counter[str] = Counter()
+        self._logged_at: float | None = None
 
     @property
     def by_class(self) -> dict[str, int]:
@@ -68,16 +68,16 @@ class Failures:
                 return
             failed = Counter(type(error).__name__ for error in errors)
             self._failures += failed
-            self._untold += failed
+            self._unlogged += failed
             now = self._clock()
-            if self._told_at is not None and now - self._told_at < TOLD_EVERY_S:
+            if self._logged_at is not None and now - self._logged_at < LOGGED_EVERY_S:
                 return
-            self._told_at, told, self._untold = now, self._untold, Counter()
+            self._logged_at, due, self._unlogged = now, self._unlogged, Counter()
         logger.warning(
             "router %s gave no score for %d questions: %s",
             router_name,
-            told.total(),
-            ", ".join(f"{name} {count}" for name, count in told.most_common()),
+            due.total(),
+            ", ".join(f"{name} {count}" for name, count in due.most_common()),
         )
 
     def __reduce__(self) -> tuple[type[Failures], tuple[()]]:
