@@ -15,7 +15,7 @@ from llama_index.core.types import PydanticProgramMode
 from llama_index.core.utils import get_tokenizer
 
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.contents import CONTENTS, contents_of
+from llamaindex_routellm.content import CONTENTS, contents_of
 from llamaindex_routellm.spans import text_of
 from shared_router import CapabilityError, InvalidInputError, UnknownNameError, UnlikeModelsWarning
 

@@ -19,7 +19,7 @@ from llama_index.core.schema import ImageNode, NodeWithScore, TextNode
 
 from llamaindex_routellm import RoutedLLM
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.contents import contents_of
+from llamaindex_routellm.content import contents_of
 from shared_router import InvalidInputError, UnknownNameError
 from tests.llamaindex.fakes import FakeChat, models, routed_over_fakes
 
