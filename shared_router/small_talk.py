@@ -102,7 +102,9 @@ def without_small_talk(text: str) -> str:
 def _without_start(text: str) -> str:
     """Cut behind the last marked of the first clauses, then what leads into the question."""
     cut = position = 0
-    end = min(len(text), _MAX_CHARS)
+    first = _WORD.match(text)
+    # most questions begin with a word that is none of small talk's, and so does their first clause
+    end = 0 if first and first[0].lower() not in _WORDS else min(len(text), _MAX_CHARS)
     while (clause := _CLAUSE.match(text, position, end)) and (words := _words(clause[0])) is not None:
         position = clause.end()
         if _is_marked(words) and position < len(text):
@@ -113,7 +115,7 @@ def _without_start(text: str) -> str:
 
 def _without_end(text: str) -> str:
     """Cut before the first marked of the last clauses, or a word of politeness behind the question."""
-    if signed := _SIGNED.search(text, max(0, len(text) - _LINE)):
+    if "\n" in text[-_LINE:] and (signed := _SIGNED.search(text, max(0, len(text) - _LINE))):
         text = text[: signed.start()]
     last = _WORD.findall(text[-_LINE:])
     if last and last[-1].lower() not in _WORDS:

@@ -80,9 +80,13 @@ class StaticEmbedder:
             Shape (n, dim), each row of length 1, or 0 for a text without a known token. A row does not
             depend on the other texts, to the bit.
         """
+        return self.embed_clean([clean(text) for text in texts])
+
+    def embed_clean(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `embed` does of texts that `shared_router.clean` has returned, or parts of such."""
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         start = 0
-        for found in _gathered(self._ids([clean(text) for text in texts])):
+        for found in _gathered(self._ids(texts)):
             ids = np.concatenate(found)
             # int8 rows are gathered before they are widened: a quarter of the memory to move
             vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)

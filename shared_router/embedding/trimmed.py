@@ -63,7 +63,9 @@ class TrimmedEmbedder:
             Shape (n, dim), each row of length 1, or 0 for a text without a known word.
         """
         cut = [pieces_of(bare_question(text)) or [""] for text in texts]
-        rows = self.embedder.embed([piece for pieces in cut for piece in pieces])
+        # the text is clean, and so are its pieces
+        embed = getattr(self.embedder, "embed_clean", self.embedder.embed)
+        rows: NDArray[np.float32] = embed([piece for pieces in cut for piece in pieces])
         sums = np.zeros((len(texts), rows.shape[1]), dtype=np.float32)
         end = 0
         for total, pieces in zip(sums, cut, strict=True):
