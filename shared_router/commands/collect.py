@@ -12,7 +12,6 @@ from shared_router.errors import InvalidInputError
 if TYPE_CHECKING:
     import argparse
 
-    from shared_router.costs.prices import TokenPrices
     from shared_router.labels.grading import GraderName
     from shared_router.records.collecting.asking import AskingLimits
     from shared_router.records.collecting.collect import Collected, Grade
@@ -141,10 +140,12 @@ def _grade(how: str | None, judge: str | None) -> Grade | None:
 
 
 def _model(arguments: argparse.Namespace, side: str) -> OpenAIModel:
+    from shared_router.costs.prices import TokenPrices
     from shared_router.records.collecting.openai_model import OpenAIModel
 
     keys = (os.environ.get(name) for name in (f"ROUTELLM_{side.upper()}_API_KEY", "OPENAI_API_KEY"))
-    prices = _prices(getattr(arguments, f"{side}_price"), side)
+    given = getattr(arguments, f"{side}_price")
+    prices = None if given is None else TokenPrices.from_text(given, name=f"--{side}-price")
     if arguments.limit_dollars is not None and prices is None:
         raise InvalidInputError(f"--limit-dollars needs to know what tokens cost; give --{side}-price IN,OUT")
     return OpenAIModel(
@@ -155,18 +156,6 @@ def _model(arguments: argparse.Namespace, side: str) -> OpenAIModel:
         timeout_s=arguments.timeout,
         prices=prices,
     )
-
-
-def _prices(given: str | None, side: str) -> TokenPrices | None:
-    from shared_router.costs.prices import TokenPrices
-
-    if given is None:
-        return None
-    try:
-        price_in, price_out = map(float, given.split(","))
-    except ValueError as error:
-        raise InvalidInputError(f"--{side}-price must be IN,OUT in dollars per million tokens") from error
-    return TokenPrices(price_in, price_out)
 
 
 def _limits(arguments: argparse.Namespace) -> AskingLimits:

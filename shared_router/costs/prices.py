@@ -4,6 +4,8 @@ The paper's "cost" is a share of calls (`strong_fraction`); this module's is mon
 apart: a strong call with a short answer can cost less than a weak one with a long answer.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -43,6 +45,25 @@ class TokenPrices:
             price = getattr(self, name)
             if price is not None and not (_is_number(price) and math.isfinite(price) and price >= 0):
                 raise InvalidInputError(f"{name} must be dollars >= 0, got {shown(price)}")
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str) -> TokenPrices:
+        """Read `IN,OUT` as a command line gives it, in dollars for a million tokens.
+
+        Args:
+            text: Two numbers >= 0, separated by a comma.
+            name: What the text is called, for the error.
+
+        Raises:
+            InvalidInputError: If it is something else.
+        """
+        try:
+            price_in, price_out = (float(part) for part in text.split(","))
+        except ValueError as error:
+            raise InvalidInputError(
+                f"{name} must be IN,OUT, dollars per million tokens such as 2.50,10.00, got {shown(text)}"
+            ) from error
+        return cls(price_in, price_out)
 
     def dollars(
         self,

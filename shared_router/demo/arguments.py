@@ -92,14 +92,7 @@ def prices_of(arguments: argparse.Namespace, tier: str) -> TokenPrices:
     Raises:
         InvalidInputError: If they are not two numbers >= 0, separated by a comma.
     """
-    text = getattr(arguments, f"{tier}_price")
-    try:
-        input_price, output_price = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InvalidInputError(
-            f"--{tier}-price must be IN,OUT, dollars per million tokens such as {STRONG_PRICES}, got {text!r}"
-        ) from error
-    return TokenPrices(input_price, output_price)
+    return TokenPrices.from_text(getattr(arguments, f"{tier}_price"), name=f"--{tier}-price")
 
 
 def check_arguments(arguments: argparse.Namespace) -> None:
