@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,6 @@ from numpy.typing import NDArray
 from shared_router.errors import DataError
 from shared_router.records.measures import Measure
 from shared_router.records.outcomes import ByModel, Outcomes
-
-T = TypeVar("T")
 
 
 def outcomes_of_columns(
@@ -60,10 +57,6 @@ def outcomes_of_columns(
         conversations=None if conversations is None else list(conversations),
         times=None if times is None else np.array(times, dtype=np.float64),
     )
-
-
-def _picked(by_model: Mapping[str, Sequence[T]], cells: Sequence[tuple[int, str]], absent: T) -> list[T]:
-    return [by_model[model][row] if model in by_model else absent for row, model in cells]
 
 
 def _matrix(name: str, by_model: ByModel, models: tuple[str, ...], n: int) -> NDArray[np.float64]:
