@@ -232,13 +232,11 @@ class RoutingPolicy:
         model = self.choose(score, threshold, candidates)
         if model not in candidates:
             raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
-        return self._decision(request, model, "score", score)
+        return RoutingDecision(model, score, threshold, self.router_name, "score")
 
-    def _decision(
-        self, request: RoutingRequest, model: str, reason: str, win_probability: float | None = None
-    ) -> RoutingDecision:
+    def _decision(self, request: RoutingRequest, model: str, reason: str) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else float(request.threshold)
-        return RoutingDecision(model, win_probability, threshold, self.router_name, reason)
+        return RoutingDecision(model, None, threshold, self.router_name, reason)
 
     def _named(self, rule: str) -> str:
         """Return the model that a rule names: one of `models`, or their best or last by its tier."""
