@@ -44,6 +44,7 @@ from shared_router.errors import (
     RouterWarning,
     SameModelWarning,
     ScaleError,
+    ScorerOutputError,
     SkippedRowsWarning,
     ThresholdRangeWarning,
     TruncatedTextWarning,
@@ -56,6 +57,10 @@ from shared_router.quantiles import ScoreQuantiles
 from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.scorers.check import Check
+from shared_router.scorers.checked import CheckedScorer, scorer_of
+from shared_router.scorers.given_answer import GivenAnswer
+from shared_router.scorers.protocol import Score, Scorer
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
 from shared_router.text import clean
@@ -133,6 +138,8 @@ __all__ = [
     "Bill",
     "CachedEmbedder",
     "CapabilityError",
+    "Check",
+    "CheckedScorer",
     "Collected",
     "ContractError",
     "Conversations",
@@ -142,6 +149,7 @@ __all__ = [
     "EmbedderError",
     "EvaluationReport",
     "FormatError",
+    "GivenAnswer",
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "JudgeError",
@@ -174,7 +182,10 @@ __all__ = [
     "SameModelWarning",
     "Savings",
     "ScaleError",
+    "Score",
     "ScoreQuantiles",
+    "Scorer",
+    "ScorerOutputError",
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Sticky",
@@ -210,6 +221,7 @@ __all__ = [
     "router_names",
     "save_artifact",
     "savings_of",
+    "scorer_of",
     "split_preferences",
     "tier_pair",
     "turns_of",

@@ -14,6 +14,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── RouterOutputError                      win probabilities that are none
     ├── RouterTimeoutError (TimeoutError)      a router took longer than it may
     ├── RouterUnavailableError                 a router has failed too often to be asked now
+    ├── ScorerOutputError                      a scorer's P(good enough) that is none
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
     ├── EmbedderError                          an embedder gave no vectors
@@ -86,6 +87,10 @@ class RouterTimeoutError(RouterError, TimeoutError):
 
 class RouterUnavailableError(RouterError):
     """A router has failed several times in a row, and is left alone for a while."""
+
+
+class ScorerOutputError(RouterError):
+    """A scorer returned something other than a probability that an answer is good enough."""
 
 
 class ContractError(RouterError, AssertionError):

@@ -1,0 +1,46 @@
+"""Answers that no scorer need read: none at all, one that was cut short, one that refuses."""
+
+from __future__ import annotations
+
+import re
+
+from shared_router.scorers.given_answer import GivenAnswer
+
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_length"})
+_WITHHELD = frozenset(
+    {"content_filter", "content_filtered", "error", "guardrail_intervened", "recitation", "refusal", "safety"}
+)
+"""Finish reasons as providers and frameworks write them, in lower case."""
+
+_REFUSAL = re.compile(
+    r"[\W_]*(?:unfortunately\W+)?(?:"
+    r"(?:(?:i|we|i\W?m|i am|we are|we\W?re)\s+)?(?:very |so |truly )?"
+    r"(?:sorry|apologi[sz]e|afraid|as an? (?:ai|large|language)\b)[^.!?\n]{0,80}?"
+    r"\b(?:can\W?t|cannot|can not|unable|not able|won\W?t|don\W?t have)\b"
+    r"|i(?:\W?m| am)? (?:can\W?t|cannot|can not|won\W?t|unable to|not able to)"
+    r" (?:help|assist|answer|do|provide|comply|fulfil|fulfill|create|write|discuss|continue)\b)",
+    re.IGNORECASE,
+)
+"""A refusal opens the answer; later in it the same words are mostly about something else."""
+
+_READ = 400
+"""Characters in which a refusal begins and ends, and in which text is looked for."""
+
+
+def why_unusable(answer: GivenAnswer) -> str:
+    """Return why an answer cannot be good enough, in a few words; "" where it may be.
+
+    A provider's finish reason is believed where there is one. Refusals are known by English words alone, and
+    by the finish reason.
+
+    Args:
+        answer: What a model answered.
+    """
+    reason = (answer.finish_reason or "").strip().lower().rsplit(".", 1)[-1]
+    if reason in _CUT:
+        return "cut short"
+    if reason in _WITHHELD:
+        return "withheld"
+    if not answer.text.strip():
+        return "empty"
+    return "refused" if _REFUSAL.match(answer.text[:_READ]) else ""

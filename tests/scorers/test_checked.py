@@ -1,0 +1,137 @@
+"""scorers/checked.py: a plan gets a checked score from any scorer or function, or an error with the rule."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from shared_router import GivenAnswer, InvalidInputError, Score, ScorerOutputError, scorer_of
+
+
+class OfMixtral:
+    """Judge Mixtral's answers alone, by how many there are."""
+
+    model = "mixtral"
+    name = "count"
+    n_answers = 3
+    blocking = False
+    reads = ("finish_reason",)
+
+    def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> Score:
+        return Score(len(answers) / 4, dollars=0.25, reason=question)
+
+    def possible_scores(
+        self, question: str, answers: Sequence[GivenAnswer], *, n_more: int
+    ) -> tuple[float, float]:
+        return len(answers) / 4, (len(answers) + n_more) / 4
+
+
+def test_a_plain_function_of_question_and_answer_is_a_scorer() -> None:
+    scorer = scorer_of(lambda question, answer: 0.75 if question == "2+2?" and answer == "4" else 0.0)
+    assert scorer.score("2+2?", ["4"]) == Score(0.75)
+
+
+@pytest.mark.parametrize("verdict", [True, 1, 1.0, np.float32(1), np.bool_(True), np.float64(1)])
+def test_a_verdict_may_be_any_kind_of_number(verdict: float) -> None:
+    assert scorer_of(lambda _, __: verdict).score("q", ["a"]).value == 1.0
+
+
+def test_a_scorer_keeps_what_it_says_of_itself() -> None:
+    scorer = scorer_of(OfMixtral())
+    assert (scorer.name, scorer.model, scorer.n_answers, scorer.blocking) == ("count", "mixtral", 3, False)
+    assert scorer.reads == {"finish_reason"}
+
+
+def test_a_function_is_asked_for_one_answer_of_anybody_and_may_block() -> None:
+    scorer = scorer_of(lambda _, __: 1.0)
+    assert (scorer.model, scorer.n_answers, scorer.blocking, scorer.reads) == (None, 1, True, frozenset())
+
+
+def test_a_score_keeps_its_dollars_and_its_reason() -> None:
+    assert scorer_of(OfMixtral()).score("why", ["a", "b"]) == Score(0.5, dollars=0.25, reason="why")
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -0.01, 1.01])
+def test_a_number_that_is_no_probability_is_refused(wrong: float) -> None:
+    with pytest.raises(ScorerOutputError, match=r"must be finite and in \[0, 1\], got a number"):
+        scorer_of(lambda _, __: wrong).score("q", ["a"])
+
+
+@pytest.mark.parametrize("wrong", [None, "0.9", [0.9], np.ones(2)])
+def test_what_is_no_number_is_refused(wrong: object) -> None:
+    with pytest.raises(ScorerOutputError, match="must return a number, got"):
+        scorer_of(lambda _, __: wrong).score("q", ["a"])  # type: ignore[arg-type, return-value]
+
+
+def test_dollars_below_nothing_are_refused() -> None:
+    class Paid:
+        def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> Score:
+            return Score(0.5, dollars=-1.0)
+
+    with pytest.raises(ScorerOutputError, match="dollars must be finite and >= 0"):
+        scorer_of(Paid()).score("q", ["a"])
+
+
+def test_an_error_of_a_scorer_holds_no_word_of_the_answer() -> None:
+    with pytest.raises(ScorerOutputError) as caught:
+        scorer_of(lambda _, answer: answer).score("my secret", ["sk-secret"])  # type: ignore[arg-type, return-value]
+    assert "secret" not in str(caught.value)
+
+
+def test_a_scorer_refuses_another_models_answers() -> None:
+    with pytest.raises(InvalidInputError, match=r"fitted for \(mixtral\), got llama"):
+        scorer_of(OfMixtral()).score("q", [GivenAnswer("a", model="llama")])
+    assert scorer_of(OfMixtral()).score("q", [GivenAnswer("a", model="mixtral")]).value == 0.25
+
+
+def never(question: str, answer: str) -> float:
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([], "no answer"),
+        ([""], "empty"),
+        ([" \n"], "empty"),
+        ([GivenAnswer("The sum is", finish_reason="length")], "cut short"),
+        ([GivenAnswer("The sum is", finish_reason="FinishReason.MAX_TOKENS")], "cut short"),
+        ([GivenAnswer("", finish_reason="content_filter")], "withheld"),
+        (["I'm sorry, but I can't help with that."], "refused"),
+    ],
+)
+def test_what_cannot_be_good_enough_is_not_put_before_the_scorer(
+    answers: list[GivenAnswer | str], reason: str
+) -> None:
+    assert scorer_of(never).score("q", answers) == Score(0.0, reason=reason)
+
+
+def test_a_scorer_that_knows_says_between_what_its_score_will_end() -> None:
+    assert scorer_of(OfMixtral()).possible_scores("q", ["a"], n_more=2) == (0.25, 0.75)
+    assert scorer_of(lambda _, __: 0.5).possible_scores("q", ["a"], n_more=2) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("wrong", [None, "scorer", 3, OfMixtral, float])
+def test_what_can_score_nothing_is_refused(wrong: object) -> None:
+    with pytest.raises(InvalidInputError, match="scorer must"):
+        scorer_of(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.0, True, "3"])
+def test_a_scorer_wants_a_whole_number_of_answers(wrong: object) -> None:
+    scorer = OfMixtral()
+    scorer.n_answers = wrong  # type: ignore[assignment]
+    with pytest.raises(InvalidInputError, match="n_answers must be a whole number >= 1"):
+        scorer_of(scorer)
+
+
+def test_a_checked_scorer_is_not_wrapped_again() -> None:
+    scorer = scorer_of(never)
+    assert scorer_of(scorer) is scorer
+
+
+@pytest.mark.parametrize("wrong", ["4", GivenAnswer("4"), [4], [None]])
+def test_answers_are_a_list_of_texts_or_answers(wrong: object) -> None:
+    with pytest.raises(InvalidInputError, match="answers must be"):
+        scorer_of(never).score("q", wrong)  # type: ignore[arg-type]
