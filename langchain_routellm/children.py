@@ -77,7 +77,7 @@ def checked_child(name: str, child: object) -> Runnable[Any, Any]:
     answers_in_text = isinstance(child, BaseLanguageModel) and not isinstance(child, BaseChatModel)
     if isinstance(child, Runnable) and not answers_in_text:
         return child
-    got = child.__name__ if isinstance(child, type) else type(child).__name__
+    got = f"the class {child.__name__}" if isinstance(child, type) else type(child).__name__
     raise InvalidInputError(
         f"{name} must be a chat model or a Runnable from messages to an AIMessage, got {got}; "
         f"pass {name}=ChatOpenAI(...) or another provider's chat model"

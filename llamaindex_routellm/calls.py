@@ -10,7 +10,7 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from llamaindex_routellm.templates import is_agents_turn, is_by_agent, question_inside, without_state
-from shared_router import Message
+from shared_router import InvalidInputError, Message
 
 _ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
     MessageRole.SYSTEM: "system",
@@ -33,6 +33,10 @@ class LLMCall:
         tools: Whether the model is asked to call tools.
         structured: Whether it is asked for an object.
         refused_by: Models that have refused to prepare it.
+
+    Raises:
+        InvalidInputError: If the prompt is no text or no template, or the messages are no list of chat
+            messages.
     """
 
     messages: Sequence[ChatMessage] = field(default=(), repr=False)
@@ -43,6 +47,28 @@ class LLMCall:
     structured: bool = False
     refused_by: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        """Refuse what is no prompt and no conversation here, where the error can name what was meant."""
+        if self.text is None and self.template is None and self.messages == ():
+            raise InvalidInputError("a call must have a prompt, messages or a template, got none")
+        if self.text is not None and not isinstance(self.text, str):
+            raise InvalidInputError(f"a prompt must be a text, got {kind_of(self.text)}")
+        if self.template is not None and not isinstance(self.template, BasePromptTemplate):
+            raise InvalidInputError(
+                f"a prompt to fill in must be a PromptTemplate, got {kind_of(self.template)}; "
+                "PromptTemplate(text) makes one of a text"
+            )
+        if not isinstance(self.messages, Sequence) or isinstance(self.messages, (str, bytes)):
+            raise InvalidInputError(
+                f"messages must be a list of ChatMessage, got {kind_of(self.messages)}; "
+                "ask for one text with complete"
+            )
+        for message in self.messages:
+            if not isinstance(message, ChatMessage):
+                raise InvalidInputError(
+                    f"messages must be ChatMessage objects, got {kind_of(message)} among them"
+                )
+
     @property
     def filled_in(self) -> dict[str, Any]:
         """What the template is filled with, now or before."""
@@ -52,6 +78,11 @@ class LLMCall:
     def continues(self) -> bool:
         """Whether it goes on with a question already routed: a tool's result comes last."""
         return bool(self.messages) and _ROLES.get(self.messages[-1].role) == "tool"
+
+
+def kind_of(value: object) -> str:
+    """Return what an error may show of a value: its kind, and that it is a class where an object is meant."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def outside_agents() -> bool:

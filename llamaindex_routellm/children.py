@@ -14,6 +14,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
 from llama_index.core.llms.llm import default_completion_to_prompt
 
+from llamaindex_routellm.calls import kind_of
 from shared_router import InvalidInputError, SameModelWarning, UnlikeModelsWarning
 
 PUSHED_FIELDS = ("callback_manager", "pydantic_program_mode", "system_prompt")
@@ -95,7 +96,7 @@ def check_llms(given: Mapping[str, object]) -> dict[str, LLM]:
     for name, llm in given.items():
         if not isinstance(llm, LLM):
             raise InvalidInputError(
-                f"{name} must be a LlamaIndex LLM, got {type(llm).__name__}; "
+                f"{name} must be a LlamaIndex LLM, got {kind_of(llm)}; "
                 f"pass one, such as {name}=OpenAI(model=...)"
             )
         children[name] = llm

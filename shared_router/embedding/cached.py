@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_texts
 from shared_router.embedding.cache_file import connected, packed_vector, unpacked_vector
 from shared_router.errors import EmbedderError, InvalidInputError, UnusedCacheWarning
 
@@ -101,8 +102,10 @@ class CachedEmbedder:
 
         Raises:
             EmbedderError: If the file is no cache, or the embedder returns no rows.
-            InvalidInputError: If the cache was unpickled or copied and has no key.
+            InvalidInputError: If `texts` is no list of texts; if the cache was unpickled or copied and has
+                no key.
         """
+        check_texts("texts", texts)
         if not texts:
             return np.asarray(self.embedder.embed([]), dtype=np.float32)
         hashes = [self._hash(text) for text in texts]

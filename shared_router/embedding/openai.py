@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_texts
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError, TruncatedTextWarning
 from shared_router.text import MAX_QUERY_CHARS, clean
 
@@ -91,9 +92,11 @@ class OpenAIEmbedder:
         Raises:
             EmbedderError: If a request fails, `from` OpenAI's error, or the answer is not one finite row a
                 text.
-            InvalidInputError: If the embedder was unpickled and has no client.
+            InvalidInputError: If `texts` is no list of texts; if the embedder was unpickled and has no
+                client.
             MissingExtraError: If openai is not installed.
         """
+        check_texts("texts", texts)
         if not texts:
             return np.zeros((0, self.dimensions or 0), dtype=np.float32)
         prepared = [self._fit(clean(text)) for text in texts]

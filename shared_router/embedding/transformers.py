@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.model_keys import ENCODERS, LANGUAGE_MODELS
-from shared_router.choices import check_choice
+from shared_router.choices import check_choice, check_texts
 from shared_router.embedding.building import attention_for, config_from, longest_text
 from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
 from shared_router.embedding.padding import pad
@@ -133,9 +133,11 @@ class TransformersEmbedder:
 
         Raises:
             EmbedderError: If the model cannot be loaded, or it returns a number that is not finite.
-            InvalidInputError: If the encoder has fewer layers than are to be run.
+            InvalidInputError: If `texts` is no list of texts; if the encoder has fewer layers than are to
+                be run.
             MissingExtraError: If torch or transformers is not installed.
         """
+        check_texts("texts", texts)
         loaded = self._load()
         rows = np.zeros((len(texts), loaded.dim), dtype=np.float32)
         encodings = loaded.tokenizer.encode_batch([clean(text) for text in texts])

@@ -17,7 +17,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool
 
 from llamaindex_routellm import LLMCall, RoutedLLM
-from shared_router import Tier
+from shared_router import InvalidInputError, Tier
 from tests.llamaindex.fakes import FakeChat, routed_over_fakes
 from tests.llamaindex.providers import look
 
@@ -128,3 +128,38 @@ async def test_what_a_model_raises_within_a_stream_comes_after_its_chunks_untouc
     with pytest.raises(TimeoutError) as raised:
         await anext(achunks)
     assert raised.value is weak.raised[-1]
+
+
+@pytest.mark.parametrize("prompt", [3, None, b"text", ["text"], FakeChat])
+async def test_what_is_no_prompt_is_refused_by_its_kind_whichever_method_is_asked(prompt: Any) -> None:
+    routed, spy = routed_over_fakes()
+    for ask in (routed.complete, routed.stream_complete):
+        with pytest.raises(InvalidInputError, match="prompt"):
+            ask(prompt)
+    for aask in (routed.acomplete, routed.astream_complete):
+        with pytest.raises(InvalidInputError, match="prompt"):
+            await aask(prompt)
+    assert spy.seen == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "kind"), [(3, "int"), ("text", "str"), (None, "NoneType"), (["text"], "str"), ([3], "int")]
+)
+async def test_what_is_no_conversation_is_refused_by_its_kind_whichever_method_is_asked(
+    messages: Any, kind: str
+) -> None:
+    routed, spy = routed_over_fakes()
+    for ask in (routed.chat, routed.stream_chat):
+        with pytest.raises(InvalidInputError, match=f"ChatMessage.*got {kind}"):
+            ask(messages)
+    for aask in (routed.achat, routed.astream_chat):
+        with pytest.raises(InvalidInputError, match=f"ChatMessage.*got {kind}"):
+            await aask(messages)
+    assert spy.seen == []
+
+
+def test_a_text_to_fill_in_is_refused_with_how_to_make_a_template_of_it() -> None:
+    routed, _ = routed_over_fakes()
+    text: Any = "{question}"
+    with pytest.raises(InvalidInputError, match=r"PromptTemplate, got str; PromptTemplate\(text\)"):
+        routed.predict(text, question="Why?")
