@@ -15,7 +15,7 @@ ORDER = (
     ("errors",),
     ("text", "choices", "progress", "quantiles"),
     ("win_probabilities",),
-    ("follow_ups", "injected_text", "markup", "small_talk", "pieces"),
+    ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
     ("query", "decisions", "costs"),
     ("rules", "conversations"),
     ("checkpoints",),
