@@ -1,11 +1,11 @@
 """What one call says of itself in `config["configurable"]`: its own threshold, or the model it must go to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.runnables import ConfigurableFieldSpec
 
-from shared_router import RoutingRequest, UnknownNameError
+from shared_router import Message, RoutingRequest, UnknownNameError
 
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
@@ -38,6 +38,7 @@ def request_of(
     *,
     candidates: tuple[str, ...] | None = None,
     needs: str = "",
+    messages: Callable[[], Sequence[Message]] | None = None,
 ) -> RoutingRequest:
     """Return what the policy must know of a conversation.
 
@@ -47,6 +48,7 @@ def request_of(
         configurable: The run's `config["configurable"]`.
         candidates: As in `RoutingRequest`.
         needs: As in `RoutingRequest`.
+        messages: As in `RoutingRequest`.
 
     Raises:
         UnknownNameError: If `configurable` holds a key that is like ours and is none of ours.
@@ -62,4 +64,5 @@ def request_of(
         sticky_to=sticky_to,
         candidates=candidates,
         needs=needs,
+        messages=messages,
     )

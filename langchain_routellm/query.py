@@ -116,6 +116,24 @@ class QuestionFinder:
             )
         return self.in_messages(messages, config)
 
+    def conversation(
+        self, messages: Sequence[BaseMessage], config: RunnableConfig, value: Any = None
+    ) -> list[Message]:
+        """Return the conversation that ends with the question, with what the models have answered.
+
+        Args:
+            messages: The conversation, oldest first.
+            config: The run's config.
+            value: A chain's input, where the question may stand in one of its variables.
+        """
+        read = turns(messages, with_answers=True)
+        if self.query_keys is None:
+            return read
+        if (asked := _asked(variable(value, self.query_keys))) is not None:
+            return [*read, *asked]
+        asked = _asked(variable(filled_in(config), self.query_keys))
+        return read if asked is None else [*_before_the_last_user(read), *asked]
+
     def _question(self, conversation: Sequence[Message]) -> str | None:
         return query_of(conversation, follow_ups=self.follow_ups, strip=self.strip)
 

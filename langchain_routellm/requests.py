@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 from langchain_core.messages import BaseMessage
@@ -71,11 +72,19 @@ def asked_of(
         whole = router.memory.thread(messages, "conversation")
         signed = holds_signed_reasoning(messages)
         thread = whole if signed else replace(whole, model=thread.model, first_question=None)
-    question = thread.first_question
+    question, conversation = thread.first_question, None
     if question is None:
         question = router.finder.in_messages(messages, config, given)
-    configurable = config.get("configurable") or {}
-    request = request_of(question, thread.model, configurable, candidates=candidates, needs=needs)
+        if router.finder.route_on == "last_human":
+            conversation = partial(router.finder.conversation, messages, config)
+    request = request_of(
+        question,
+        thread.model,
+        config.get("configurable") or {},
+        candidates=candidates,
+        needs=needs,
+        messages=conversation,
+    )
     return request, thread
 
 

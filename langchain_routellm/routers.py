@@ -6,6 +6,7 @@ LangChain's own `RouterRunnable` is something else: it looks its `key` up.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,13 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         """
         messages = _messages_in(value)
         thread = self.memory.thread(messages or [], self.sticky, by_words=True)
-        question = thread.first_question
+        question, conversation = thread.first_question, None
         if question is None:
             question = self.finder.in_value(value, messages, config)
-        return request_of(question, thread.model, config.get("configurable") or {}), thread
+            if self.finder.route_on == "last_human":
+                conversation = partial(self.finder.conversation, messages or (), config, value)
+        configurable = config.get("configurable") or {}
+        return request_of(question, thread.model, configurable, messages=conversation), thread
 
     def decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
         """Decide where an input goes, without a run of its own."""

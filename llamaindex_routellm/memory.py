@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shared_router import (
+    AnyMessage,
     InvalidInputError,
     RoutingDecision,
     RoutingPolicy,
     RoutingRequest,
     clean,
+    plain_messages,
 )
 
 Key = tuple[bytes, str | None]
@@ -116,6 +118,8 @@ class DecisionMemory:
             return None
         # a short text is known again as it is; cleaning bounds what a long one costs
         text = request.query if len(request.query) <= _SHORT else clean(request.query)
+        if self.policy.reads_conversations and callable(request.messages):
+            text = "\n".join([*_before(request.messages()), text])
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _holds(self, known: RoutingDecision, request: RoutingRequest) -> bool:
@@ -181,6 +185,15 @@ def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingReque
     if known.reason == "score":
         return replace(request, win_probability=known.win_probability)
     return replace(request, sticky_to=known.model)
+
+
+def _before(messages: Sequence[AnyMessage]) -> list[str]:
+    """Return what was said before the latest turn of a conversation, by which a router may score it."""
+    spoken = plain_messages(messages)
+    last = max(
+        (i for i, each in enumerate(spoken) if each["role"] == "user" and "synthetic" not in each), default=0
+    )
+    return [f"{each['role']}: {each['content']}" for each in spoken[:last]]
 
 
 def _no_run() -> None:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from llama_index.core.prompts import BasePromptTemplate
@@ -153,9 +154,7 @@ class QuestionFinder:
         """Return what the user wrote of a text, after the question that it follows up."""
         asked = [Message("user", text)]
         if self.follow_ups and len(text) <= _LONGEST_FOLLOW_UP:
-            conversation = self.conversation(call, text)
-            # a prompt that a question was written into is no turn before it
-            asked = conversation if _last_user_text(conversation) == text else asked
+            asked = self._ending_with(call, text)
         return query_of(asked, follow_ups=self.follow_ups, strip=self.strip)
 
     def _named(self, call: LLMCall, template: BasePromptTemplate) -> Question | None:
@@ -172,6 +171,17 @@ class QuestionFinder:
         """Return the conversation that a call goes on with, the question that is asked now last."""
         in_agent = outside_agents if self.open_spans is None else self.open_spans.in_agent
         return conversation_of(call, question, in_agent=in_agent)
+
+    def reader_of(self, call: LLMCall, question: Question) -> Callable[[], list[Message]] | None:
+        """Return what reads the conversation that a question ends; None where the caller gave it."""
+        if question.text is None or question.source in ("scope", "extractor"):
+            return None
+        return partial(self._ending_with, call, question.turn or question.text)
+
+    def _ending_with(self, call: LLMCall, asked: str) -> list[Message]:
+        conversation = self.conversation(call, asked)
+        # a prompt that a question was written into is no turn before it
+        return conversation if _last_user_text(conversation) == asked else [Message("user", asked)]
 
 
 def _in_template(call: LLMCall, template: BasePromptTemplate) -> Question:

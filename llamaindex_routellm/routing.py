@@ -64,7 +64,12 @@ class Routing:
         override = override_of(self.memory)
         candidates, needs = candidate_models(models, call, self.capabilities)
         request = RoutingRequest(
-            question.text, override.threshold, override.route, candidates=candidates, needs=needs
+            question.text,
+            override.threshold,
+            override.route,
+            candidates=candidates,
+            needs=needs,
+            messages=self.finder.reader_of(call, question),
         )
         if (writer := self.reasoning.model_to_keep(call)) is not None:
             request = replace(request, sticky_to=writer)

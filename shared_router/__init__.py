@@ -52,6 +52,7 @@ from shared_router.errors import (
     UnlikeModelsWarning,
     UnusedCacheWarning,
 )
+from shared_router.messages import AnyMessage, PlainMessage, plain_messages
 from shared_router.policy import OnRouterError, RoutingPolicy, Tier
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.query import Message, query_of
@@ -127,6 +128,7 @@ must not."""
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnyMessage",
     "Artifact",
     "ArtifactCorruptError",
     "ArtifactError",
@@ -163,6 +165,7 @@ __all__ = [
     "OpenAIEmbedder",
     "OpenAIModel",
     "Outcomes",
+    "PlainMessage",
     "PreferenceData",
     "QueryError",
     "ROUTER_TIMEOUT_S",
@@ -215,6 +218,7 @@ __all__ = [
     "load_published",
     "load_router",
     "mix_preferences",
+    "plain_messages",
     "query_of",
     "read_outcomes",
     "router_class",

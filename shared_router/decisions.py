@@ -1,12 +1,13 @@
 """What a policy is asked and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Literal, get_args
 
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError
+from shared_router.messages import AnyMessage
 
 Sticky = Literal["tool_loop", "conversation", False]
 """Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
@@ -48,6 +49,8 @@ class RoutingRequest:
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
         win_probability: The question's score, in [0, 1], where it is known from before; the router is
             then not asked.
+        messages: The conversation that the question ends, or a function that returns it: called only for a
+            router that reads conversations (`Router.win_probability_of`). Not in the repr.
     """
 
     query: str | None = field(default=None, repr=False)
@@ -57,6 +60,9 @@ class RoutingRequest:
     candidates: tuple[str, ...] | None = None
     needs: str = ""
     win_probability: float | None = None
+    messages: Sequence[AnyMessage] | Callable[[], Sequence[AnyMessage]] | None = field(
+        default=None, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from shared_router.rules import among, ruling_of
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
+from shared_router.scoring.questions import questions_for
 from shared_router.source import RouterSource
-from shared_router.text import clean
 from shared_router.thresholds import PolicyThreshold
 
 Tier = Literal["strong", "weak"]
@@ -118,6 +118,11 @@ class RoutingPolicy:
         """What decisions call the router; asking does not load it."""
         return self._source.name
 
+    @property
+    def reads_conversations(self) -> bool:
+        """Whether the router, if it is loaded, is asked about conversations and not their questions."""
+        return self._source.loaded is not None and self._source.loaded.reads_conversations
+
     def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request, or just its question, goes; see `decide_many` for what is raised."""
         return self.decide_many([request])[0]
@@ -150,9 +155,11 @@ class RoutingPolicy:
             n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
             must not take the answers of the others.
         """
-        asked, ruled, queries = self._ruled(requests)
-        # asked for here, where nothing is caught: a checkpoint that cannot be read is no router's failure
-        scores = self._guard.score(self.router, queries) if queries else []
+        asked, ruled, open_ = self._ruled(requests)
+        scores: list[float | Exception] = []
+        if open_:
+            router = self.router  # where nothing is caught: a bad checkpoint is no router's failure
+            scores = self._guard.score(router, questions_for(router, open_))
         return self._decided(asked, ruled, scores)
 
     async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
@@ -169,12 +176,12 @@ class RoutingPolicy:
         """Decide like `decide_each`, off the event loop where scoring can block it."""
         if not self._threshold.at_hand:  # decisions name it, also those that no score makes
             await self._guard.run(lambda: self.threshold)
-        asked, ruled, queries = self._ruled(requests)
+        asked, ruled, open_ = self._ruled(requests)
         scores: list[float | Exception] = []
-        if queries:
+        if open_:
             router = self._source.loaded
             router = await self._guard.run(self._source.load) if router is None else router
-            scores = await self._guard.ascore(router, queries)
+            scores = await self._guard.ascore(router, questions_for(router, open_))
         return self._decided(asked, ruled, scores)
 
     @property
@@ -184,14 +191,13 @@ class RoutingPolicy:
 
     def _ruled(
         self, requests: Sequence[RoutingRequest | str | None]
-    ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[str]]:
-        """Return the requests, what the rules say of each, and the questions of those they leave open."""
+    ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[RoutingRequest]]:
+        """Return the requests, what the rules say of each, and those that they leave open."""
         if isinstance(requests, str):
             raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
         asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
         ruled = [self._rule(request) for request in asked]
-        queries = [clean(r.query or "") for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
-        return asked, ruled, queries
+        return asked, ruled, [r for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
 
     def _decided(
         self,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.messages import AnyMessage, cleaned_question_of, of_messages
+from shared_router.probe import PROBE_QUERIES, PROBE_TOLERANCE, answers_probe
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.win_probabilities import of_texts
 
@@ -26,23 +28,12 @@ if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
     from shared_router.preferences.data import PreferenceData
 
-PROBE_QUERIES = (
-    "What is the capital of France?",
-    "Prove that there are infinitely many primes, and say where the proof uses unique factorisation.",
-    "",
-)
-"""What `save` records the answers to and `load` asks again: the same weights behind another embedder
-give valid, wrong probabilities, and only their values tell."""
-
-PROBE_TOLERANCE = 1e-4
-
 
 class Router(ABC):
     """What says, before any answer is written, which queries need the strong model.
 
-    A subclass must give `win_probability`, and `fit` where it learns. To be saved it gives `_state` and
-    `_from_state`. It must be safe to ask from several threads at once, and `shared_router.testing`'s
-    `check_router` must pass.
+    A subclass must give `win_probability`, `fit` where it learns, `_state` and `_from_state` to be saved.
+    It must be safe to ask from several threads at once, and `shared_router.testing.check_router` must pass.
 
     Attributes:
         name: What decisions call this router.
@@ -52,12 +43,15 @@ class Router(ABC):
         score_quantiles_: The quantiles of its win probabilities on questions it did not learn from, which
             `fit` keeps and `save` writes; None where they are not known. A policy's default threshold is
             their median, so that half of such questions go strong.
+        reads_conversations: Whether it has a `win_probability_of` of its own. A policy then asks that one
+            where it is given a conversation, and `win_probability` where it is given a question alone.
     """
 
     name: ClassVar[str] = "custom"
     max_checkpoint_bytes: ClassVar[int] = MAX_FILE_BYTES
     blocking: bool = True
     score_quantiles_: ScoreQuantiles | None = None
+    reads_conversations: ClassVar[bool] = False
     _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -65,6 +59,9 @@ class Router(ABC):
         super().__init_subclass__(**kwargs)
         if "win_probability" in vars(cls):
             cls.win_probability = of_texts(vars(cls)["win_probability"])  # type: ignore[assignment, method-assign]
+        if "win_probability_of" in vars(cls):
+            cls.win_probability_of = of_messages(vars(cls)["win_probability_of"])  # type: ignore[assignment, method-assign]
+            cls.reads_conversations = True
 
     def __repr__(self) -> str:
         """Show how ties were read, and what the scores mean."""
@@ -105,6 +102,25 @@ class Router(ABC):
         Raises:
             NotFittedError: If the router has learned nothing yet.
         """
+
+    def win_probability_of(self, messages: Sequence[AnyMessage]) -> float:
+        """Return P(strong model's answer is preferred | conversation).
+
+        By default it is the win probability of the question that decides where a conversation goes: the last
+        one that its user wrote, with the follow-ups to it (`query_of`). A router that reads conversations
+        overrides this and is given a list of `PlainMessage`, whatever it was called with.
+
+        Args:
+            messages: The turns, oldest first: mappings with `role` and `content`, pairs of both, or
+                `Message`.
+
+        Returns:
+            A float in [0, 1]; that of "" where the conversation holds no question.
+
+        Raises:
+            QueryError: If `messages` is no list of messages.
+        """
+        return float(self.win_probability([cleaned_question_of(messages)])[0])
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return how near each query is to what this router learned from: has it seen such traffic?
@@ -196,7 +212,7 @@ class Router(ABC):
         probe, quantiles = settings.pop("probe", None), settings.pop("score_quantiles", None)
         try:
             router = build(replace(artifact, settings=settings))
-            as_saved = _answers_probe(router, probe, cls._probe_tolerance)
+            as_saved = answers_probe(router, probe, cls._probe_tolerance)
         except InvalidInputError as error:  # ours: it says which rule, such as an embedding's width
             raise ArtifactSchemaError(
                 f"the checkpoint's settings and tensors must make a {cls.name} router, but {error}"
@@ -232,14 +248,3 @@ class Router(ABC):
         """Make the router that `_state` described."""
         del settings, tensors, embedder
         raise InvalidInputError(f"{cls.__name__} cannot be loaded; give it _state and _from_state")
-
-
-def _answers_probe(router: Router, probe: object, tolerance: float) -> bool:
-    import numpy as np
-
-    saved = np.asarray(probe, dtype=np.float64)
-    try:
-        answers = router.win_probability(PROBE_QUERIES)
-    except RuntimeError as error:  # torch's, of shapes that do not fit one another
-        raise ArtifactSchemaError("a loaded router must answer the probe, and this one fails") from error
-    return saved.shape == answers.shape and np.allclose(answers, saved, rtol=0, atol=tolerance)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import ContractError, InvalidInputError, RouterError, RouterOutputError
+from shared_router.messages import question_of
 from shared_router.router import Router
 from shared_router.win_probabilities import check_win_probabilities
 
@@ -85,8 +86,9 @@ def check_router(router: Router, *, queries: Sequence[str] = (), tolerance: floa
     """Check that a fitted router keeps the contract every adapter relies on.
 
     One probability per query and none for no query; the same answer when asked again, alone, in another
-    order or in a batch; an answer for text that breaks tokenizers; and, where the router can be saved, the
-    same answers after saving and loading.
+    order or in a batch; an answer for text that breaks tokenizers and for any conversation, which is that of
+    its question unless the router reads conversations; and, where the router can be saved, the same answers
+    after saving and loading.
 
     Args:
         router: The router to check, fitted or loaded.
@@ -107,6 +109,7 @@ def check_router(router: Router, *, queries: Sequence[str] = (), tolerance: floa
         raise ContractError("no query must give shape (0,)")
     for i in range(len(HOSTILE_QUERIES)):
         _ask(router, HOSTILE_QUERIES[i : i + 1], f"HOSTILE_QUERIES[{i}]")
+    _check_conversations(router, asked, answers, tolerance)
     _check_saved(router, asked, answers, tolerance)
 
 
@@ -130,8 +133,43 @@ def _ask(router: Router, queries: Sequence[str], what: str) -> NDArray[np.float6
     return values
 
 
+def _check_conversations(
+    router: Router, asked: Sequence[str], answers: NDArray[np.float64], tolerance: float
+) -> None:
+    hello = [("system", "Be brief."), ("user", "Hello!"), ("assistant", "Hello, what may I do?")]
+    for query, answer in zip(asked, answers, strict=True):
+        for messages in ([("user", query)], [*hello, ("user", query)]):
+            found = _ask_of(router, messages)
+            if abs(found - _ask_of(router, messages)) > tolerance:
+                raise ContractError("a conversation asked again must get the same win probability")
+            if not router.reads_conversations and question_of(messages) == query:
+                _check_equal(answer, np.float64(found), tolerance, "as the question of a conversation")
+    for messages in (
+        [],
+        [("user", "")],
+        [("assistant", "Hello.")],
+        *([("user", q)] for q in HOSTILE_QUERIES),
+    ):
+        _ask_of(router, messages)
+
+
+def _ask_of(router: Router, messages: Sequence[tuple[str, str]]) -> float:
+    try:
+        value = router.win_probability_of(messages)
+        return check_win_probabilities([value], 1)[0]
+    except RouterOutputError as error:
+        raise ContractError(f"asked about a conversation: {error}") from error
+    except Exception as error:
+        raise ContractError(
+            f"asked about a conversation, a router must not raise, got {type(error).__name__}"
+        ) from error
+
+
 def _check_equal(
-    expected: NDArray[np.float64], actual: NDArray[np.float64], tolerance: float, how: str
+    expected: NDArray[np.float64] | np.float64,
+    actual: NDArray[np.float64] | np.float64,
+    tolerance: float,
+    how: str,
 ) -> None:
     difference = float(np.max(np.abs(expected - actual), initial=0.0))
     if difference > tolerance:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from shared_router.errors import EmbedderError, NotFittedError, RouterOutputError
 from shared_router.router import Router
+from shared_router.scoring.questions import Question, win_probabilities_of
 from shared_router.win_probabilities import check_win_probabilities
 
 _ABOUT_INPUT = (
@@ -28,7 +29,9 @@ _ONE_BY_ONE = 4
 """So few are asked one by one, which takes no more calls than halving."""
 
 
-def score_each(router: Router, queries: Sequence[str], *, until: float = math.inf) -> list[float | Exception]:
+def score_each(
+    router: Router, queries: Sequence[Question], *, until: float = math.inf
+) -> list[float | Exception]:
     """Score all queries at once; after a failure over one of them, halve the batch to find which.
 
     A service that is down, or wants another key, fails on any query, so nothing is asked again for its
@@ -36,7 +39,7 @@ def score_each(router: Router, queries: Sequence[str], *, until: float = math.in
 
     Args:
         router: The router to ask.
-        queries: n texts, cleaned.
+        queries: n texts, cleaned, or for a router that reads them conversations.
         until: When to stop asking again, by `time.monotonic`.
 
     Returns:
@@ -69,9 +72,9 @@ class _Bisection:
         self.n = n
         self.failures = 0  # in a row
 
-    def scores(self, queries: Sequence[str]) -> list[float | Exception]:
+    def scores(self, queries: Sequence[Question]) -> list[float | Exception]:
         try:
-            scores = check_win_probabilities(self.router.win_probability(queries), len(queries))
+            scores = check_win_probabilities(win_probabilities_of(self.router, queries), len(queries))
         # a router may raise anything; a policy's on_router_error is the documented answer
         except Exception as error:  # noqa: BLE001
             failed = _awaitable(error)

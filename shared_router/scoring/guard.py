@@ -15,6 +15,7 @@ from shared_router.router import Router
 from shared_router.scoring.breaker import Breaker
 from shared_router.scoring.each import is_about_input, score_each
 from shared_router.scoring.failures import Failures, RouterHealth
+from shared_router.scoring.questions import Question
 from shared_router.scoring.workers import Workers
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class RouterGuard:
         """How the router has done so far."""
         return RouterHealth(self._failures.scored, self._failures.by_class, self._breaker.state)
 
-    def score(self, router: Router, queries: Sequence[str]) -> Outcomes:
+    def score(self, router: Router, queries: Sequence[Question]) -> Outcomes:
         """Return n win probabilities, or in a query's place the error that it got none for."""
         if not self._breaker.admits():
             return self._refused(router, queries)
@@ -70,7 +71,7 @@ class RouterGuard:
             return self._counted(router, future.result())
         return self._late(router, queries, began=not future.cancel())
 
-    async def ascore(self, router: Router, queries: Sequence[str]) -> Outcomes:
+    async def ascore(self, router: Router, queries: Sequence[Question]) -> Outcomes:
         """Do what `score` does, off the event loop where the router blocks."""
         if not router.blocking:
             return self.score(router, queries)
@@ -109,7 +110,7 @@ class RouterGuard:
         self._failures.add(router.name, errors, n_scored=len(outcomes) - len(errors))
         return outcomes
 
-    def _late(self, router: Router, queries: Sequence[str], *, began: bool) -> Outcomes:
+    def _late(self, router: Router, queries: Sequence[Question], *, began: bool) -> Outcomes:
         error = RouterTimeoutError(
             f"a router must answer within router_timeout ({self.timeout_s} s), and {router.name} "
             + ("did not" if began else "was still at work for others")
@@ -120,7 +121,7 @@ class RouterGuard:
         self._failures.add(router.name, errors)
         return [*errors]
 
-    def _refused(self, router: Router, queries: Sequence[str]) -> Outcomes:
+    def _refused(self, router: Router, queries: Sequence[Question]) -> Outcomes:
         error = RouterUnavailableError(
             f"a router must answer, and {router.name} has failed {self._breaker.failures} times in a row; "
             f"it is tried again every {self._breaker.open_seconds:g} s"

@@ -13,10 +13,12 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-    ("text", "choices", "progress", "quantiles"),
+    ("text", "choices", "progress", "quantiles", "probe"),
     ("win_probabilities",),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
-    ("query", "decisions", "costs"),
+    ("query", "costs"),
+    ("messages",),
+    ("decisions",),
     ("rules", "conversations"),
     ("checkpoints",),
     ("embedding", "preferences", "records"),

@@ -23,7 +23,7 @@ from shared_router import (
     save_artifact,
 )
 from shared_router.checkpoints.artifact import Artifact
-from shared_router.router import PROBE_QUERIES
+from shared_router.probe import PROBE_QUERIES
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter, HashEmbedder, check_router
 from shared_router.win_probabilities import check_win_probabilities

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared_router import Artifact, ArtifactSchemaError, save_artifact
-from shared_router.router import PROBE_QUERIES
+from shared_router.probe import PROBE_QUERIES
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.testing import HashEmbedder
 from tests.routers.data import three_models

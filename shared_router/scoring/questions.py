@@ -1,0 +1,55 @@
+"""What a router is asked about: a question, or the whole conversation where the router reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from shared_router.decisions import RoutingRequest
+from shared_router.messages import AnyMessage
+from shared_router.router import Router
+from shared_router.text import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Question: TypeAlias = "str | Sequence[AnyMessage]"
+"""A cleaned text, or a conversation."""
+
+
+def questions_for(router: Router, requests: Sequence[RoutingRequest]) -> list[Question]:
+    """Return what a router is asked about each request.
+
+    Args:
+        router: Whom to ask.
+        requests: n requests that each have a question.
+
+    Returns:
+        n questions, cleaned; for a router that reads conversations the conversation of a request that has
+        one.
+    """
+    if not router.reads_conversations:
+        return [clean(request.query or "") for request in requests]
+    return [_conversation(request) or clean(request.query or "") for request in requests]
+
+
+def win_probabilities_of(router: Router, questions: Sequence[Question]) -> NDArray[np.float64] | Any:
+    """Return what a router says of texts and conversations, in order, unchecked; texts are asked at once.
+
+    Raises:
+        Exception: What the router raises.
+    """
+    if all(isinstance(question, str) for question in questions):
+        return router.win_probability(questions)  # type: ignore[arg-type]
+    texts = [question for question in questions if isinstance(question, str)]
+    of_texts = iter(router.win_probability(texts) if texts else ())
+    return [
+        next(of_texts) if isinstance(question, str) else router.win_probability_of(question)
+        for question in questions
+    ]
+
+
+def _conversation(request: RoutingRequest) -> Sequence[AnyMessage] | None:
+    messages = request.messages
+    return messages() if callable(messages) else messages
