@@ -15,6 +15,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── RouterTimeoutError (TimeoutError)      a router took longer than it may
     ├── RouterUnavailableError                 a router has failed too often to be asked now
     ├── ScorerOutputError                      a scorer's P(good enough) that is none
+    ├── ScorerTimeoutError (TimeoutError)      a scorer took longer than it may
+    ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
     ├── EmbedderError                          an embedder gave no vectors
@@ -91,6 +93,14 @@ class RouterUnavailableError(RouterError):
 
 class ScorerOutputError(RouterError):
     """A scorer returned something other than a probability that an answer is good enough."""
+
+
+class ScorerTimeoutError(RouterError, TimeoutError):
+    """A scorer took longer than a cascade's `scorer_timeout`."""
+
+
+class PlanTimeoutError(RouterError, TimeoutError):
+    """The calls of one request took longer than its `deadline`, and no answer was at hand."""
 
 
 class ContractError(RouterError, AssertionError):

@@ -1,0 +1,89 @@
+"""What a plan came to: the model whose answer is used, every call that was made, and why it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared_router.plans.cascade import Cascade
+from shared_router.plans.protocol import PlanCall, PlanRequest
+from shared_router.plans.route_then_cascade import WeakFirst
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDecision:
+    """What a plan came to.
+
+    Attributes:
+        model: Whose answer is used.
+        reason: Why the plan stopped: `"score"` or `"tool_calls"` (the weak answer will do), `"escalated:..."`
+            with what was wrong with it, `"deadline"`, or the reason of a decision that asked one model alone.
+        threshold: The cascade's threshold that applied, in [0, 1].
+        scorer: What the scorer is called.
+        calls: Every call, in order.
+        router: What stands before the cascade; None where nothing does.
+        router_threshold: Its threshold, in [0, 1].
+        win_probability: What it said of the question, in [0, 1]; None where it said nothing.
+    """
+
+    model: str
+    reason: str
+    threshold: float
+    scorer: str
+    calls: tuple[PlanCall, ...]
+    router: str | None = None
+    router_threshold: float | None = None
+    win_probability: float | None = None
+
+    @property
+    def dollars(self) -> float | None:
+        """What all calls cost; None where one's cost is not known."""
+        return total_dollars(self.calls)
+
+    def as_metadata(self) -> dict[str, Any]:
+        """Return it as a response's metadata: scalars, without what is missing, and `calls`, a list."""
+        values = {
+            "model": self.model,
+            "reason": self.reason,
+            "threshold": self.threshold,
+            "scorer": self.scorer,
+            "router": self.router,
+            "router_threshold": self.router_threshold,
+            "win_probability": self.win_probability,
+            "dollars": self.dollars,
+        }
+        known = {name: value for name, value in values.items() if value is not None}
+        return {**known, "calls": [call.as_metadata() for call in self.calls]}
+
+
+def plan_decision(
+    cascade: Cascade, request: PlanRequest, *, model: str, reason: str, calls: Sequence[PlanCall]
+) -> PlanDecision:
+    """Return what a cascade came to for a request.
+
+    Args:
+        cascade: The plan.
+        request: What it was begun with.
+        model: Whose answer is used.
+        reason: Why it stopped.
+        calls: Every call, in order.
+    """
+    decision = request.decision
+    routed = decision is not None and decision.router != WeakFirst.name
+    return PlanDecision(
+        model=model,
+        reason=reason,
+        threshold=cascade.threshold if request.threshold is None else float(request.threshold),
+        scorer=cascade.scorer.name,
+        calls=tuple(calls),
+        router=decision.router if routed and decision else None,
+        router_threshold=decision.threshold if routed and decision else None,
+        win_probability=decision.win_probability if routed and decision else None,
+    )
+
+
+def total_dollars(calls: Sequence[PlanCall]) -> float | None:
+    """Return what calls cost together; None where one's cost is not known."""
+    dollars = [call.dollars for call in calls]
+    return None if None in dollars or not dollars else sum(each for each in dollars if each is not None)

@@ -1,0 +1,69 @@
+from typing import Any
+
+import pytest
+
+from shared_router import ToolCall, valid_tool_calls
+
+SCHEMAS: dict[str, Any] = {
+    "weather": {
+        "type": "object",
+        "properties": {
+            "place": {"type": "string"},
+            "days": {"type": "integer"},
+            "unit": {"enum": ["C", "F"]},
+            "stops": {"type": "array", "items": {"$ref": "#/$defs/stop"}},
+            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        },
+        "required": ["place"],
+        "additionalProperties": False,
+        "$defs": {
+            "stop": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+        },
+    },
+    "anything": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "valid"),
+    [
+        ("weather", {"place": "Rome"}, True),
+        ("weather", {"place": "Rome", "days": 3, "unit": "C", "note": None}, True),
+        ("weather", {"place": "Rome", "stops": [{"city": "Pisa"}]}, True),
+        ("weather", {"place": "Rome", "days": 3.0}, True),
+        ("weather", {}, False),
+        ("weather", {"place": 7}, False),
+        ("weather", {"place": "Rome", "days": 3.5}, False),
+        ("weather", {"place": "Rome", "days": True}, False),
+        ("weather", {"place": "Rome", "unit": "K"}, False),
+        ("weather", {"place": "Rome", "note": 7}, False),
+        ("weather", {"place": "Rome", "stops": [{"town": "Pisa"}]}, False),
+        ("weather", {"place": "Rome", "stops": "Pisa"}, False),
+        ("weather", {"place": "Rome", "country": "IT"}, False),
+        ("forecast", {"place": "Rome"}, False),
+        ("weather", None, False),
+        ("anything", {"of": ["any", "kind"]}, True),
+    ],
+)
+def test_a_call_must_name_a_tool_and_fit_its_schema(name: str, arguments: Any, valid: bool) -> None:
+    assert valid_tool_calls([ToolCall(name, arguments)], SCHEMAS) is valid
+
+
+def test_where_no_schemas_are_known_arguments_must_be_an_object() -> None:
+    assert valid_tool_calls([ToolCall("weather", {})], None)
+    assert not valid_tool_calls([ToolCall("weather", None)], None)
+
+
+def test_one_bad_call_is_enough() -> None:
+    assert not valid_tool_calls(
+        [ToolCall("weather", {"place": "Rome"}), ToolCall("weather", {"place": 7})], SCHEMAS
+    )
+
+
+def test_a_schema_that_refers_to_itself_ends() -> None:
+    schema = {"$ref": "#"}
+    assert valid_tool_calls([ToolCall("loop", {})], {"loop": schema})
+
+
+def test_a_calls_arguments_are_not_shown() -> None:
+    assert "Rome" not in repr(ToolCall("weather", {"place": "Rome"}))
