@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from shared_router import __version__
-from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route, show
+from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route, show, train
 from shared_router.errors import RouterError
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def _write_any_text() -> None:
 _COMMANDS = (
     Command("inspect", "say what is in a file of logs or graded answers", inspect.add_arguments, inspect.run),
     Command("collect", "ask both models and grade their answers", collect.add_arguments, collect.run),
+    Command("train", "teach a router graded answers or battles", train.add_arguments, train.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
     Command("show", "say what a router's scores mean, without loading it", show.add_arguments, show.run),
     Command(
