@@ -100,8 +100,10 @@ if TYPE_CHECKING:
     from shared_router.records.collecting.openai_model import OpenAIModel
     from shared_router.records.outcomes import Outcomes
     from shared_router.records.reading import Reading, read_outcomes
+    from shared_router.scorers.answer_features import AnswerFeatures
 
 _LAZY = {
+    "AnswerFeatures": "shared_router.scorers.answer_features",
     "Artifact": "shared_router.checkpoints.artifact",
     "AskingLimits": "shared_router.records.collecting.asking",
     "CachedEmbedder": "shared_router.embedding.cached",
@@ -140,6 +142,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Answer",
+    "AnswerFeatures",
     "AnyMessage",
     "Artifact",
     "ArtifactCorruptError",
