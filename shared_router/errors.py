@@ -27,6 +27,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
         ├── ArtifactNotFoundError (FileNotFoundError)
         ├── ArtifactCorruptError               bytes that are not the ones that were saved
         ├── ArtifactSchemaError                sound bytes that do not hold what they should
+        ├── ArtifactMismatchError              a policy file that was made for another router
         ├── ArtifactExistsError (FileExistsError)  saving would replace what nobody said may go
         └── ArtifactWriteError (OSError)       no room or no permission to save
 
@@ -151,6 +152,10 @@ class ArtifactCorruptError(ArtifactError):
 
 class ArtifactSchemaError(ArtifactError):
     """A checkpoint's bytes are sound, but they do not hold what they should."""
+
+
+class ArtifactMismatchError(ArtifactError):
+    """A policy file is sound, and was made for another router than the one that is there."""
 
 
 class ArtifactExistsError(ArtifactError, FileExistsError):

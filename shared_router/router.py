@@ -53,6 +53,7 @@ class Router(ABC):
     score_quantiles_: ScoreQuantiles | None = None
     reads_conversations: ClassVar[bool] = False
     _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
+    _saved_as: tuple[str, ScoreQuantiles | None] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have every router refuse one text, which would be read letter by letter, and what is no text."""
@@ -72,6 +73,13 @@ class Router(ABC):
                 f"scores {known.low:.4g} to {known.high:.4g}"
             )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    @property
+    def checkpoint_sha256(self) -> str | None:
+        """The hash that pins the checkpoint this was loaded from or saved to; None where there is none."""
+        saved = self._saved_as
+        # whatever learns, or asks for another pair, has other quantiles and is another router
+        return saved[0] if saved is not None and saved[1] is self.score_quantiles_ else None
 
     def fit(self, preferences: PreferenceData) -> Self:
         """Learn from battles.
@@ -159,7 +167,9 @@ class Router(ABC):
         settings = {**artifact.settings, "probe": [float(v) for v in self.win_probability(PROBE_QUERIES)]}
         if self.score_quantiles_ is not None:
             settings["score_quantiles"] = self.score_quantiles_.as_settings()
-        return save_artifact(folder, replace(artifact, settings=settings), overwrite=overwrite)
+        sha256 = save_artifact(folder, replace(artifact, settings=settings), overwrite=overwrite)
+        self._saved_as = (sha256, self.score_quantiles_)
+        return sha256
 
     @classmethod
     def load(
@@ -228,6 +238,7 @@ class Router(ABC):
                 "give load the embedder it was trained with"
             )
         router.score_quantiles_ = None if quantiles is None else ScoreQuantiles.from_settings(quantiles)
+        router._saved_as = (artifact.sha256, router.score_quantiles_)
         return router
 
     def _artifact(self) -> Artifact:

@@ -26,14 +26,16 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.config import (
     CONFIG,
     DATA_FILES,
+    MAX_CONFIG_BYTES,
     MAX_FILE_BYTES,
     SCHEMA_VERSION,
     WEIGHTS,
     dump_config,
+    parse_config,
     read_config,
     read_promised,
 )
-from shared_router.checkpoints.files import OpenFolder, read_whole
+from shared_router.checkpoints.files import OpenFolder, check_pin, read_whole
 from shared_router.checkpoints.folders import write_folder
 from shared_router.checkpoints.mapped import map_weights
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
@@ -52,12 +54,14 @@ class Artifact:
         settings: Plain JSON values: the constructor's arguments and what else is no array.
         tensors: The learned arrays by name.
         files: Further files by name (`tokenizer.json`), as bytes.
+        sha256: The hash that pins the checkpoint it was read from; "" for one that nobody has read.
     """
 
     kind: str
     settings: Mapping[str, Any]
     tensors: Mapping[str, NDArray[Any]] = field(repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    sha256: str = field(default="", repr=False, compare=False)
 
 
 def save_artifact(folder: str | Path, artifact: Artifact, *, overwrite: bool = False) -> str:
@@ -133,7 +137,7 @@ def load_artifact(
         ArtifactSchemaError: If keys, dtypes, shapes or values are not those the config names.
         InvalidInputError: If `expected_sha256` is not 64 hex digits.
     """
-    config, contents = read_whole(
+    pinned, config, contents = read_whole(
         folder, lambda opened: _read_files(opened, expected_sha256, max_bytes, memory_map=memory_map)
     )
     weights = contents.pop(WEIGHTS)
@@ -145,7 +149,7 @@ def load_artifact(
             f"shapes for {sorted(_differing(found, config['tensors']))}"
         )
     _check_values(tensors)
-    return Artifact(config["kind"], config["settings"], tensors, contents)
+    return Artifact(config["kind"], config["settings"], tensors, contents, pinned)
 
 
 def artifact_kind(folder: str | Path) -> str:
@@ -162,13 +166,15 @@ def artifact_kind(folder: str | Path) -> str:
 
 def _read_files(
     folder: OpenFolder, expected_sha256: str | None, max_bytes: int, *, memory_map: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    config = read_config(folder, expected_sha256)
+) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    content = bytes(folder.read(CONFIG, MAX_CONFIG_BYTES))
+    check_pin(CONFIG, content, expected_sha256)
+    config = parse_config(content)
     contents: dict[str, Any] = {}
     for name in config["files"]:
         mapped = memory_map and name == WEIGHTS
         contents[name] = read_promised(folder, config, name, max_bytes=max_bytes, mapped=mapped)
-    return config, contents
+    return hashlib.sha256(content).hexdigest(), config, contents
 
 
 def _header_bytes(weights: bytes | mmap.mmap) -> int:

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from shared_router.checkpoints.config import CONFIG, DATA_FILES, MAX_CONFIG_BYTES, parse_config
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
+from shared_router.checkpoints.single_file import sync_folder, write_through
 from shared_router.errors import ArtifactError, ArtifactExistsError, ArtifactWriteError
 
 try:
@@ -56,10 +57,10 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, overwrite: b
             made.append(parent)
         with _staged(target.parent) as stage:
             for name, content in files.items():
-                _write_through(stage / name, content)
-            _sync_folder(stage)
+                write_through(stage / name, content)
+            sync_folder(stage)
             _put(stage, target, overwrite=overwrite)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
     except BaseException as error:
         for parent in reversed(made):
             with suppress(OSError):  # another process may use it by now
@@ -157,23 +158,6 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             finally:
                 os.close(lock)
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _put(stage: Path, target: Path, *, overwrite: bool) -> None:
