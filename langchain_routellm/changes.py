@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
 from langchain_routellm.children import checked_child, checked_children, with_settings
-from langchain_routellm.policies import check_models, made_policy
+from langchain_routellm.policies import check_models, loaded, made_policy
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
@@ -45,7 +45,8 @@ def change(model: Any, name: str, value: Any) -> None:
         UnknownNameError: If the name is almost a field's.
         ValueError: If the name is no field's, as of every chat model.
     """
-    name = "given_policy" if name == "policy" else name
+    if name in ("policy", "given_policy"):
+        name, value = "given_policy", None if value is None else loaded(value)
     fields = type(model).model_fields
     if name not in fields and not hasattr(type(model), name):
         refuse_misspelt(name, [*fields, "policy"])

@@ -22,7 +22,7 @@ from langchain_routellm.changes import change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
-from langchain_routellm.policies import check_models, made_policy
+from langchain_routellm.policies import GivenPolicy, check_models, made_policy
 from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
@@ -30,15 +30,7 @@ from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.self_description import SelfDescription
 from langchain_routellm.templates import watch_templates
-from shared_router import (
-    ROUTER_TIMEOUT_S,
-    Bill,
-    OnRouterError,
-    Router,
-    RoutingPolicy,
-    Sticky,
-    Tier,
-)
+from shared_router import ROUTER_TIMEOUT_S, Bill, OnRouterError, Router, RoutingPolicy, Sticky, Tier
 
 Child = Runnable[LanguageModelInput, AIMessage]
 
@@ -57,6 +49,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         strong: The model whose answers are better: a chat model, a Runnable from messages to an AIMessage
             such as `model.with_fallbacks([...])`, or "provider:model" (with the `agents` extra).
         weak: The model whose answers are cheaper, likewise.
+        policy: A policy or the path of its file (see `RoutingPolicy.save`), in the place of the next six.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
             higher is cheaper. None takes the router's own.
@@ -64,7 +57,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         router_timeout: How long a router may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes, such as an image alone.
-        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
+        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
+            returned.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
@@ -122,7 +116,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         strong: Child | str | None = None,
         weak: Child | str | None = None,
         models: Mapping[str, Child | str] | None = None,
-        policy: RoutingPolicy | None = None,
+        policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
         strong_fraction: float | None = None,
@@ -149,6 +143,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
         rules |= {"expected_sha256": expected_sha256, "given_policy": others.pop("given_policy", policy)}
         made = made_policy(**rules)
+        if rules["given_policy"] is not None:  # a file is read once, here
+            rules |= {"given_policy": made, "expected_sha256": None}
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)
         if models is not None:

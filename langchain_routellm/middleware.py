@@ -24,7 +24,7 @@ from langchain_routellm.chat_models import Child
 from langchain_routellm.children import checked_children
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
-from langchain_routellm.policies import policy_of
+from langchain_routellm.policies import GivenPolicy, policy_of
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning, without_others_reasoning
 from langchain_routellm.requests import asked_of
@@ -36,7 +36,6 @@ from shared_router import (
     Router,
     RouterWarning,
     RoutingDecision,
-    RoutingPolicy,
     RoutingRequest,
     Sticky,
     Tier,
@@ -74,7 +73,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         strong: The model whose answers are better.
         weak: The model whose answers are cheaper.
         models: All models by name, in the place of the two; with a `policy` over the names.
-        policy: A policy, in the place of the five arguments after it.
+        policy: A policy or the path of its file, in the place of the arguments from `router` to
+            `on_no_query`; see `RoutingPolicy.save`.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
@@ -82,7 +82,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
-        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
+        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
+            returned.
         route_on: `"last_human"`, or a function from the messages to a text.
         strip: As in `RoutedChatModel`.
         follow_ups: As in `RoutedChatModel`.
@@ -104,7 +105,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         strong: Child | str | None = None,
         weak: Child | str | None = None,
         models: Mapping[str, Child | str] | None = None,
-        policy: RoutingPolicy | None = None,
+        policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
         strong_fraction: float | None = None,

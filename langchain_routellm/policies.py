@@ -9,8 +9,11 @@ from typing import Any
 
 from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Router, RoutingPolicy, Tier
 
+GivenPolicy = RoutingPolicy | str | Path
+"""A policy, or the file of one."""
 
-def policy_of(policy: RoutingPolicy | None, names: Collection[str], **rules: Any) -> RoutingPolicy:
+
+def policy_of(policy: GivenPolicy | None, names: Collection[str], **rules: Any) -> RoutingPolicy:
     """Return the policy over these models.
 
     Args:
@@ -29,7 +32,7 @@ def policy_of(policy: RoutingPolicy | None, names: Collection[str], **rules: Any
 
 def made_policy(
     *,
-    given_policy: RoutingPolicy | None,
+    given_policy: GivenPolicy | None,
     router: str | Path | Router | None = None,
     threshold: float | None = None,
     strong_fraction: float | None = None,
@@ -41,7 +44,8 @@ def made_policy(
     """Return the policy that was given, or the rule over two models that the arguments describe.
 
     Args:
-        given_policy: A policy; it brings its own router and rules, so the others must be left out.
+        given_policy: A policy, or the file of one; it brings its own router and rules, so that the others
+            must be left out, but for `expected_sha256`, which then pins the file.
         router: As in `RoutingPolicy`, or the folder of a router as a path.
         threshold: As in `RoutingPolicy`, like what follows.
         strong_fraction: The share of questions to send strong, in place of a threshold.
@@ -52,6 +56,7 @@ def made_policy(
 
     Raises:
         InvalidInputError: If the policy is none or stands beside a rule, or an argument breaks its rule.
+        ArtifactError: If the policy's file is damaged, or not of this router.
         UnknownNameError: If no router has that name.
     """
     if given_policy is None:
@@ -65,16 +70,31 @@ def made_policy(
             on_no_query=on_no_query,
             expected_sha256=expected_sha256,
         )
-    if not isinstance(given_policy, RoutingPolicy):
-        raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(given_policy).__name__}")
-    beside = (router, threshold, strong_fraction, expected_sha256, router_timeout)
+    beside = (router, threshold, strong_fraction, router_timeout)
     rules = (on_router_error, on_no_query)
-    if beside != (None, None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong"):
+    pinned = expected_sha256 is not None and isinstance(given_policy, RoutingPolicy)
+    if beside != (None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong") or pinned:
         raise InvalidInputError(
             "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
             "on_no_query and expected_sha256, got one of them beside it; give them to the policy"
         )
-    return given_policy
+    return loaded(given_policy, expected_sha256=expected_sha256)
+
+
+def loaded(policy: GivenPolicy, *, expected_sha256: str | None = None) -> RoutingPolicy:
+    """Return a policy that may be given as its file.
+
+    Raises:
+        InvalidInputError: If it is neither.
+        ArtifactError: If the file is damaged, or not of the router that is there.
+    """
+    if isinstance(policy, RoutingPolicy):
+        return policy
+    if isinstance(policy, str | os.PathLike):
+        return RoutingPolicy.load(policy, expected_sha256=expected_sha256)
+    raise InvalidInputError(
+        f"policy must be a RoutingPolicy or the path of its file, got {type(policy).__name__}"
+    )
 
 
 def check_models(policy: RoutingPolicy, names: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.override import request_of, runtime_specs
-from langchain_routellm.policies import made_policy
+from langchain_routellm.policies import GivenPolicy, made_policy
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.routing import BAD_INPUT
 from langchain_routellm.templates import named_values, watch_templates
@@ -26,7 +26,6 @@ from shared_router import (
     OnRouterError,
     Router,
     RoutingDecision,
-    RoutingPolicy,
     RoutingRequest,
     Sticky,
     Tier,
@@ -43,8 +42,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
     `graph.add_conditional_edges("start", RouteLLMRouter() | (lambda decision: decision.model))`.
 
     Args:
-        policy: A policy, in the place of the seven arguments after it; the output's `model` is then one of
-            its `models`.
+        policy: A policy or the path of its file (see `RoutingPolicy.save`), in the place of the six
+            arguments after it; the output's `model` is then one of its `models`.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
@@ -52,7 +51,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
-        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
+        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
+            returned.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
         query_keys: The keys of the input that hold a question, best first.
@@ -68,7 +68,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
     def __init__(
         self,
         *,
-        policy: RoutingPolicy | None = None,
+        policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
         strong_fraction: float | None = None,

@@ -18,7 +18,7 @@ from langchain_routellm.calls import Call
 from langchain_routellm.children import named_models
 from langchain_routellm.metadata import NO_BILL
 from langchain_routellm.override import runtime_specs
-from langchain_routellm.policies import check_models
+from langchain_routellm.policies import GivenPolicy, check_models
 from langchain_routellm.query import RouteOn, Strip
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
@@ -69,7 +69,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         strong: RunnableLike[Any, Any] | None = None,
         weak: RunnableLike[Any, Any] | None = None,
         models: Mapping[str, RunnableLike[Any, Any]] | None = None,
-        policy: RoutingPolicy | None = None,
+        policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
         threshold: float | None = None,
         strong_fraction: float | None = None,

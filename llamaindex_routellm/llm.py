@@ -69,8 +69,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
             router's `score_quantiles_`.
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
-        policy: A rule of your own, in the place of `router`, `threshold`, `on_no_query` and
-            `on_router_error`.
+        policy: A rule of your own or the path of a policy file (see `RoutingPolicy.save`), in the place of
+            `router`, `threshold`, `strong_fraction`, `router_timeout`, `on_no_query` and `on_router_error`.
         query_keys: Template variables that hold a question, best first.
         query_extractor: A way of your own to find the question, asked first: from the call to its text, or
             None to go on looking. What it raises reaches the caller.
@@ -82,7 +82,8 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_ingestion: Where the calls of ingestion and of building an index go, in the place of `on_no_query`.
         on_evaluation: Where evaluators' calls go, in the place of `on_no_query`.
         on_router_error: Where a call goes whose router fails, or `"raise"`.
-        expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
+        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
+            returned.
         sticky: Whether what goes on keeps its model: `"tool_loop"` until the tools it asked for have been
             answered, `"conversation"` for good, False never. One question has one score in any case.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
@@ -118,7 +119,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         threshold: float | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
-        policy: RoutingPolicy | None = None,
+        policy: RoutingPolicy | str | Path | None = None,
         query_keys: Sequence[str] = QUERY_KEYS,
         query_extractor: QueryExtractor | None = None,
         strip: Callable[[str], str] | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import PrivateAttr, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
@@ -44,7 +45,7 @@ class SelfDescription(Steering):
             **super().to_dict(**kwargs),
             "class": name_of(type(self)),
             "models": portable_models(self.children),
-            "settings": portable_settings(self._settings),
+            "settings": portable_settings({**self._settings, **self._policy_as_given}),
         }
 
     def to_json(self, **kwargs: Any) -> str:
@@ -105,5 +106,12 @@ class SelfDescription(Steering):
         """What constructs this LLM again, but for its models."""
         given = self._given.as_arguments()
         has_threshold = given["policy"] is not None or given["strong_fraction"] is not None
-        own = {} if has_threshold else {"threshold": self.policy.threshold}
+        own: dict[str, Any] = {} if has_threshold else {"threshold": self.policy.threshold}
+        if isinstance(given["policy"], str | Path):  # read already; it may be gone where a copy is made
+            own = {"policy": self.policy, "expected_sha256": None}
         return {**given, **own, "system_prompt": self.system_prompt}
+
+    @property
+    def _policy_as_given(self) -> dict[str, Any]:
+        """What a policy file is known by, which data can hold and its policy they cannot."""
+        return {"policy": self._given.policy, "expected_sha256": self._given.expected_sha256}

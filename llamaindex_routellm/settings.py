@@ -39,7 +39,7 @@ class Settings:
     threshold: float | None = None
     strong_fraction: float | None = None
     router_timeout: float | None = ROUTER_TIMEOUT_S
-    policy: RoutingPolicy | None = None
+    policy: RoutingPolicy | str | Path | None = None
     query_keys: Sequence[str] = QUERY_KEYS
     query_extractor: QueryExtractor | None = None
     strip: Callable[[str], str] | None = None
@@ -72,6 +72,7 @@ class Settings:
 
         Raises:
             InvalidInputError: If it is no policy, or the rule says something beside a policy.
+            ArtifactError: If the policy's file is damaged, or not of the router that is there.
             UnknownNameError: If no router has that name.
         """
         given: dict[str, Any] = {
@@ -86,12 +87,17 @@ class Settings:
         if self.policy is None:
             router = str(self.router) if isinstance(self.router, Path) else self.router
             return RoutingPolicy(**{**given, "router": router})
-        if not isinstance(self.policy, RoutingPolicy):
-            raise InvalidInputError(f"policy must be a RoutingPolicy, got {type(self.policy).__name__}")
+        if not isinstance(self.policy, RoutingPolicy | str | Path):
+            raise InvalidInputError(
+                f"policy must be a RoutingPolicy or the path of its file, got {type(self.policy).__name__}"
+            )
+        pin = None if isinstance(self.policy, RoutingPolicy) else given.pop("expected_sha256")
         for name, value in given.items():
             if value not in (None, "strong", ROUTER_TIMEOUT_S):
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
-        return self.policy
+        if isinstance(self.policy, RoutingPolicy):
+            return self.policy
+        return RoutingPolicy.load(self.policy, expected_sha256=pin)
 
     def routing(self, policy: RoutingPolicy, children: Mapping[str, LLM]) -> Routing:
         """Return the way of a call that these settings make.

@@ -19,6 +19,7 @@ from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactError,
     ArtifactExistsError,
+    ArtifactMismatchError,
     ArtifactNotFoundError,
     ArtifactSchemaError,
     ArtifactWriteError,
@@ -64,7 +65,7 @@ from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, Pla
 from shared_router.plans.route import Route
 from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
 from shared_router.plans.tool_calls import ToolCall, valid_tool_calls
-from shared_router.policy import OnRouterError, RoutingPolicy, Tier
+from shared_router.policy import OnRouterError, RoutingPolicy
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
@@ -76,6 +77,7 @@ from shared_router.scorers.protocol import Score, Scorer
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
 from shared_router.text import clean
+from shared_router.threshold_rule import Tier
 
 if TYPE_CHECKING:
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
@@ -148,6 +150,7 @@ __all__ = [
     "ArtifactCorruptError",
     "ArtifactError",
     "ArtifactExistsError",
+    "ArtifactMismatchError",
     "ArtifactNotFoundError",
     "ArtifactSchemaError",
     "ArtifactWriteError",

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
+from shared_router.calibration.choice import ThresholdChoice
 from shared_router.choices import check_choice
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
 from shared_router.errors import InvalidInputError, RouterError
+from shared_router.policy_saving import policy_file, read_policy, write_policy
 from shared_router.router import Router
-from shared_router.rules import among, ruling_of
 from shared_router.scoring.failures import RouterHealth
-from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
 from shared_router.scoring.questions import questions_for
 from shared_router.source import RouterSource
+from shared_router.threshold_rule import ThresholdRule, Tier
 from shared_router.thresholds import PolicyThreshold
 
-Tier = Literal["strong", "weak"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 OnRouterError = Literal["strong", "weak", "raise"]
 DEFAULT_THRESHOLD = 0.5
 """For a router that names no threshold: strong iff it is at least as likely as not to be preferred."""
 
 
-class RoutingPolicy:
+class RoutingPolicy(ThresholdRule):
     """Decide between a strong and a weak model: strong iff `win_probability >= threshold`.
 
     A higher threshold is cheaper: at 0 every query goes strong, above the router's largest win
@@ -37,13 +40,11 @@ class RoutingPolicy:
     A policy over more models is a subclass that names them in `models`, best first, and overrides `choose`.
     """
 
-    models: tuple[str, ...] = get_args(Tier)
-
     def __init__(
         self,
         router: Router | str | Path | None = None,
         *,
-        threshold: float | None = None,
+        threshold: float | ThresholdChoice | None = None,
         strong_fraction: float | None = None,
         on_router_error: str = "strong",
         on_no_query: str = "strong",
@@ -54,8 +55,9 @@ class RoutingPolicy:
 
         Args:
             router: A router, the name or folder of one, or None for the shipped default.
-            threshold: The cost threshold, in [0, 1]. None takes the router's own, which sends half of
-                the questions strong that its `score_quantiles_` are of, and 0.5 for a router without them.
+            threshold: The cost threshold, in [0, 1], or a `ThresholdChoice`. None takes the router's own,
+                which sends half of the questions strong that its `score_quantiles_` are of, and 0.5 for a
+                router without them.
             strong_fraction: In place of a threshold, the share of such questions to send strong, in [0, 1].
             on_router_error: Where a request goes whose router raised or returned no probability:
                 `"strong"` (the best of `models`) keeps the quality, `"weak"` (the last of them) the cost,
@@ -79,34 +81,10 @@ class RoutingPolicy:
         self.on_router_error = on_router_error
         self.on_no_query = on_no_query
         self._guard = RouterGuard(router_timeout)
-        self._warned = False
 
     def __repr__(self) -> str:
         """Show the rule."""
         return f"RoutingPolicy({self.router_name!r}, threshold={self.threshold!r})"
-
-    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
-        """Choose a model by a question's score.
-
-        Args:
-            win_probability: P(strong preferred | query), in [0, 1].
-            threshold: The cost threshold that applies, in [0, 1].
-            candidates: The models that can serve the request, at least two of `models`, in their order.
-
-        Returns:
-            One of `candidates`.
-        """
-        del candidates  # of two models both
-        return "strong" if win_probability >= threshold else "weak"
-
-    @property
-    def threshold(self) -> float:
-        """The cost threshold, in [0, 1]: the one given, else the router's own."""
-        return self._threshold.value
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        self._threshold.value = threshold
 
     @property
     def router(self) -> Router:
@@ -114,9 +92,59 @@ class RoutingPolicy:
         return self._source.load()
 
     @property
-    def router_name(self) -> str:
-        """What decisions call the router; asking does not load it."""
-        return self._source.name
+    def choice(self) -> ThresholdChoice | None:
+        """How its threshold was chosen, where it was given a choice or a file that holds one."""
+        return self._threshold.choice
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> str:
+        """Write a policy file, which holds no prompt; see `shared_router.policy_file` for what it says.
+
+        Args:
+            path: The file, whole or not at all.
+            overwrite: Whether to replace a file that is there.
+
+        Returns:
+            The SHA-256 that pins the file, and with it the router's checkpoint; see `load`.
+
+        Raises:
+            ArtifactExistsError: If a file is there and `overwrite` is false.
+            ArtifactWriteError: If there is no room or no permission; nothing is left behind then.
+        """
+        rules = {
+            "on_router_error": self.on_router_error,
+            "on_no_query": self.on_no_query,
+            "router_timeout": self._guard.timeout_s,
+        }
+        file = policy_file(path, self._source, self._threshold, models=self.models, rules=rules)
+        return write_policy(path, file, overwrite=overwrite)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        router: Router | str | Path | None = None,
+        expected_sha256: str | None = None,
+    ) -> Self:
+        """Make the policy that a file describes, over the very router that it was made for.
+
+        Args:
+            path: The file that `save` wrote.
+            router: That router, where the file does not say where it is: one of a class of your own, or a
+                folder that has moved.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
+        Raises:
+            ArtifactNotFoundError: If there is no such file.
+            ArtifactCorruptError: If it is damaged, half written, or not the expected one.
+            ArtifactSchemaError: If it is no policy's, or another release's.
+            ArtifactMismatchError: If it was made for another router, or for other models.
+        """
+        file, over = read_policy(path, router=router, models=cls.models, expected_sha256=expected_sha256)
+        threshold = file.threshold if file.choice is None else file.choice
+        policy = cls(over.router, threshold=threshold, expected_sha256=over.sha256, **file.rules)
+        policy._threshold.file = file
+        return policy
 
     @property
     def reads_conversations(self) -> bool:
@@ -210,42 +238,3 @@ class RoutingPolicy:
             self._by_score(request, next(remaining)) if outcome is None else outcome
             for request, outcome in zip(asked, ruled, strict=True)
         ]
-
-    def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
-        try:
-            ruling = ruling_of(request, self.models, self._named(self.on_no_query))
-            if ruling is not None:
-                return self._decision(request, ruling.model, ruling.reason)
-            known = request.win_probability
-            return None if known is None else self._by_known_score(request, known)
-        except RouterError as error:
-            return error
-
-    def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
-        if isinstance(outcome, Exception):
-            if self.on_router_error == "raise":
-                return outcome
-            if not self._warned:
-                self._warned = True
-                warn_of_fallback(outcome, self.router_name, self.on_router_error)
-            model = among(request.candidates or self.models, self._named(self.on_router_error))
-            return self._decision(request, model, f"router_error:{type(outcome).__name__}")
-        return self._by_known_score(request, outcome)
-
-    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
-        threshold = self._threshold.applying(request.threshold)
-        candidates = request.candidates or self.models
-        model = self.choose(score, threshold, candidates)
-        if model not in candidates:
-            raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
-        return RoutingDecision(model, score, threshold, self.router_name, "score")
-
-    def _decision(self, request: RoutingRequest, model: str, reason: str) -> RoutingDecision:
-        threshold = self.threshold if request.threshold is None else float(request.threshold)
-        return RoutingDecision(model, None, threshold, self.router_name, reason)
-
-    def _named(self, rule: str) -> str:
-        """Return the model that a rule names: one of `models`, or their best or last by its tier."""
-        if rule in self.models:
-            return rule
-        return self.models[0 if rule == "strong" else -1]

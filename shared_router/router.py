@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from shared_router.checkpointed import Checkpointed
 from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.messages import AnyMessage, cleaned_question_of, of_messages
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.data import PreferenceData
 
 
-class Router(ABC):
+class Router(Checkpointed, ABC):
     """What says, before any answer is written, which queries need the strong model.
 
     A subclass must give `win_probability`, `fit` where it learns, `_state` and `_from_state` to be saved.
@@ -40,9 +41,6 @@ class Router(ABC):
         blocking: Whether scoring can take longer than an event loop may stand still (about a
             millisecond). True unless a router knows better: async callers then score in a thread.
         max_checkpoint_bytes: The largest file that `load` reads for this class.
-        score_quantiles_: The quantiles of its win probabilities on questions it did not learn from, which
-            `fit` keeps and `save` writes; None where they are not known. A policy's default threshold is
-            their median, so that half of such questions go strong.
         reads_conversations: Whether it has a `win_probability_of` of its own. A policy then asks that one
             where it is given a conversation, and `win_probability` where it is given a question alone.
     """
@@ -50,10 +48,8 @@ class Router(ABC):
     name: ClassVar[str] = "custom"
     max_checkpoint_bytes: ClassVar[int] = MAX_FILE_BYTES
     blocking: bool = True
-    score_quantiles_: ScoreQuantiles | None = None
     reads_conversations: ClassVar[bool] = False
     _probe_tolerance: ClassVar[float] = PROBE_TOLERANCE
-    _saved_as: tuple[str, ScoreQuantiles | None] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have every router refuse one text, which would be read letter by letter, and what is no text."""
@@ -73,13 +69,6 @@ class Router(ABC):
                 f"scores {known.low:.4g} to {known.high:.4g}"
             )
         return f"{type(self).__name__}({', '.join(shown)})"
-
-    @property
-    def checkpoint_sha256(self) -> str | None:
-        """The hash that pins the checkpoint this was loaded from or saved to; None where there is none."""
-        saved = self._saved_as
-        # whatever learns, or asks for another pair, has other quantiles and is another router
-        return saved[0] if saved is not None and saved[1] is self.score_quantiles_ else None
 
     def fit(self, preferences: PreferenceData) -> Self:
         """Learn from battles.
@@ -167,9 +156,8 @@ class Router(ABC):
         settings = {**artifact.settings, "probe": [float(v) for v in self.win_probability(PROBE_QUERIES)]}
         if self.score_quantiles_ is not None:
             settings["score_quantiles"] = self.score_quantiles_.as_settings()
-        sha256 = save_artifact(folder, replace(artifact, settings=settings), overwrite=overwrite)
-        self._saved_as = (sha256, self.score_quantiles_)
-        return sha256
+        artifact = replace(artifact, settings=settings)
+        return self._is_checkpoint(save_artifact(folder, artifact, overwrite=overwrite))
 
     @classmethod
     def load(
@@ -238,7 +226,7 @@ class Router(ABC):
                 "give load the embedder it was trained with"
             )
         router.score_quantiles_ = None if quantiles is None else ScoreQuantiles.from_settings(quantiles)
-        router._saved_as = (artifact.sha256, router.score_quantiles_)
+        router._is_checkpoint(artifact.sha256)
         return router
 
     def _artifact(self) -> Artifact:

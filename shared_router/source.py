@@ -9,7 +9,13 @@ from typing import Any
 
 from shared_router.errors import InvalidInputError
 from shared_router.quantiles import ScoreQuantiles
-from shared_router.registry import DEFAULT_ROUTER, load_router, recommended_threshold, saved_quantiles
+from shared_router.registry import (
+    DEFAULT_ROUTER,
+    load_router,
+    recommended_threshold,
+    saved_config,
+    saved_quantiles,
+)
 from shared_router.router import Router
 
 
@@ -91,6 +97,18 @@ class RouterSource:
                     self._prepare()  # off the event loop as the rest
                     self._router = load_router(self.name, expected_sha256=self._expected_sha256)
         return self._router
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash that pins the router's checkpoint; None for an object that has none."""
+        if self._router is not None:
+            return self._router.checkpoint_sha256
+        return saved_config(self.name, expected_sha256=self._expected_sha256).sha256
+
+    @property
+    def named(self) -> bool:
+        """Whether it was given by name or folder."""
+        return self._named
 
     def is_read(self, *, quantiles: bool) -> bool:
         """Say whether its threshold, or its scores' quantiles, are known without a look into its folder."""

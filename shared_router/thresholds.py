@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 
+from shared_router.calibration.choice import ThresholdChoice
 from shared_router.decisions import check_threshold
 from shared_router.errors import InvalidInputError, ThresholdRangeWarning
+from shared_router.policy_file import PolicyFile
 from shared_router.quantiles import check_strong_fraction
 from shared_router.source import RouterSource, in_event_loop
 
@@ -20,9 +22,14 @@ class PolicyThreshold:
 
     Args:
         source: The router.
-        threshold: The threshold, in [0, 1]; None where the next says it, or the router.
+        threshold: The threshold, in [0, 1], or a choice of one; None where the next says it, or the router.
         strong_fraction: The share of questions like those of the router's quantiles to send strong, in
             [0, 1].
+
+    Attributes:
+        strong_fraction: The share that was asked for; None where a threshold was given.
+        choice: The choice that it is of; None where somebody gave a number since, or at once.
+        file: The policy file that it was read from, likewise.
 
     Raises:
         InvalidInputError: If both are given, one is outside its rule, or the router's quantiles are not
@@ -30,17 +37,24 @@ class PolicyThreshold:
     """
 
     def __init__(
-        self, source: RouterSource, *, threshold: float | None, strong_fraction: float | None
+        self,
+        source: RouterSource,
+        *,
+        threshold: float | ThresholdChoice | None,
+        strong_fraction: float | None,
     ) -> None:
         if threshold is not None and strong_fraction is not None:
             raise InvalidInputError("a policy must be given a threshold or a strong_fraction, got both")
-        if threshold is not None:
-            check_threshold(threshold)
+        self.choice = threshold if isinstance(threshold, ThresholdChoice) else None
+        self.file: PolicyFile | None = None
+        given = threshold.threshold if isinstance(threshold, ThresholdChoice) else threshold
+        if given is not None:
+            check_threshold(given)
         if strong_fraction is not None:
             check_strong_fraction(strong_fraction)
         self._source = source
-        self._given = None if threshold is None else float(threshold)
-        self._strong_fraction = strong_fraction
+        self._given = None if given is None else float(given)
+        self.strong_fraction = strong_fraction
         self._warned = False
         self._in_range: float | None = None
         if not in_event_loop():
@@ -56,7 +70,7 @@ class PolicyThreshold:
         """
         if self._given is not None:
             return self._given
-        if self._strong_fraction is None:
+        if self.strong_fraction is None:
             return self._source.recommended_threshold
         known = self._source.quantiles
         if known is None:
@@ -64,18 +78,28 @@ class PolicyThreshold:
                 f"strong_fraction needs a router whose score_quantiles_ are known, and {self._source.name} "
                 "has none; fit it anew, or give a threshold"
             )
-        return known.threshold(self._strong_fraction)
+        return known.threshold(self.strong_fraction)
 
     @value.setter
     def value(self, threshold: float) -> None:
         check_threshold(threshold)
         self._given = float(threshold)
+        self.choice = self.file = self.strong_fraction = None
         self._warn_of(self._given)
+
+    @property
+    def method(self) -> str:
+        """How it came about; see `shared_router.policy_file.METHODS`."""
+        if self.choice is not None:
+            return self.choice.method
+        if self._given is not None:
+            return "threshold"
+        return "router" if self.strong_fraction is None else "strong_fraction"
 
     @property
     def at_hand(self) -> bool:
         """Whether it is known without a look into the router's folder."""
-        return self._given is not None or self._source.is_read(quantiles=self._strong_fraction is not None)
+        return self._given is not None or self._source.is_read(quantiles=self.strong_fraction is not None)
 
     def applying(self, own: float | None) -> float:
         """Return the threshold that applies to a request with its own, or with None, and warn of it."""

@@ -65,7 +65,7 @@ def test_a_setting_of_every_chat_model_reaches_copies_of_the_children(
         ("strong", 42, "strong must be a chat model"),
         ("weak", None, "weak must be a chat model"),
         ("prices", {"strong": 1}, "the price of strong must be TokenPrices"),
-        ("policy", 0.3, "policy must be a RoutingPolicy, got float"),
+        ("policy", 0.3, "policy must be a RoutingPolicy or the path of its file, got float"),
         ("models", {"one": ChatElm()}, "models must be two or more models by name"),
     ],
 )

@@ -173,7 +173,9 @@ def test_a_policy_is_given_alone(name: str, value: Any) -> None:
 
 
 def test_a_policy_must_be_one() -> None:
-    with pytest.raises(InvalidInputError, match="policy must be a RoutingPolicy, got FixedRouter"):
+    with pytest.raises(
+        InvalidInputError, match="policy must be a RoutingPolicy or the path of its file, got FixedRouter"
+    ):
         three(policy=FixedRouter(0.5))
 
 

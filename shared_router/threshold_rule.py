@@ -1,0 +1,113 @@
+"""What becomes of one request: a rule's word, its score against the threshold, or the router's failure.
+
+Nothing here asks a router; that is the policy's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, get_args
+
+from shared_router.calibration.tie_break import tie_break
+from shared_router.decisions import RoutingDecision, RoutingRequest
+from shared_router.errors import InvalidInputError, RouterError
+from shared_router.rules import among, ruling_of
+from shared_router.scoring.fallback import warn_of_fallback
+from shared_router.source import RouterSource
+from shared_router.thresholds import PolicyThreshold
+
+Tier = Literal["strong", "weak"]
+
+
+class ThresholdRule:
+    """Decide by a score and a threshold; see `RoutingPolicy`, which gives it both.
+
+    Attributes:
+        models: The models' names, best first.
+        on_router_error: Where a request goes whose router failed.
+        on_no_query: Where a request without a question goes.
+    """
+
+    models: tuple[str, ...] = get_args(Tier)
+    on_router_error: str
+    on_no_query: str
+    _source: RouterSource
+    _threshold: PolicyThreshold
+    _warned = False
+
+    def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
+        """Choose a model by a question's score.
+
+        Args:
+            win_probability: P(strong preferred | query), in [0, 1].
+            threshold: The cost threshold that applies, in [0, 1].
+            candidates: The models that can serve the request, at least two of `models`, in their order.
+
+        Returns:
+            One of `candidates`.
+        """
+        del candidates  # of two models both
+        return "strong" if win_probability >= threshold else "weak"
+
+    @property
+    def threshold(self) -> float:
+        """The cost threshold, in [0, 1]: the one given, else the router's own."""
+        return self._threshold.value
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        self._threshold.value = threshold
+
+    @property
+    def router_name(self) -> str:
+        """What decisions call the router; asking does not load it."""
+        return self._source.name
+
+    def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
+        try:
+            ruling = ruling_of(request, self.models, self._named(self.on_no_query))
+            if ruling is not None:
+                return self._decision(request, ruling.model, ruling.reason)
+            known = request.win_probability
+            return None if known is None else self._by_known_score(request, known)
+        except RouterError as error:
+            return error
+
+    def _by_score(self, request: RoutingRequest, outcome: float | Exception) -> RoutingDecision | Exception:
+        if isinstance(outcome, Exception):
+            if self.on_router_error == "raise":
+                return outcome
+            if not self._warned:
+                self._warned = True
+                warn_of_fallback(outcome, self.router_name, self.on_router_error)
+            model = among(request.candidates or self.models, self._named(self.on_router_error))
+            return self._decision(request, model, f"router_error:{type(outcome).__name__}")
+        return self._by_known_score(request, outcome)
+
+    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
+        threshold = self._threshold.applying(request.threshold)
+        candidates = request.candidates or self.models
+        compared = score
+        if score == threshold and self._threshold.choice is not None and self._loses_tie(request):
+            compared = math.nextafter(score, -1)  # as if its score were just below
+        model = self.choose(compared, threshold, candidates)
+        if model not in candidates:
+            raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
+        return RoutingDecision(model, score, threshold, self.router_name, "score")
+
+    def _loses_tie(self, request: RoutingRequest) -> bool:
+        """Tell whether a question at the threshold itself goes weak, where the choice splits its plateau."""
+        choice = self._threshold.choice
+        if choice is None or choice.tie_share == 1 or request.threshold is not None:
+            return False
+        return tie_break(request.query or "", seed=choice.seed) < 1 - choice.tie_share
+
+    def _decision(self, request: RoutingRequest, model: str, reason: str) -> RoutingDecision:
+        threshold = self.threshold if request.threshold is None else float(request.threshold)
+        return RoutingDecision(model, None, threshold, self.router_name, reason)
+
+    def _named(self, rule: str) -> str:
+        """Return the model that a rule names: one of `models`, or their best or last by its tier."""
+        if rule in self.models:
+            return rule
+        return self.models[0 if rule == "strong" else -1]
