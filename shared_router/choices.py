@@ -1,4 +1,4 @@
-"""Arguments: options that are one of a few, seeds, lists of texts, and what an error may show of them."""
+"""Arguments: options that are one of a few, seeds, shares, lists of texts, and what errors show of them."""
 
 import re
 from collections.abc import Sequence
@@ -30,6 +30,27 @@ def check_seed(seed: object) -> None:
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= int(seed) < 1 << 32:
         raise InvalidInputError(f"seed must be a whole number from 0 to {(1 << 32) - 1}, got {shown(seed)}")
+
+
+def check_share(name: str, share: object, *, open_ends: bool = False) -> None:
+    """Check a share: a part of the whole, never percent.
+
+    Args:
+        name: What it is called, for the error.
+        share: What was given.
+        open_ends: Whether none and all are refused.
+
+    Raises:
+        InvalidInputError: If it is no number in [0, 1], or in (0, 1); of a percentage it asks for the share.
+    """
+    number = isinstance(share, Real) and not isinstance(share, bool)
+    value = float(share) if number else float("nan")  # type: ignore[arg-type]
+    if (0 < value < 1) if open_ends else (0 <= value <= 1):
+        return
+    meant = f"did you mean {value / 100:g}?" if 1 < value <= 100 else "half is 0.5"
+    ends = "(0, 1)" if open_ends else "[0, 1]"
+    got = repr(share) if number else shown_kind(share)
+    raise InvalidInputError(f"{name} must be a number in {ends}, got {got}; {meant}")
 
 
 def check_texts(name: str, texts: object) -> None:

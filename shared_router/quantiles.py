@@ -10,9 +10,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
+from shared_router.choices import check_share
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 
 N_STEPS = 100
@@ -113,10 +113,7 @@ def check_strong_fraction(strong_fraction: object) -> None:
     Raises:
         InvalidInputError: If it is no number in [0, 1].
     """
-    number = isinstance(strong_fraction, Real) and not isinstance(strong_fraction, bool)
-    if not number or not 0 <= float(strong_fraction) <= 1:  # type: ignore[arg-type]
-        value = repr(strong_fraction) if number else type(strong_fraction).__name__
-        raise InvalidInputError(f"strong_fraction must be a number in [0, 1], got {value}; half is 0.5")
+    check_share("strong_fraction", strong_fraction)
 
 
 def _between(ordered: Sequence[float], place: float) -> float:

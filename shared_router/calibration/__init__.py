@@ -4,6 +4,25 @@ It knows `Router` and no concrete one. What a threshold is worth on graded data,
 `evaluation`'s.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from shared_router.calibration.choice import Interval, ThresholdChoice
 
-__all__ = ["Interval", "ThresholdChoice"]
+if TYPE_CHECKING:
+    from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
+
+_LAZY = {
+    "for_budget": "shared_router.calibration.thresholds",
+    "for_quality": "shared_router.calibration.thresholds",
+    "for_strong_fraction": "shared_router.calibration.thresholds",
+}
+"""Imported at their first use: they compute with numpy, and a policy that reads a choice does not."""
+
+__all__ = ["Interval", "ThresholdChoice", "for_budget", "for_quality", "for_strong_fraction"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

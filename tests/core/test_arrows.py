@@ -13,8 +13,8 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-    ("text", "choices", "progress", "quantiles", "probe"),
-    ("win_probabilities",),
+    ("text", "choices", "progress", "probe"),
+    ("quantiles", "win_probabilities"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
     ("query", "costs"),
     ("messages",),

@@ -1,0 +1,124 @@
+"""How many prompts may go weak by a promise: cuts tested one after the other, the last that holds.
+
+`by_quality` says why one test after the other at the whole level is valid.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.calibration.betting import log_purse, rows_needed
+from shared_router.calibration.clopper_pearson import failures_allowed, rows_without_failure, upper_limit
+from shared_router.calibration.promise import Promise
+from shared_router.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_START = 0.25
+"""The share of lowest scores that `max_regret` is tested on first."""
+_MOST_NEEDED = 10_000_000
+"""Prompts that nobody grades: a need of more is no number that would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What could be shown.
+
+    Attributes:
+        cut: How many of the prompts go weak.
+        guaranteed: Whether anything was shown; the cut is 0 where not.
+        n_needed: About how many prompts would show something where nothing was; None where no number would.
+    """
+
+    cut: int
+    guaranteed: bool
+    n_needed: int | None = None
+
+
+def certify(promise: Promise, gain: Floats, possible: Flags, *, confidence: float, seed: int) -> Certificate:
+    """Return the last cut of the sequence that is shown to keep a promise.
+
+    Args:
+        promise: The bound.
+        gain: What the strong answer is better by, in [-1, 1], lowest score first, shape (n,).
+        possible: Which of the cuts k = 0..n a threshold makes, shape (n + 1,).
+        confidence: How sure it must be, in (0, 1).
+        seed: Draws the rows that tell the bets.
+
+    Raises:
+        InvalidInputError: If there are fewer prompts than would do with the best of grades; the message says
+            how many are missing.
+    """
+    if promise.method == "max_regret":
+        return _certify_share(promise, gain, possible, confidence)
+    if_weak, if_strong = promise.losses(gain)
+    bounds = {"most": promise.most, "largest": promise.largest, "confidence": confidence}
+    # the best of grades: nothing is lost, or everything there is to win is won
+    best = np.array([0.0 if promise.method == "max_drop" else -(1 - promise.target)])
+    least = rows_needed(best, **bounds)
+    if least is not None:
+        _check_enough(len(gain), least, promise, confidence)
+    purse = log_purse(if_weak, if_strong, **bounds, seed=seed)
+    last = _last_of_sequence(purse >= math.log(1 / (1 - confidence)), possible, start=0)
+    if last is not None:
+        return Certificate(last, guaranteed=True)
+    return Certificate(0, guaranteed=False, n_needed=_sane(rows_needed(if_strong, **bounds)))
+
+
+def _certify_share(promise: Promise, gain: Floats, possible: Flags, confidence: float) -> Certificate:
+    n, share = len(gain), promise.target - promise.judge_error
+    least = rows_without_failure(share, confidence=confidence)
+    _check_enough(n, least, promise, confidence)
+    start = max(int(_START * n), least)
+    failures = np.concatenate([[0], np.cumsum(Promise("max_regret", share).losses(gain)[0])])
+    passes = failures <= failures_allowed(n, share, confidence=confidence)
+    last = _last_of_sequence(passes, possible, start=start)
+    if last is not None:
+        return Certificate(last, guaranteed=True)
+    first = start + int(possible[start:].argmax())
+    return Certificate(
+        0, guaranteed=False, n_needed=_rows_for_share(int(failures[first]), first, n, share, confidence)
+    )
+
+
+def _check_enough(n: int, least: int, promise: Promise, confidence: float) -> None:
+    if n < least:
+        raise InvalidInputError(
+            f"{promise.method}={promise.target:g} with confidence {confidence:g} needs at least {least:,} "
+            f"graded prompts even where every grade is as good as can be, got {n:,}: {least - n:,} are "
+            "missing"
+        )
+
+
+def _last_of_sequence(passes: Flags, possible: Flags, *, start: int) -> int | None:
+    """Return the last possible cut before the first that fails, or None where the first one does."""
+    places = np.flatnonzero(possible[start:]) + start
+    held = passes[places]
+    n_held = len(held) if held.all() else int(held.argmin())
+    return int(places[n_held - 1]) if n_held else None
+
+
+def _rows_for_share(failures: int, weak: int, n: int, share: float, confidence: float) -> int | None:
+    """Return how many prompts would do if their share of failures at the first cut stayed what it is."""
+    rate = failures / weak
+    if rate >= share:
+        return None
+    low, high = weak, 2 * weak
+    while upper_limit(math.ceil(rate * high), high, confidence=confidence) > share:
+        low, high = high, 2 * high
+        if high > _MOST_NEEDED:
+            return None
+    while high - low > max(1, low // 100):
+        middle = (low + high) // 2
+        shown = upper_limit(math.ceil(rate * middle), middle, confidence=confidence) <= share
+        low, high = (low, middle) if shown else (middle, high)
+    return _sane(math.ceil(high * n / weak))
+
+
+def _sane(n: int | None) -> int | None:
+    return None if n is None or n > _MOST_NEEDED else n
