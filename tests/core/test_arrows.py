@@ -22,7 +22,7 @@ ORDER = (
     ("rules", "conversations"),
     ("checkpoints",),
     ("embedding", "preferences", "records"),
-    ("training", "labels"),
+    ("training", "learners", "labels"),
     ("checkpointed",),
     ("router",),
     ("scoring", "testing"),
@@ -45,7 +45,7 @@ ORDER = (
 
 FLOOR = {room: floor for floor, rooms in enumerate(ORDER) for room in rooms}
 PROGRAMS = {"pretrained.build", "batch", "serving", "playground", "demo"}
-KNOW_NO_CONCRETE_ROUTER = {"training", "calibration", "evaluation", "scorers"}
+KNOW_NO_CONCRETE_ROUTER = {"training", "learners", "calibration", "evaluation", "scorers"}
 
 
 def test_every_file_stands_in_a_room_of_the_map() -> None:
