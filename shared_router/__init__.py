@@ -102,9 +102,11 @@ if TYPE_CHECKING:
     from shared_router.records.collecting.openai_model import OpenAIModel
     from shared_router.records.outcomes import Outcomes
     from shared_router.records.reading import Reading, read_outcomes
+    from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
 
 _LAZY = {
+    "Agreement": "shared_router.scorers.agreement",
     "AnswerFeatures": "shared_router.scorers.answer_features",
     "Artifact": "shared_router.checkpoints.artifact",
     "AskingLimits": "shared_router.records.collecting.asking",
@@ -144,6 +146,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Answer",
+    "Agreement",
     "AnswerFeatures",
     "AnyMessage",
     "Artifact",

@@ -31,9 +31,9 @@ class CheckedScorer:
     blocking: bool
 
     def score(self, question: str, answers: Sequence[GivenAnswer | str]) -> Score:
-        """Return P(good enough) of the first answer.
+        """Return P(good enough) of the answer that would be used: `Score.answer` says which.
 
-        Without asking the scorer it is 0 where no answer came, or where the first is empty, was cut short,
+        Without asking the scorer it is 0 where no answer came, or where each is empty, was cut short,
         withheld by its provider, or refuses.
 
         Args:
@@ -48,10 +48,10 @@ class CheckedScorer:
         if not given:
             return Score(0.0, reason="no answer")
         self.check_model(given[0].model)
-        unusable = why_unusable(given[0])
-        if unusable:
-            return Score(0.0, reason=unusable)
-        return _checked(self.scorer.good_enough(question, given), self.name)
+        reasons = [why_unusable(answer) for answer in given]
+        if all(reasons) or (self.n_answers == 1 and reasons[0]):
+            return Score(0.0, reason=reasons[0])
+        return _checked(self.scorer.good_enough(question, given), self.name, n_answers=len(given))
 
     def possible_scores(
         self, question: str, answers: Sequence[GivenAnswer | str], *, n_more: int
@@ -68,7 +68,7 @@ class CheckedScorer:
         """
         tell = getattr(self.scorer, "possible_scores", None)
         given = given_answers(answers)
-        if tell is None or not given or why_unusable(given[0]):
+        if tell is None or not given:
             return 0.0, 1.0
         low, high = tell(question, given, n_more=n_more)
         return _checked(low, self.name).value, _checked(high, self.name).value
@@ -121,7 +121,7 @@ def _name(scorer: object) -> str:
     return str(getattr(scorer, "name", None) or type(scorer).__name__)
 
 
-def _checked(found: object, name: str) -> Score:
+def _checked(found: object, name: str, *, n_answers: int = 1) -> Score:
     score = found if isinstance(found, Score) else None
     value = found if score is None else score.value
     if getattr(value, "shape", None) == ():  # numpy's truth values are no Real
@@ -138,4 +138,8 @@ def _checked(found: object, name: str) -> Score:
         raise ScorerOutputError(
             f"a score's dollars must be finite and >= 0, got {score.dollars!r} from {name}"
         )
-    return Score(number, score.dollars, score.reason)
+    if score.answer not in range(n_answers):
+        raise ScorerOutputError(
+            f"a score must be of one of {n_answers} answers, got place {score.answer!r} from {name}"
+        )
+    return Score(number, score.dollars, score.reason, score.answer)

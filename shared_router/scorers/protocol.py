@@ -25,11 +25,13 @@ class Score:
         value: P(good enough), in [0, 1].
         dollars: What scoring itself cost, >= 0.
         reason: Why, in a few words and none of the answer's, such as `"cut short"`; "" where there is none.
+        answer: Which of the answers it is the score of, and should be used: a place from 0.
     """
 
     value: float
     dollars: float = 0.0
     reason: str = ""
+    answer: int = 0
 
 
 class Scorer(Protocol):
@@ -47,11 +49,12 @@ class Scorer(Protocol):
     """
 
     def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> float | Score:
-        """Return P(the first answer is good enough | question, all answers), in [0, 1].
+        """Return P(the answer that would be used is good enough | question, all answers), in [0, 1].
 
         Args:
             question: The user's question, as routers see it.
-            answers: One model's answers to it, at least one; the first is the one that would be used.
+            answers: One model's answers to it, at least one; the first would be used, unless a `Score`
+                names another.
         """
 
 
