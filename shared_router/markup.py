@@ -23,6 +23,9 @@ _EMPHASIS = re.compile(
     r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
 )
 _SIGNS = ("<", "&", "`", "*", "#", ">", "_", "~~", "- ", "---", "+ ", "===", "•")
+_SIGN_BYTES = "".join(_SIGNS).replace(" ", "").encode()
+_RULES = ("---", "***", "===")
+_LINE_SIGNS = (">", "# ", "- ", "* ", "+ ", "• ", "\t")
 
 
 def without_markup(text: str) -> str:
@@ -35,11 +38,22 @@ def without_markup(text: str) -> str:
         The text itself where it has no markup. A mark between letters or digits, such as in `3*4` or
         `snake_case`, stays, and so does a comparison's sign.
     """
-    if not any(sign in text for sign in _SIGNS):
+    encoded = text.encode(errors="surrogatepass")
+    # one pass over bytes tells of most texts that they have none
+    if len(encoded.translate(None, _SIGN_BYTES)) == len(encoded) or not _has_one_of(_SIGNS, text):
         return text
-    text = _TAG.sub(" ", text)
-    text = _FENCE.sub(" ", text).replace("`", "")
-    text = _LINE_START.sub("", _RULE.sub("", text))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "`" in text or "~~~" in text:
+        text = _FENCE.sub(" ", text).replace("`", "")
+    if _has_one_of(_RULES, text):
+        text = _RULE.sub("", text)
+    if _has_one_of(_LINE_SIGNS, text):
+        text = _LINE_START.sub("", text)
     if "*" in text or "_" in text or "~" in text:
         text = _EMPHASIS.sub("", text)
-    return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text)
+    return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text) if "&" in text else text
+
+
+def _has_one_of(signs: tuple[str, ...], text: str) -> bool:
+    return any(sign in text for sign in signs)

@@ -7,6 +7,7 @@ politeness that leads into a question ("could you please tell me") is small talk
 """
 
 import re
+from itertools import islice
 
 MAX_CLAUSE_CHARS = 160
 """A longer clause says more than hello."""
@@ -76,6 +77,22 @@ _SIGNED = re.compile(
     r"\n\s*(?:(?:best|kind|warm) )?(?:regards|wishes|cheers|sincerely|thanks),?\s*\n\s*\w+(?: \w+)?\W*$",
     re.IGNORECASE,
 )
+_OPENERS = _GREETINGS | frozenset(
+    ("user", "human", "system", "question", "query", "prompt", "request", "q", "good", "please", "pls", "plz")
+    + ("kindly", "can", "could", "would", "will", "i", "just", "wondering", "tell", "let", "help")
+)
+"""What leads into a question, and a greeting by name, begin with one of these."""
+
+_CLOSERS = frozenset(
+    ("please", "pls", "plz", "kindly", "thanks", "thank", "you", "thx", "can", "could", "would", "me")
+)
+"""Politeness behind a question ends with one of these."""
+
+_SUSPECTS = _MARKS | _GREETINGS | {"how", "good", "hope", "nice", "great", "have"}
+"""A clause that holds none of these is not marked as small talk."""
+
+_SIGNATURES = ("regards", "wishes", "cheers", "sincerely", "thanks")
+_END = re.compile(f"[{_ENDS}]")
 _MAX_ROUNDS = 8
 _MAX_CHARS = 300  # looked at from either end in a round
 _LINE = 80
@@ -90,6 +107,8 @@ def without_small_talk(text: str) -> str:
     Returns:
         What is left, or the text itself where there is nothing else in it.
     """
+    if _begins_otherwise(text) and _ends_otherwise(text):
+        return text  # as most do, and this takes a tenth of the time
     left = text
     for _ in range(_MAX_ROUNDS):  # what one round uncovers may be small talk too
         shorter = _without_end(_without_start(left))
@@ -97,6 +116,34 @@ def without_small_talk(text: str) -> str:
             break
         left = shorter
     return left if _WORD.search(left) else text
+
+
+def _begins_otherwise(text: str) -> bool:
+    """Tell at a glance, where one can, that nothing is to be cut before a question."""
+    head = text[:MAX_CLAUSE_CHARS].lower()
+    for word in _WORD.finditer(head):
+        start, letters = word.start(), word[0]
+        if letters in _OPENERS or not letters.isascii():
+            return False
+        if letters not in _WORDS:
+            return _END.search(head, 0, start) is None  # so the first clause is none of small talk's
+    return False
+
+
+def _ends_otherwise(text: str) -> bool:
+    """Tell at a glance, where one can, that nothing is to be cut behind a question."""
+    tail = text[-_LINE:].lower()
+    if not tail.isascii() or ("\n" in tail and any(word in tail for word in _SIGNATURES)):
+        return False
+    backwards = _WORD.finditer(tail[::-1])
+    for i, word in enumerate(backwards):
+        letters = word[0][::-1]
+        if letters not in _WORDS:
+            whole = word.end() < len(tail) or len(text) <= _LINE
+            return i == 0 or (whole and not any(w[0][::-1] in _GREETINGS for w in islice(backwards, 2)))
+        if letters in _SUSPECTS or (i == 0 and letters in _CLOSERS):
+            return False
+    return False
 
 
 def _without_start(text: str) -> str:

@@ -15,6 +15,7 @@ _UNSEEN_RANGES = (
     *("\U0001bca0-\U0001bca3", "\U0001d173-\U0001d17a", "\U000e0000-\U000e0fff"),
 )
 _UNSEEN = re.compile(f"[{''.join(_UNSEEN_RANGES)}]")
+_UNSEEN_ASCII = bytes(code for code in range(128) if _UNSEEN.match(chr(code)))
 _BLANK = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]*")
 _GAP = re.compile(f"[{''.join(_UNSEEN_RANGES)}\\s]{{256,}}")
 """More blanks in a row than anybody writes: what stands behind them is hidden."""
@@ -50,7 +51,10 @@ def clean(text: str) -> str:
     if len(text) > MAX_QUERY_CHARS:
         text = _without_gaps(_without_padding(text))  # or they would be what is kept of the two ends
     # unseen characters go first: one between a letter and its accent keeps NFC from joining them
-    text = _UNSEEN.sub("", _ends(text))
+    text = _ends(text)
+    if text.isascii():  # most are, and bytes are gone through faster
+        return text.encode().translate(None, _UNSEEN_ASCII).decode()
+    text = _UNSEEN.sub("", text)
     if not text.isascii():
         text = _with_fewer_marks(_SURROGATE.sub("\ufffd", text))
         text = _with_fewer_marks(unicodedata.normalize("NFC", text))  # again: it makes two marks of some

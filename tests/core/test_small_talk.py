@@ -61,6 +61,19 @@ def test_a_text_that_is_all_there_is_stays(text: str) -> None:
     assert without_small_talk(text) == text
 
 
+@pytest.mark.parametrize(
+    "begin", ["Which planet", "The nearest planet", "What, of these,", "In what year?", "(a) It is"]
+)
+@pytest.mark.parametrize(
+    "end", ["is near?", "is it.\nAnswer:", "do you\nlike best", "was good", "dear to me"]
+)
+def test_a_glance_sees_what_a_close_look_does(begin: str, end: str) -> None:
+    """Small talk around a text has it looked at closely, and the text itself may be kept at a glance."""
+    text = f"{begin} that one which physicists say orbits the Sun {end}"
+    assert without_small_talk(f"Hello!\n{text}\nThanks!").rstrip() == text
+    assert without_small_talk(text) == text
+
+
 def test_of_a_text_that_is_all_small_talk_the_last_clause_stays() -> None:
     assert without_small_talk("Hello, how are you?") == "how are you?"
 
