@@ -19,6 +19,7 @@ from shared_router.checkpoints.artifact import Artifact, load_artifact, save_art
 from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
 from shared_router.embedding.word_pieces import WordPieces
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.pieces import pieces_of
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -84,6 +85,30 @@ class StaticEmbedder:
 
     def embed_clean(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `embed` does of texts that `shared_router.clean` has returned, or parts of such."""
+        rows = self._sums(texts)
+        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1  # the zero row stays zero
+        rows /= lengths
+        return rows
+
+    def piece_sums(self, text: str) -> NDArray[np.float32]:
+        """Return the weighted sum of each piece of a text, not yet of length 1.
+
+        Args:
+            text: What `shared_router.clean` has returned, or a part of it.
+
+        Returns:
+            A row for each piece that `shared_router.pieces` cuts it into, shape (pieces, dim).
+        """
+        ids = None if self._words is None else self._words.ids_of_pieces(text)
+        if ids is None or ids.size == 0:
+            return self._sums(pieces_of(text))
+        vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
+        weights = self._padded_weights.take(ids)
+        sums: NDArray[np.float32] = np.matmul(weights[:, np.newaxis], vectors)[:, 0]
+        return sums
+
+    def _sums(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         start = 0
         for found in _gathered(self._ids(texts)):
@@ -96,9 +121,6 @@ class StaticEmbedder:
                 begin, end = end, end + len(of_text)
                 np.matmul(weights[begin:end], vectors[begin:end], out=row)
             start += len(found)
-        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-        lengths[lengths == 0] = 1  # the zero row stays zero
-        rows /= lengths
         return rows
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
@@ -159,6 +181,10 @@ class StaticEmbedder:
             chunk = texts[start : start + _CHUNK]
             for encoding in self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False):
                 yield np.array(encoding.ids, dtype=np.intp)
+
+    @cached_property
+    def _padded_weights(self) -> NDArray[np.float32]:
+        return np.append(self.token_weights, np.float32(0))  # what -1 finds weighs nothing
 
     @cached_property
     def _words(self) -> WordPieces | None:

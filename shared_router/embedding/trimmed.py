@@ -9,7 +9,9 @@ A text of up to three pieces has nobody to outvote a stranger, and words enough 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,19 +64,23 @@ class TrimmedEmbedder:
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known word.
         """
-        cut = [pieces_of(bare_question(text)) or [""] for text in texts]
+        bare = [bare_question(text) for text in texts]
+        rows = [agreeing_direction(pieces, trim=self.trim) for pieces in self._pieces(bare)]
+        if len(rows) == 1:
+            return rows[0][np.newaxis]
+        return np.stack(rows) if rows else self.embedder.embed([])
+
+    def _pieces(self, texts: Sequence[str]) -> Iterable[NDArray[np.float32]]:
+        """Return the rows of each text's pieces."""
+        piece_sums = getattr(self.embedder, "piece_sums", None)
+        if piece_sums is not None:  # all pieces of a text in one go
+            return map(piece_sums, texts)
+        cut = [pieces_of(text) or [""] for text in texts]
         # the text is clean, and so are its pieces
         embed = getattr(self.embedder, "embed_clean", self.embedder.embed)
         rows: NDArray[np.float32] = embed([piece for pieces in cut for piece in pieces])
-        sums = np.zeros((len(texts), rows.shape[1]), dtype=np.float32)
-        end = 0
-        for total, pieces in zip(sums, cut, strict=True):
-            start, end = end, end + len(pieces)
-            total[:] = agreeing_sum(rows[start:end], trim=self.trim)
-        lengths = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
-        lengths[lengths == 0] = 1  # the zero row stays zero
-        sums /= lengths
-        return sums
+        ends = list(accumulate(map(len, cut)))
+        return [rows[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def bare_question(text: str) -> str:
@@ -94,20 +100,25 @@ def bare_question(text: str) -> str:
     return without_small_talk(without_markup(text))
 
 
-def agreeing_sum(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.float32]:
-    """Return the sum of the rows without those that agree least with the others.
+def agreeing_direction(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.float32]:
+    """Return the direction of the sum of unit vectors, without those that agree least with the others.
 
     Args:
-        rows: Shape (n, dim), each of length 1; rows of zeros say nothing and do not count.
+        rows: What the vectors point along, shape (n, dim); rows of zeros say nothing and do not count.
         trim: The share left out, in [0, 0.5], rounded to whole rows.
 
     Returns:
-        Shape (dim,).
+        Shape (dim,), of length 1, or 0 where no row counts.
     """
-    known = rows[rows.any(axis=1)]
-    total: NDArray[np.float32] = known.sum(axis=0)
+    squares = np.einsum("ij,ij->i", rows, rows).tolist()
+    votes = np.array([square and square**-0.5 for square in squares], dtype=np.float32)
+    total: NDArray[np.float32] = votes @ rows
+    known = [i for i, square in enumerate(squares) if square]
     if left_out := int(trim * len(known) + 0.5):
         # of rows of one length, what agrees with the sum of all agrees with the others
-        strangers = np.argsort(known @ total, kind="stable")[:left_out]
-        total -= known[strangers].sum(axis=0)
-    return total
+        agreement = ((rows @ total) * votes).tolist()
+        for stranger in sorted(known, key=agreement.__getitem__)[:left_out]:
+            votes[stranger] = 0
+        total = votes @ rows
+    length = math.sqrt(total @ total)
+    return total / np.float32(length) if length else total

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from shared_router.embedding.bert_characters import BertCharacters
 from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling
+from shared_router.pieces import words_of_pieces
 from shared_router.text import within_bytes
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ MAX_TOKENS = 1024
 _MANY_NEW = 512
 """Where a text has more letters in runs that are not remembered, its words are looked up one by one."""
 
+_MOST_PADDED = 4
+"""How many times the ids of a text's pieces may grow by being padded to the longest piece."""
+
+_NO_ID = b"\xff"  # all bits set are -1
+_FEW = 32 * ID_BYTES
 _HALF = MAX_TOKENS // 2 * ID_BYTES
 _FIRST_WORDS = re.compile(rf"(?:[\t\n\r ]*(?:{WORD.pattern})){{0,{MAX_TOKENS // 2}}}")
 # A cleaned text has no such characters, so that they can stand for the names of special tokens in it.
@@ -133,6 +139,32 @@ class WordPieces:
         if len(ids) > 2 * _HALF:
             ids = ids[:_HALF] + ids[-_HALF:]
         return np.frombuffer(ids, dtype=np.intp)
+
+    def ids_of_pieces(self, text: str) -> NDArray[np.intp] | None:
+        """Return what `ids` does of each piece of a text, of the text in one go.
+
+        Args:
+            text: A cleaned text, or a part of one, to be cut by `shared_router.pieces`.
+
+        Returns:
+            Shape (pieces, tokens of the longest), -1 behind a shorter one's; None where a piece must be
+            asked for alone: one holds the name of a special token, or one is much longer than the others.
+        """
+        if self._names is not None and self._names.search(text):
+            return None
+        if text.isascii():
+            pieces = words_of_pieces(text.lower())
+        else:
+            lines = "\n".join(map(" ".join, words_of_pieces(text)))
+            pieces = [line.split() for line in self.characters.fold(lines).split("\n")]
+        id_of = self._remembered.__getitem__
+        ids = [b"".join(map(id_of, words)) for words in pieces]
+        longest = max(map(len, ids), default=0)
+        if longest > _FEW and longest * len(ids) > _MOST_PADDED * sum(map(len, ids)):
+            return None
+        padded = b"".join([piece.ljust(longest, _NO_ID) for piece in ids])
+        rows: NDArray[np.intp] = np.ndarray((len(ids), longest // ID_BYTES), np.intp, padded)
+        return rows
 
     def _ends(self, words: list[str]) -> list[bytes]:
         """Return the words' ids, of many only what the first and last tokens need."""

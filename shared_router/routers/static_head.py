@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 _CHUNK = 256
 """Rows whose kernel is held at once: 256 x 512 numbers are 1 MB, which stays in a processor's cache."""
+
+_SAFE_EXPONENT = 300
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,28 @@ class StaticHead:
 
     def win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return p of n embeddings, shape (n,), each in (0, 1)."""
-        if len(rows) <= _CHUNK:
-            return self._win_probability(rows)
-        return np.concatenate(
-            [self._win_probability(rows[start : start + _CHUNK]) for start in range(0, len(rows), _CHUNK)]
-        )
-
-    def _win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         # in doubles a query alone and in a batch differ by 1e-15 and not by 1e-6
         wide = rows.astype(np.float64)
-        products = wide @ self._columns  # (n, A + S): likeness to anchors, then the subjects' logits
+        if len(wide) == 1 and (square := float(wide[0] @ wide[0])) < self._safe_square:
+            return np.array([self._of_one(wide[0], square)])
+        parts = [wide[start : start + _CHUNK] for start in range(0, len(wide), _CHUNK)]
+        return np.concatenate([self._of_many(part) for part in parts]) if parts else np.zeros(0)
+
+    def _of_one(self, row: NDArray[np.float64], square: float) -> float:
+        # each call of numpy costs a microsecond, and those of `_of_many` more than what they compute
+        near, odds, rates = (np.exp(row @ self._columns) @ self._sums).tolist()
+        constant, by_subject, by_likeness = self._coefficients
+        likeness = near * math.exp(-self.gamma * square)
+        z = constant + by_subject * rates / odds + by_likeness * likeness
+        return 0.5 * (1 + math.tanh(z / 2))
+
+    def _of_many(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        products = rows @ self._columns  # (n, A + S): likeness to anchors, then the subjects' logits
         logits = products[:, len(self.anchors) :]
-        logits += self.subject_bias
-        logits -= logits.max(axis=1, keepdims=True)
+        logits -= (logits + self.subject_bias).max(axis=1, keepdims=True)
         near, odds, rates = (np.exp(products, out=products) @ self._sums).T
-        constant, by_subject, by_likeness = self.coefficients.tolist()
-        likeness = near * np.exp(-self.gamma * (wide * wide).sum(axis=1))
+        constant, by_subject, by_likeness = self._coefficients
+        likeness = near * np.exp(-self.gamma * (rows * rows).sum(axis=1))
         z = constant + by_subject * rates / odds + by_likeness * likeness
         p: NDArray[np.float64] = 0.5 * (1 + np.tanh(z / 2))  # the sigmoid, without overflow
         return p
@@ -71,6 +80,16 @@ class StaticHead:
         squares = (self.anchors.astype(np.float64) ** 2).sum(axis=1)
         sums = np.zeros((n_anchors + len(rates), 3))
         sums[:n_anchors, 0] = self.anchor_weights * np.exp(-self.gamma * squares)
-        sums[n_anchors:, 1] = 1
-        sums[n_anchors:, 2] = rates
+        sums[n_anchors:, 1] = np.exp(self.subject_bias.astype(np.float64))
+        sums[n_anchors:, 2] = sums[n_anchors:, 1] * rates
         return sums
+
+    @cached_property
+    def _safe_square(self) -> float:
+        """The squared length up to which a row's exponentials stay numbers, whatever way it points."""
+        return float(_SAFE_EXPONENT**2 / np.square(self._columns).sum(axis=0).max(initial=1e-9))
+
+    @cached_property
+    def _coefficients(self) -> tuple[float, float, float]:
+        constant, by_subject, by_likeness = self.coefficients.tolist()
+        return constant, by_subject, by_likeness

@@ -11,7 +11,7 @@ from shared_router.embedding.trimmed import (
     MAX_CHARS,
     MAX_CHARS_BEYOND_ASCII,
     TrimmedEmbedder,
-    agreeing_sum,
+    agreeing_direction,
     bare_question,
 )
 from shared_router.testing import HashEmbedder
@@ -25,22 +25,31 @@ def unit(*angles: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 
 
 def test_the_row_that_agrees_least_is_left_out() -> None:
-    """Of six rows 0.15 * 6 + 0.5 = 1.4, so one: that against the five along x, whose sum is (5, 0)."""
-    rows = unit(0, 0, 0, np.pi, 0, 0)
-    np.testing.assert_allclose(agreeing_sum(rows, trim=0.15), [5, 0], atol=1e-6)
-    np.testing.assert_allclose(agreeing_sum(rows, trim=0), [4, 0], atol=1e-6)
+    """Of six rows 0.15 * 6 + 0.5 = 1.4, so one: that along y, whose product with the sum (5, 1) is 1."""
+    rows = unit(0, 0, 0, np.pi / 2, 0, 0)
+    np.testing.assert_allclose(agreeing_direction(rows, trim=0.15), [1, 0], atol=1e-6)
+    np.testing.assert_allclose(agreeing_direction(rows, trim=0), [5 / 26**0.5, 1 / 26**0.5], atol=1e-6)
 
 
 def test_of_three_rows_none_is_a_stranger() -> None:
-    """0.15 * 3 + 0.5 < 1."""
-    np.testing.assert_allclose(agreeing_sum(unit(0, np.pi / 2, 0), trim=0.15), [2, 1], atol=1e-6)
+    """0.15 * 3 + 0.5 < 1, and (2, 1) is sqrt(5) long."""
+    found = agreeing_direction(unit(0, np.pi / 2, 0), trim=0.15)
+    np.testing.assert_allclose(found, [2 / 5**0.5, 1 / 5**0.5], atol=1e-6)
+
+
+def test_a_row_has_one_vote_however_long_it_is() -> None:
+    rows = unit(0, np.pi / 2, 0, np.pi, 0.3)
+    longer = rows * np.array([[1], [20], [0.1], [7], [3]], dtype=np.float32)
+    np.testing.assert_allclose(
+        agreeing_direction(longer, trim=0.15), agreeing_direction(rows, trim=0.15), atol=1e-6
+    )
 
 
 def test_rows_of_zeros_do_not_count() -> None:
     rows = unit(0.3, 0.3)
     padded = np.concatenate([rows, np.zeros((5, 2), dtype=np.float32)])
-    np.testing.assert_array_equal(agreeing_sum(padded, trim=0.15), agreeing_sum(rows, trim=0.15))
-    np.testing.assert_array_equal(agreeing_sum(padded[2:], trim=0.15), [0, 0])
+    np.testing.assert_array_equal(agreeing_direction(padded, trim=0.15), agreeing_direction(rows, trim=0.15))
+    np.testing.assert_array_equal(agreeing_direction(padded[2:], trim=0.15), [0, 0])
 
 
 def test_a_text_of_one_piece_is_embedded_as_before() -> None:
@@ -57,6 +66,22 @@ def test_a_trim_outside_its_range_is_refused(trim: float) -> None:
 def test_a_text_without_words_gets_zeros_and_no_text_no_rows() -> None:
     assert not EMBEDDER.embed(["", " "]).any()
     assert EMBEDDER.embed([]).shape == (0, 16)
+
+
+class PieceByPiece:
+    """The shipped embedder as one that must be asked for each piece."""
+
+    def __init__(self) -> None:
+        self.embed = load_embedder().embed
+
+
+@pytest.mark.parametrize("word", ["rate", "[SEP]", "Zürich", "大小", "x" * 60, "a.b,", "\u0301"])
+@given(data=st.data())
+def test_pieces_are_embedded_together_as_they_are_one_by_one(word: str, data: st.DataObject) -> None:
+    words = st.lists(st.sampled_from([word, "the train.", "Why", "\n", "unbelievably", "3*4", "how?"]))
+    text = " ".join(data.draw(words))
+    together = TrimmedEmbedder(load_embedder()).embed([text])
+    np.testing.assert_allclose(together, TrimmedEmbedder(PieceByPiece()).embed([text]), atol=1e-5)
 
 
 @given(st.lists(st.text(max_size=300), max_size=4))

@@ -53,6 +53,22 @@ def test_the_head_is_the_formula_it_says() -> None:
     assert second.win_probability(x) == pytest.approx(1 / (1 + np.exp(-2 / np.e)))
 
 
+def test_a_head_whose_exponents_are_beyond_floats_still_answers() -> None:
+    """Logits of 0 and 2,000 leave the second subject all of it, whose rate 0.4 gives sigmoid(0.4)."""
+    head = StaticHead(
+        subject_weights=np.array([[0.0, 2000]]).astype(np.float16),
+        subject_bias=np.zeros(2, dtype=np.float32),
+        subject_rates=np.array([0, 0.4], dtype=np.float32),
+        anchors=np.zeros((1, 1), dtype=np.float16),
+        anchor_weights=np.array([2.0], dtype=np.float32),
+        coefficients=np.array([0.0, 1, 0]),
+        gamma=1.0,
+    )
+    one = head.win_probability(np.ones((1, 1), dtype=np.float32))
+    many = head.win_probability(np.ones((3, 1), dtype=np.float32))
+    assert [*one, *many] == pytest.approx([1 / (1 + np.exp(-0.4))] * 4)
+
+
 def test_the_kernel_falls_with_the_squared_distance() -> None:
     """|(1, 0) - (0, 1)|^2 = 2, so exp(-3 * 2)."""
     np.testing.assert_allclose(kernel(np.eye(2), np.eye(2), 3.0), [[1, np.exp(-6)], [np.exp(-6), 1]])
