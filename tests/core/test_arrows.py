@@ -27,7 +27,7 @@ ORDER = (
     ("router",),
     ("scoring", "testing"),
     ("routers",),
-    ("published", "pretrained"),
+    ("published", "pretrained", "predictors"),
     ("calibration", "evaluation", "scorers"),
     ("registry",),
     ("source",),
