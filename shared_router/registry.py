@@ -3,50 +3,32 @@
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
+from shared_router.routers.classes import router_class
+from shared_router.routers.shipped import DEFAULT_ROUTER, PRETRAINED, SHIPPED, load_folder, load_shipped
 
-DEFAULT_ROUTER = "static-v1"
-
-_CLASSES = {
-    "bert": "shared_router.routers.bert:BertRouter",
-    "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
-    "knn": "shared_router.routers.knn:KNNRouter",
-    "matrix_factorization": "shared_router.routers.matrix_factorization:MatrixFactorizationRouter",
-    "random": "shared_router.routers.random:RandomRouter",
-    "similarity_weighted": "shared_router.routers.similarity_weighted:SimilarityWeightedRouter",
-    "static": "shared_router.routers.static:StaticRouter",
-}
-_PRETRAINED = Path(__file__).parent / "pretrained"
-_SHIPPED = (DEFAULT_ROUTER,)
-_SHIPPED_LOCK = threading.Lock()
+__all__ = [
+    "DEFAULT_ROUTER",
+    "SavedConfig",
+    "load_router",
+    "recommended_threshold",
+    "router_class",
+    "router_names",
+    "saved_config",
+    "saved_quantiles",
+]
 
 
 def router_names() -> list[str]:
     """List the trained routers that ship with the package, sorted."""
-    return sorted(_SHIPPED)
-
-
-def router_class(name: str) -> type[Router]:
-    """Return the router class of that name; its module is imported only now.
-
-    Raises:
-        UnknownNameError: If there is none; the message lists those there are.
-    """
-    if name not in _CLASSES:
-        raise UnknownNameError(f"a router class must be one of {sorted(_CLASSES)}, got {name!r}")
-    module, attribute = _CLASSES[name].split(":")
-    found: type[Router] = getattr(import_module(module), attribute)
-    return found
+    return sorted(SHIPPED)
 
 
 def load_router(router: str | Path | None = None, *, expected_sha256: str | None = None) -> Router:
@@ -65,10 +47,9 @@ def load_router(router: str | Path | None = None, *, expected_sha256: str | None
         ArtifactError: If the checkpoint is damaged or holds no router.
     """
     folder = _folder(router)
-    if folder.parent == _PRETRAINED and expected_sha256 is None:
-        with _SHIPPED_LOCK:  # or all that ask before the first is done would load it
-            return _load_shipped(folder.name)
-    return _load(folder, expected_sha256)
+    if folder.parent == PRETRAINED and expected_sha256 is None:
+        return load_shipped(folder.name)
+    return load_folder(folder, expected_sha256=expected_sha256)
 
 
 def recommended_threshold(
@@ -158,8 +139,8 @@ def saved_config(router: str | Path | None, *, expected_sha256: str | None = Non
 
 def _folder(router: str | Path | None) -> Path:
     name = DEFAULT_ROUTER if router is None else router
-    if name in _SHIPPED:
-        return _PRETRAINED / name
+    if name in SHIPPED:
+        return PRETRAINED / name
     folder = Path(name)
     if not os.path.isdir(folder):  # unlike a path's own method it says no to any text
         raise UnknownNameError(
@@ -167,24 +148,3 @@ def _folder(router: str | Path | None) -> Path:
             f"and {folder.absolute()} is no folder"
         )
     return folder
-
-
-def _load(folder: Path, expected_sha256: str | None) -> Router:
-    from shared_router.checkpoints.artifact import artifact_kind
-
-    kind = artifact_kind(folder)
-    if not kind.startswith("router/"):
-        raise ArtifactSchemaError(f"a router's checkpoint must be of a kind router/..., got {kind!r}")
-    try:
-        found = router_class(kind.removeprefix("router/"))
-    except UnknownNameError as error:
-        raise ArtifactSchemaError(
-            f"a router's checkpoint must be of a class this release knows, got {kind!r}; "
-            "load one of your own class with its load"
-        ) from error
-    return found.load(folder, expected_sha256=expected_sha256)
-
-
-@cache
-def _load_shipped(name: str) -> Router:
-    return _load(_PRETRAINED / name, None)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared_router import InvalidInputError, RoutingPolicy, UnknownNameError, registry
+from shared_router import InvalidInputError, RoutingPolicy, UnknownNameError
+from shared_router.routers import classes
 from shared_router.routers.random import RandomRouter
 from shared_router.source import RouterSource
 
@@ -31,7 +32,7 @@ def test_two_hundred_that_ask_at_once_load_a_router_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RandomRouter().save(tmp_path)
-    monkeypatch.setitem(registry._CLASSES, "random", f"{__name__}:Counting")
+    monkeypatch.setitem(classes.CLASSES, "random", f"{__name__}:Counting")
     Counting.made = []
     source = RouterSource(str(tmp_path), otherwise=0.5)
     with ThreadPoolExecutor(200) as pool:
