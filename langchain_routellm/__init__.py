@@ -8,12 +8,16 @@ The way of a call:
     calls, batches    the chosen child is called as it is, with the tools that `binding` bound for it
     metadata     writes the decision on its answer, and into its run
 
+A `CascadedChatModel` differs in how a call is sent: `cascading` walks a plan of the core's, `planning` makes
+its calls, and `at_hand` hands on a weak answer that will do.
+
 `langchain_routellm.decisions` is imported by its own name: not every langchain-core has decision models.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from langchain_routellm.cascades import CascadedChatModel
 from langchain_routellm.chat_models import RoutedChatModel
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.runnables import RoutedRunnable
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_routellm.middleware import RouteLLMMiddleware
 
 __all__ = [
+    "CascadedChatModel",
     "RouteLLMMiddleware",
     "RouteLLMRouter",
     "RoutedChatModel",

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
-from langchain_core.outputs import LLMResult
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.runnables import RunnableConfig, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.configurable import DynamicRunnable
@@ -58,6 +59,7 @@ class AnswerWatch(BaseCallbackHandler):
     @override
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         self.metadata.answered_by = self._runs.pop(run_id, None)
+        self.metadata.message = _message_in(response)
         # new lists: a cache may hold the old ones
         response.generations[:] = [
             [self.metadata.add_to(each) for each in answers] for answers in response.generations
@@ -131,6 +133,16 @@ def run_names(child: Any, **bound: Any) -> list[str]:
     if isinstance(child, RunnableSequence):  # the model of a chain is the step that is one
         return [name for step in child.steps for name in run_names(step)]
     return run_names(child.default, **bound) if isinstance(child, DynamicRunnable) else []
+
+
+def _message_in(response: LLMResult) -> AIMessage | None:
+    found = [
+        each.message
+        for answers in response.generations
+        for each in answers
+        if isinstance(each, ChatGeneration)
+    ]
+    return next((message for message in found if isinstance(message, AIMessage)), None)
 
 
 def _names(chosen: str, children: Mapping[str, Any]) -> dict[str, str]:

@@ -28,11 +28,13 @@ class Binding:
     Args:
         models: The children as `bind_tools` or `with_structured_output` returned them.
         need: `"tools"` or `"structured_output"`.
+        given: The tools, or the schema, as the caller gave them.
     """
 
-    def __init__(self, models: Mapping[str, Runnable[Any, Any]], need: str) -> None:
+    def __init__(self, models: Mapping[str, Runnable[Any, Any]], need: str, given: object = None) -> None:
         self.models = models
         self.need = need
+        self.given = given
         first = next(iter(models.values()))
         self._tools = first.kwargs.get("tools") if isinstance(first, RunnableBindingBase) else None
 
@@ -91,7 +93,7 @@ def bind_children(
             refusals[name] = error
     if not models:
         raise _refusal(refusals, need)
-    return Binding(models, need)
+    return Binding(models, need, args[0] if args else None)
 
 
 def _refusal(refusals: Mapping[str, Exception], need: str) -> Exception:

@@ -10,6 +10,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_routellm.answers import watched
+from langchain_routellm.binding import Binding
 from langchain_routellm.memory import NO_THREAD, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.reasoning import without_others_reasoning
@@ -31,6 +32,8 @@ class Call:
         messages: The conversation in the input, oldest first, where there is one.
         children: The children of a chat model; None where what is called is no chat model.
         strips: Whether signed reasoning is kept from passing between them.
+        binding: What the caller bound, or None.
+        threshold: The call's own threshold where it is a cascade's, and so not for the policy.
     """
 
     input: Any
@@ -43,21 +46,32 @@ class Call:
     messages: Sequence[BaseMessage] = ()
     children: Mapping[str, Runnable[Any, Any]] | None = None
     strips: bool = False
+    binding: Binding | None = None
+    threshold: float | None = None
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
-        about = decision.as_metadata()
-        config: RunnableConfig = {
-            **self.config,
-            "metadata": {**(self.config.get("metadata") or {}), **run_metadata(about)},
-        }
-        self.bill.expect(decision.model)
         self.thread.keep(decision.model)
-        decision_metadata = DecisionMetadata(about, self.bill, self.thread)
+        return self.sent(DecisionMetadata(decision.as_metadata(), self.bill, self.thread))
+
+    def sent(
+        self, decision_metadata: DecisionMetadata, *, is_watched: bool = False, **about: str | float
+    ) -> RoutedCall:
+        """Send the call to the model of a decision, which its run's metadata tells.
+
+        Args:
+            decision_metadata: What writes the decision on the answer.
+            is_watched: Whether who answers must be known even where no callback listens.
+            **about: What the run's metadata says beside the decision.
+        """
+        decision = decision_metadata.decision
+        model = str(decision["model"])
+        metadata = {**(self.config.get("metadata") or {}), **run_metadata({**decision, **about})}
+        config: RunnableConfig = {**self.config, "metadata": metadata}
+        self.bill.expect(model)
         if self.children is not None:
-            config = watched(config, decision_metadata, self.children)
-        model_input = self._input_for(decision.model)
-        return RoutedCall(self.models[decision.model], model_input, config, self.kwargs, decision_metadata)
+            config = watched(config, decision_metadata, self.children, always=is_watched)
+        return RoutedCall(self.models[model], self._input_for(model), config, self.kwargs, decision_metadata)
 
     def _input_for(self, model: str) -> Any:
         if self.children is None or not self.strips:
@@ -76,8 +90,16 @@ class RoutedCall:
     kwargs: dict[str, Any]
     decision_metadata: DecisionMetadata
 
-    def in_its_turn(self) -> RoutedCall:
-        """Return this call: a batch decided it before its turn came."""
+
+@dataclass(frozen=True, slots=True)
+class DecidedCall:
+    """A call that a batch decided before its turn has come."""
+
+    call: Call
+    decision: RoutingDecision
+
+    def in_its_turn(self) -> DecidedCall:
+        """Return this call."""
         return self
 
 
@@ -87,26 +109,26 @@ class RefusedCall:
 
     error: Exception
 
-    def in_its_turn(self) -> RoutedCall:
+    def in_its_turn(self) -> DecidedCall:
         """Raise the error."""
         raise self.error
 
 
 def decided(
     calls: Sequence[Call | RefusedCall], outcomes: Sequence[RoutingDecision | Exception]
-) -> list[RoutedCall | RefusedCall]:
-    """Send each call where its outcome says.
+) -> list[DecidedCall | RefusedCall]:
+    """Return each call with its outcome.
 
     Args:
         calls: n calls, m of them not refused yet.
         outcomes: m outcomes, in the order of those calls.
     """
     following = iter(outcomes)
-    routed: list[RoutedCall | RefusedCall] = []
+    turns: list[DecidedCall | RefusedCall] = []
     for call in calls:
         if isinstance(call, RefusedCall):
-            routed.append(call)
+            turns.append(call)
             continue
         outcome = next(following)
-        routed.append(RefusedCall(outcome) if isinstance(outcome, Exception) else call.to(outcome))
-    return routed
+        turns.append(RefusedCall(outcome) if isinstance(outcome, Exception) else DecidedCall(call, outcome))
+    return turns

@@ -15,23 +15,11 @@ from pydantic import BaseModel
 from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
 from langchain_routellm.children import checked_child, checked_children, with_settings
-from langchain_routellm.policies import check_models, loaded, made_policy
+from langchain_routellm.policies import check_models, loaded
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
 from shared_router import Bill, InvalidInputError
-
-RULES = (
-    "router",
-    "threshold",
-    "strong_fraction",
-    "router_timeout",
-    "on_router_error",
-    "on_no_query",
-    "expected_sha256",
-    "given_policy",
-)
-"""The fields of a routed model that its policy is made from."""
 
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")
 """The fields that say how its questions are found."""
@@ -59,8 +47,8 @@ def _keep_rules(model: Any, name: str, value: Any) -> None:
     """Check a field's new value, and make anew what was made from the field."""
     if name == "cache":
         refuse_cache(value)
-    elif name in RULES:
-        policy = made_policy(**_changed(model, RULES, name, value))
+    elif name in model._rule_fields.values():
+        policy = model._policy_of(_changed(model, tuple(model._rule_fields.values()), name, value))
         if model.policy is model._policy:  # else a subclass has a policy of its own
             check_models(policy, model.children)
         model._policy = policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, convert_to_messages
@@ -22,7 +22,7 @@ from langchain_routellm.changes import change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
-from langchain_routellm.policies import GivenPolicy, check_models, made_policy
+from langchain_routellm.policies import RULES, GivenPolicy, check_models, made_policy
 from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
@@ -80,9 +80,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
         UnknownNameError: If no router has that name.
 
-    Where the public methods stand: `bind_tools` and `with_structured_output` here; `invoke`, `stream` and
-    the batches in `routing.py`; `generate` and `stream_events` in `entry_points.py`; `profile`,
-    `config_specs` and the token counts in `self_description.py`; asynchronous ones beside their twins.
+    Where the public methods stand: `invoke`, `stream` and the batches in `routing.py`; `generate` and
+    `stream_events` in `entry_points.py`; `profile` and the token counts in `self_description.py`.
     """
 
     strong: Child
@@ -105,6 +104,9 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     given_policy: RoutingPolicy | None = None
     # a field, because `configurable_fields` makes a new model of the fields for each call
     memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)
+
+    _rule_fields: ClassVar[Mapping[str, str]] = {name: name for name in RULES}
+    """The field that each argument of a policy is kept in."""
 
     _bill: Bill = PrivateAttr()
     _finder: QuestionFinder = PrivateAttr()
@@ -142,7 +144,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         rules |= {"threshold": threshold, "strong_fraction": strong_fraction}
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
         rules |= {"expected_sha256": expected_sha256, "given_policy": others.pop("given_policy", policy)}
-        made = made_policy(**rules)
+        made = self._policy_of({**rules, **others})
         if rules["given_policy"] is not None:  # a file is read once, here
             rules |= {"given_policy": made, "expected_sha256": None}
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
@@ -172,6 +174,11 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         for name, value in (update or {}).items():
             setattr(copied, name, value)
         return copied
+
+    @classmethod
+    def _policy_of(cls, fields: Mapping[str, Any]) -> RoutingPolicy:
+        """Return the policy that the values of these fields make."""
+        return made_policy(**{argument: fields[field] for argument, field in cls._rule_fields.items()})
 
     @property
     def finder(self) -> QuestionFinder:

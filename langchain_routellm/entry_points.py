@@ -8,6 +8,7 @@ stream twice, and a cache serves one model's answer for the other's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun, Callbacks
@@ -19,9 +20,10 @@ from langchain_core.runnables.config import ensure_config
 from typing_extensions import override
 
 from langchain_routellm.calls import Call
-from langchain_routellm.generate import grouped, merged
+from langchain_routellm.generate import Group, grouped, merged
 from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import Routed
+from shared_router import RoutingDecision
 
 
 class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
@@ -39,7 +41,7 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
     ) -> Any:
         if version != "v3":  # events of our own `stream`, which are the child's
             return super().stream_events(input, config, version=version, stop=stop, **kwargs)
-        call = self._route(input, config, stop, kwargs)
+        call = self._route_stream(input, config, stop, kwargs)
         return call.model.stream_events(call.input, call.config, version="v3", **call.kwargs)
 
     @override
@@ -59,7 +61,7 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
     async def _astream_events_v3(
         self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> Any:
-        call = await self._aroute(model_input, config, stop, kwargs)
+        call = await self._aroute_stream(model_input, config, stop, kwargs)
         return await call.model.astream_events(call.input, call.config, version="v3", **call.kwargs)
 
     @override
@@ -71,7 +73,7 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         **kwargs: Any,
     ) -> LLMResult:
         calls = self._generate_calls(messages, stop, callbacks, kwargs)
-        groups = grouped(calls, self.policy.decide_many([call.request for call in calls]))
+        groups = self._groups(calls, self.policy.decide_many([call.request for call in calls]))
         return merged(groups, [group.generate() for group in groups])
 
     @override
@@ -83,8 +85,17 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         **kwargs: Any,
     ) -> LLMResult:
         calls = self._generate_calls(messages, stop, callbacks, kwargs)
-        groups = grouped(calls, await self.policy.adecide_many([call.request for call in calls]))
+        groups = await self._agroups(calls, await self.policy.adecide_many([call.request for call in calls]))
         return merged(groups, await asyncio.gather(*(group.agenerate() for group in groups)))
+
+    def _groups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
+        """Return decided conversations as those that one call of a child's answers."""
+        sent = [self._sent(call, decision) for call, decision in zip(calls, decisions, strict=True)]
+        return grouped(sent, decisions)
+
+    async def _agroups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
+        """Return what `_groups` returns."""
+        return self._groups(calls, decisions)
 
     def _generate_calls(
         self,

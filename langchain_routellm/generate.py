@@ -9,8 +9,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from langchain_routellm.calls import Call, RoutedCall
-from shared_router import RoutingDecision
+from langchain_routellm.calls import RoutedCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,10 @@ class Group:
         return {**config, "run_id": run_id, **self.first.kwargs}
 
 
-def grouped(calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
+def grouped(calls: Sequence[RoutedCall], decisions: Sequence[object]) -> list[Group]:
     """Collect conversations by decision, in the order in which the decisions first appear."""
     groups: dict[object, Group] = {}
-    for position, (call, decision) in enumerate(zip(calls, decisions, strict=True)):
-        routed = call.to(decision)
+    for position, (routed, decision) in enumerate(zip(calls, decisions, strict=True)):
         # a child that is no chat model is asked one by one, and each answer may be by another model
         together = decision if isinstance(routed.model, BaseChatModel) else position
         group = groups.setdefault(together, Group(routed, [], []))

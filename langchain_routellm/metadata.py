@@ -45,9 +45,10 @@ class DecisionMetadata:
 
     Attributes:
         answered_by: The model that answered, where it is known; the chosen one's fallback may have.
+        message: Its message, where the call is watched.
     """
 
-    __slots__ = ("_started", "_usage", "answered_by", "bill", "decision", "thread")
+    __slots__ = ("_started", "_usage", "answered_by", "bill", "decision", "message", "thread")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class DecisionMetadata:
         self.bill = bill
         self.thread = thread
         self.answered_by: str | None = None
+        self.message: AIMessage | None = None
         self._started = False
         self._usage: UsageMetadata | None = None
 
@@ -70,7 +72,7 @@ class DecisionMetadata:
         """
         if isinstance(output, AIMessage):
             self._remember(output.tool_calls)
-            return _with_decision(output, {**self._told(), **self._dollars(output.usage_metadata)})
+            return _with_decision(output, self._whole(output.usage_metadata))
         if isinstance(output, ChatGeneration):
             return output.model_copy(update={"message": self.add_to(output.message)})
         if isinstance(output, dict) and isinstance(output.get("raw"), AIMessage):
@@ -106,13 +108,28 @@ class DecisionMetadata:
         if not isinstance(chunk, AIMessageChunk):  # of a child that cannot stream, or of a parser
             self._started = True
             return self.add_to(chunk)
-        decision = {} if self._started else self._told()
-        self._started = True
+        is_first, self._started = not self._started, True
+        is_last = False
         if self.bill.prices:
             self._usage = add_usage(self._usage, chunk.usage_metadata)
             # a usage can be spread over chunks, so the bill is made when all have come
-            decision |= self._dollars(self._usage) if chunk.chunk_position == "last" else {}
+            is_last = chunk.chunk_position == "last"
+        if is_first and is_last:
+            return _with_decision(chunk, self._whole(self._usage))
+        decision = self._first() if is_first else self._last(self._usage) if is_last else {}
         return _with_decision(chunk, decision) if decision else chunk
+
+    def _whole(self, usage: UsageMetadata | None) -> dict[str, Any]:
+        """Return the decision for an answer that comes whole."""
+        return {**self._told(), **self._dollars(usage)}
+
+    def _first(self) -> dict[str, Any]:
+        """Return what a stream's first chunk tells."""
+        return self._told()
+
+    def _last(self, usage: UsageMetadata | None) -> dict[str, Any]:
+        """Return what a stream's last chunk adds."""
+        return self._dollars(usage)
 
     def _remember(self, calls: Sequence[Mapping[str, Any]]) -> None:
         if calls and self.thread is not None:
@@ -131,7 +148,7 @@ class DecisionMetadata:
         return {**self.decision, "model": self.answered_by, "fallback_for": self.decision["model"]}
 
 
-def _with_decision(message: AIMessage, decision: Mapping[str, str | float]) -> AIMessage:
+def _with_decision(message: AIMessage, decision: Mapping[str, Any]) -> AIMessage:
     return message.model_copy(
         update={"response_metadata": {**message.response_metadata, METADATA_KEY: decision}}
     )

@@ -12,6 +12,18 @@ from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Ro
 GivenPolicy = RoutingPolicy | str | Path
 """A policy, or the file of one."""
 
+RULES = (
+    "router",
+    "threshold",
+    "strong_fraction",
+    "router_timeout",
+    "on_router_error",
+    "on_no_query",
+    "expected_sha256",
+    "given_policy",
+)
+"""The arguments that a policy is made from."""
+
 
 def policy_of(policy: GivenPolicy | None, names: Collection[str], **rules: Any) -> RoutingPolicy:
     """Return the policy over these models.

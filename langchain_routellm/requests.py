@@ -105,7 +105,8 @@ def call_of(
     children = model.children
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"
-    return Call(given, config, kwargs, models, request, model.bill, thread, messages, children, strips)
+    call = Call(given, config, kwargs, models, request, model.bill, thread, messages, children, strips)
+    return replace(call, binding=binding)
 
 
 def with_own_settings(model: Any, config: RunnableConfig) -> RunnableConfig:

@@ -18,13 +18,14 @@ from langchain_core.runnables.utils import Input, Output
 from typing_extensions import override
 
 from langchain_routellm.batches import SharedBatch
-from langchain_routellm.calls import Call, RefusedCall, RoutedCall, decided
-from shared_router import RouterError, RoutingPolicy, RoutingRequest
+from langchain_routellm.calls import Call, DecidedCall, RefusedCall, RoutedCall, decided
+from shared_router import RouterError, RoutingDecision, RoutingPolicy, RoutingRequest
 
 # What LangChain raises of an input that is no messages, and what we raise of a request against the rules.
 BAD_INPUT = (ValueError, TypeError, NotImplementedError, RouterError)
 
 Configs = RunnableConfig | Sequence[RunnableConfig] | None
+Turn = DecidedCall | RefusedCall
 
 
 class Routed(Runnable[Input, Output]):
@@ -44,18 +45,45 @@ class Routed(Runnable[Input, Output]):
     def _route(
         self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> RoutedCall:
-        if isinstance(model_input, RoutedCall | RefusedCall):
-            return model_input.in_its_turn()
-        call = self._call(model_input, ensure_config(config), stop, kwargs)
-        return call.to(self.policy.decide(call.request))
+        if isinstance(model_input, DecidedCall | RefusedCall):
+            turn = model_input.in_its_turn()
+            return self._sent(turn.call, turn.decision)
+        call = self._complete_call(model_input, config, stop, kwargs)
+        return self._sent(call, self.policy.decide(call.request))
 
     async def _aroute(
         self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
     ) -> RoutedCall:
-        if isinstance(model_input, RoutedCall | RefusedCall):
-            return model_input.in_its_turn()
-        call = self._call(model_input, ensure_config(config), stop, kwargs)
-        return call.to(await self.policy.adecide(call.request))
+        if isinstance(model_input, DecidedCall | RefusedCall):
+            turn = model_input.in_its_turn()
+            return await self._asent(turn.call, turn.decision)
+        call = self._complete_call(model_input, config, stop, kwargs)
+        return await self._asent(call, await self.policy.adecide(call.request))
+
+    def _complete_call(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> Call:
+        return self._call(model_input, ensure_config(config), stop, kwargs)
+
+    def _sent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        """Send a call where it was decided to go; a subclass may ask for more first."""
+        return call.to(decision)
+
+    async def _asent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        """Send a call like `_sent`, without holding up the event loop."""
+        return self._sent(call, decision)
+
+    def _route_stream(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        """Route a call whose answer is read as it is written."""
+        return self._route(model_input, config, stop, kwargs)
+
+    async def _aroute_stream(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        """Route a stream like `_route_stream`, without holding up the event loop."""
+        return await self._aroute(model_input, config, stop, kwargs)
 
     @override
     def invoke(
@@ -92,7 +120,7 @@ class Routed(Runnable[Input, Output]):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> Iterator[Any]:
-        call = self._route(input, config, stop, kwargs)
+        call = self._route_stream(input, config, stop, kwargs)
         yield from call.decision_metadata.add_to_stream(
             call.model.stream(call.input, call.config, **call.kwargs)
         )
@@ -106,7 +134,7 @@ class Routed(Runnable[Input, Output]):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
-        call = await self._aroute(input, config, stop, kwargs)
+        call = await self._aroute_stream(input, config, stop, kwargs)
         chunks = call.decision_metadata.add_to_async_stream(
             call.model.astream(call.input, call.config, **call.kwargs)
         )
@@ -129,8 +157,8 @@ class RoutedBatches(Routed[Input, Output]):
         calls, configs = self._calls(inputs, config, kwargs)
         if not calls:
             return []
-        routed = decided(calls, self.policy.decide_each(_requests(calls)))
-        return SharedBatch(routed, configs[0], return_exceptions).run()
+        turns = decided(calls, self.policy.decide_each(_requests(calls)))
+        return self._batched(turns, configs, return_exceptions)
 
     @override
     async def abatch(
@@ -139,26 +167,41 @@ class RoutedBatches(Routed[Input, Output]):
         calls, configs = self._calls(inputs, config, kwargs)
         if not calls:
             return []
-        routed = decided(calls, await self.policy.adecide_each(_requests(calls)))
-        return await SharedBatch(routed, configs[0], return_exceptions).arun()
+        turns = decided(calls, await self.policy.adecide_each(_requests(calls)))
+        return await self._abatched(turns, configs, return_exceptions)
 
     @override
     def batch_as_completed(
         self, inputs: Sequence[Any], config: Configs = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> Iterator[tuple[int, Any]]:
         calls, configs = self._calls(inputs, config, kwargs)
-        routed: list[Any] = decided(calls, self.policy.decide_each(_requests(calls)))
-        yield from super().batch_as_completed(routed, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
+        turns: list[Any] = decided(calls, self.policy.decide_each(_requests(calls)))
+        yield from super().batch_as_completed(turns, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
 
     @override
     async def abatch_as_completed(
         self, inputs: Sequence[Any], config: Configs = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> AsyncIterator[tuple[int, Any]]:
         calls, configs = self._calls(inputs, config, kwargs)
-        routed: list[Any] = decided(calls, await self.policy.adecide_each(_requests(calls)))
-        answers = super().abatch_as_completed(routed, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
+        turns: list[Any] = decided(calls, await self.policy.adecide_each(_requests(calls)))
+        answers = super().abatch_as_completed(turns, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
         async for answer in answers:
             yield answer
+
+    def _batched(
+        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
+    ) -> list[Any]:
+        return SharedBatch(self._all_sent(turns), configs[0], return_exceptions).run()
+
+    async def _abatched(
+        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
+    ) -> list[Any]:
+        return await SharedBatch(self._all_sent(turns), configs[0], return_exceptions).arun()
+
+    def _all_sent(self, turns: Sequence[Turn]) -> list[RoutedCall | RefusedCall]:
+        return [
+            turn if isinstance(turn, RefusedCall) else self._sent(turn.call, turn.decision) for turn in turns
+        ]
 
     def _calls(
         self, inputs: Sequence[Any], config: Configs, kwargs: dict[str, Any]

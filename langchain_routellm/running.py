@@ -29,11 +29,13 @@ class RunningCall:
     Attributes:
         model: The routed model's choice; None for a fallback around it.
         parent: The run that it is part of.
+        plan: Names the plan that made it, or None.
         leave: Stops waiting for the end of the task that made it.
     """
 
     model: str | None
     parent: UUID | None
+    plan: str | None
     leave: Callable[[], object] = field(repr=False)
 
 
@@ -44,11 +46,11 @@ class RunningCalls(dict[UUID, RunningCall]):
         super().__init__()
         self._failed: OrderedDict[UUID, None] = OrderedDict()
 
-    def start(self, run_id: UUID, parent: UUID | None, model: str | None) -> None:
+    def start(self, run_id: UUID, parent: UUID | None, model: str | None, *, plan: str | None = None) -> None:
         """Wait for a call, if it is routed, or stands in for a routed one that failed."""
         if model is None and parent not in self._failed:
             return
-        self[run_id] = RunningCall(model, parent, self._forget_with_task(run_id))
+        self[run_id] = RunningCall(model, parent, plan, self._forget_with_task(run_id))
         while len(self) > MOST:
             self.end(next(iter(self)))
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 from langchain_routellm.metadata import METADATA_KEY
 from langchain_routellm.prices import Prices, token_usage
 from langchain_routellm.running import RunningCalls
-from shared_router import Bill, Savings, TokenUsage, savings_of
+from shared_router import Bill, RejectedCalls, Savings, TokenUsage, savings_of
 
 
 class SavingsCallback(BaseCallbackHandler):
@@ -57,6 +57,7 @@ class SavingsCallback(BaseCallbackHandler):
         self.unmetered_calls = 0
         self._models = RunningCalls()
         self._unpriced: set[str] = set()
+        self._rejected = RejectedCalls()
         self._lock = threading.Lock()
 
     def report(self) -> Savings:
@@ -70,6 +71,7 @@ class SavingsCallback(BaseCallbackHandler):
             self.prices or {},
             answer_length_ratio=self.answer_length_ratio,
             strong=self.strong,
+            rejected=self._rejected.usage,
         )
 
     @override
@@ -83,9 +85,10 @@ class SavingsCallback(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        model = (metadata or {}).get(f"{METADATA_KEY}_model")
+        told = metadata or {}
+        model, plan = told.get(f"{METADATA_KEY}_model"), told.get(f"{METADATA_KEY}_plan")
         with self._lock:
-            self._models.start(run_id, parent_run_id, model)
+            self._models.start(run_id, parent_run_id, model, plan=plan)
 
     @override
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
@@ -100,7 +103,9 @@ class SavingsCallback(BaseCallbackHandler):
             if model != call.model and model not in (self.prices or {}):
                 self._unpriced.add(model)
             self.unmetered_calls += usage is None or model in self._unpriced
-            self.usage[model] = self.usage.get(model, TokenUsage()) + (usage or TokenUsage(calls=1))
+            counted = usage or TokenUsage(calls=1)
+            self.usage[model] = self.usage.get(model, TokenUsage()) + counted
+            self._rejected.add(call.plan, model, counted)
 
     @override
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

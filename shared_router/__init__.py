@@ -11,6 +11,7 @@ from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.costs.bill import Bill
 from shared_router.costs.known_prices import KnownPrices, known_prices
 from shared_router.costs.prices import TokenPrices, check_prices
+from shared_router.costs.rejected import RejectedCalls
 from shared_router.costs.savings import Savings, TokenUsage, savings_of
 from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedding.protocol import Embedder
@@ -61,6 +62,7 @@ from shared_router.plans.deadline import Deadline, check_seconds
 from shared_router.plans.decision import PlanDecision, plan_decision, total_dollars
 from shared_router.plans.driving import Settled, asettled, settled
 from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
+from shared_router.plans.limits import awithin, within
 from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
 from shared_router.plans.route import Route
 from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
@@ -203,6 +205,7 @@ __all__ = [
     "QueryError",
     "ROUTER_TIMEOUT_S",
     "Reading",
+    "RejectedCalls",
     "Reply",
     "Route",
     "RouteThenCascade",
@@ -248,6 +251,7 @@ __all__ = [
     "WeakFirst",
     "WinLabels",
     "asettled",
+    "awithin",
     "battles_from_judge",
     "battles_from_scores",
     "check_prices",
@@ -279,6 +283,7 @@ __all__ = [
     "turns_of",
     "valid_tool_calls",
     "win_labels",
+    "within",
     "without_queries",
     "write_report",
 ]

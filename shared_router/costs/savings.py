@@ -8,7 +8,7 @@ how it was made. What a router itself costs (its embeddings, its machine) is not
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import InvalidInputError
@@ -36,6 +36,10 @@ class TokenUsage:
         """Return both usages' sum."""
         return TokenUsage(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
+    def __sub__(self, other: "TokenUsage") -> "TokenUsage":
+        """Return what is left of this usage without another that is part of it."""
+        return TokenUsage(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
+
     def dollars(self, prices: TokenPrices) -> float:
         """Return what these tokens cost at a model's prices, in dollars."""
         return prices.dollars(
@@ -55,6 +59,7 @@ class Savings:
         dollars_all_strong: Dollars had every call gone to the strong model: an estimate.
         counterfactual: How that estimate was made, in words.
         strong: The name of the strong model.
+        rejected: The tokens in `usage` of calls whose answers a plan did not use, by model's name.
     """
 
     usage: Mapping[str, TokenUsage]
@@ -62,6 +67,7 @@ class Savings:
     dollars_all_strong: float
     counterfactual: str
     strong: str = "strong"
+    rejected: Mapping[str, TokenUsage] = field(default_factory=dict)
 
     @property
     def dollars_spent(self) -> float:
@@ -80,9 +86,10 @@ class Savings:
 
     @property
     def strong_fraction(self) -> float:
-        """Share of calls that went to the strong model, 0..1; 0 where there were no calls."""
-        calls = sum(usage.calls for usage in self.usage.values())
-        return self.usage.get(self.strong, TokenUsage()).calls / calls if calls else 0.0
+        """Share of the answers that are the strong model's, 0..1; 0 where there were no calls."""
+        used = _used(self.usage, self.rejected)
+        calls = sum(usage.calls for usage in used.values())
+        return used.get(self.strong, TokenUsage()).calls / calls if calls else 0.0
 
 
 def savings_of(
@@ -91,6 +98,7 @@ def savings_of(
     *,
     answer_length_ratio: float = 1.0,
     strong: str = "strong",
+    rejected: Mapping[str, TokenUsage] | None = None,
 ) -> Savings:
     """Return the bill of these tokens and what routing saved.
 
@@ -99,6 +107,8 @@ def savings_of(
         prices: Prices by model's name; the strong model's and every name in `usage`.
         answer_length_ratio: How many tokens the strong model writes where another writes one, > 0.
         strong: The name of the strong model, the best where there are more than two.
+        rejected: The tokens in `usage` of calls whose answers a plan did not use: they were paid, and the
+            strong model would not have been asked for them.
 
     Returns:
         The bill and the estimate beside it.
@@ -112,7 +122,7 @@ def savings_of(
     if not (math.isfinite(answer_length_ratio) and answer_length_ratio > 0):
         raise InvalidInputError(f"answer_length_ratio must be > 0, got {answer_length_ratio!r}")
     all_strong = 0.0
-    for name, tokens in usage.items():
+    for name, tokens in _used(usage, rejected or {}).items():
         # per token, so that a ratio need not give whole tokens
         answer = TokenUsage(output_tokens=tokens.output_tokens).dollars(prices[strong])
         ratio = 1.0 if name == strong else answer_length_ratio
@@ -126,4 +136,10 @@ def savings_of(
             f"{answer_length_ratio:g} times as long where another model wrote it"
         ),
         strong=strong,
+        rejected=dict(rejected or {}),
     )
+
+
+def _used(usage: Mapping[str, TokenUsage], rejected: Mapping[str, TokenUsage]) -> dict[str, TokenUsage]:
+    """Return the tokens of the calls whose answers were used."""
+    return {name: tokens - rejected.get(name, TokenUsage()) for name, tokens in usage.items()}

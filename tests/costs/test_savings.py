@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared_router import InvalidInputError, TokenPrices, TokenUsage, savings_of
+from shared_router import InvalidInputError, RejectedCalls, TokenPrices, TokenUsage, savings_of
 
 PRICES = {
     "strong": TokenPrices(10.0, 30.0, cached_input_per_million_tokens=1.0),
@@ -56,3 +56,33 @@ def test_prices_must_name_every_model() -> None:
 def test_an_answer_length_ratio_must_be_positive(ratio: float) -> None:
     with pytest.raises(InvalidInputError, match="answer_length_ratio must be > 0"):
         savings_of({}, PRICES, answer_length_ratio=ratio)
+
+
+def test_a_rejected_answer_is_paid_and_is_none_the_strong_model_would_have_given() -> None:
+    """Weak, rejected: 100 * 1 + 10 * 3 = 130; strong: 100 * 10 + 20 * 30 = 1600 millionths, which all strong
+    is too."""
+    usage = {"weak": TokenUsage(1, 100, 10), "strong": TokenUsage(1, 100, 20)}
+    savings = savings_of(usage, PRICES, rejected={"weak": usage["weak"]})
+    assert savings.dollars_spent == pytest.approx(0.00173)
+    assert savings.dollars_all_strong == pytest.approx(0.0016)
+    assert savings.dollars_saved == pytest.approx(-0.00013)
+    assert savings.strong_fraction == 1.0
+
+
+def test_what_another_call_of_the_same_plan_has_followed_was_rejected() -> None:
+    rejected = RejectedCalls()
+    rejected.add("one", "weak", TokenUsage(1, 10, 1))
+    rejected.add(None, "weak", TokenUsage(1, 7, 7))
+    rejected.add("two", "weak", TokenUsage(1, 20, 2))
+    assert rejected.usage == {}
+    rejected.add("two", "strong", TokenUsage(1, 20, 9))
+    rejected.add("one", "weak", TokenUsage(1, 10, 1))
+    assert rejected.usage == {"weak": TokenUsage(2, 30, 3)}
+
+
+def test_plans_that_no_call_follows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared_router.costs.rejected.KEPT", 2)
+    rejected = RejectedCalls()
+    for plan in ("one", "two", "three", "one"):
+        rejected.add(plan, "weak", TokenUsage(1, 10, 1))
+    assert rejected.usage == {}

@@ -1,0 +1,136 @@
+"""A cascade's calls: what a routed model's calls become where the weak answer is judged first.
+
+Only how a call is sent differs. A plan's calls are made before it: what is left is either an answer at hand
+or one last call, and both go the way of any routed call, in every entry point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+from typing_extensions import override
+
+from langchain_routellm.calls import Call, RefusedCall, RoutedCall
+from langchain_routellm.content import content_needs
+from langchain_routellm.entry_points import EntryPoints
+from langchain_routellm.generate import Group, grouped
+from langchain_routellm.planning import PlanAtWork
+from langchain_routellm.routing import RoutedBatches, Turn
+from shared_router import Ask, Cascade, Deadline, Judging, RoutingDecision, asettled, planned, settled
+
+OnStream = Literal["buffer", "route"]
+"""What a stream is: the accepted answer, or the router's choice alone."""
+
+_CONTENT = frozenset({"images", "pdf", "audio", "video", "attachments"})
+
+
+class Cascading(RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
+    """A chat model whose calls are plans over its children."""
+
+    on_stream: OnStream = "buffer"
+    deadline: float | None = None
+
+    @property
+    @abstractmethod
+    def cascade(self) -> Cascade:
+        """What decides by the weak answer."""
+
+    @property
+    @abstractmethod
+    def judging(self) -> Judging:
+        """What asks the scorer."""
+
+    @override
+    def _sent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        work = self._plan(call, decision)
+        steps, deadline = self.cascade.steps(work.request), work.request.deadline
+        return work.sent(settled(steps, work.ask, judging=self.judging, deadline=deadline))
+
+    @override
+    async def _asent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        work = self._plan(call, decision)
+        steps, deadline = self.cascade.steps(work.request), work.request.deadline
+        return work.sent(await asettled(steps, work.aask, judging=self.judging, deadline=deadline))
+
+    def _plan(self, call: Call, decision: RoutingDecision) -> PlanAtWork:
+        request = planned(
+            replace(call.request, threshold=call.threshold),
+            decision,
+            holds=_holds(call.messages),
+            deadline=Deadline(self.deadline),
+        )
+        return PlanAtWork(self.cascade, request, call)
+
+    @override
+    def _route_stream(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if self.on_stream == "buffer":
+            return self._route(model_input, config, stop, kwargs)
+        call = self._complete_call(model_input, config, stop, kwargs)
+        return self._routed_alone(call, self.policy.decide(call.request))
+
+    @override
+    async def _aroute_stream(
+        self, model_input: Any, config: RunnableConfig | None, stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> RoutedCall:
+        if self.on_stream == "buffer":
+            return await self._aroute(model_input, config, stop, kwargs)
+        call = self._complete_call(model_input, config, stop, kwargs)
+        return self._routed_alone(call, await self.policy.adecide(call.request))
+
+    def _routed_alone(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        """Send a call by its decision alone; nothing judges what is read as it is written."""
+        ask = Ask(decision.model, last=True, reason=decision.reason)
+        return self._plan(call, decision).sent(ask)
+
+    @override
+    def _batched(
+        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
+    ) -> list[Any]:
+        _raise_refused(turns, return_exceptions)
+        # one by one, in LangChain's threads: a plan's second call waits for its first
+        return Runnable.batch(self, turns, configs, return_exceptions=return_exceptions)  # type: ignore[misc]
+
+    @override
+    async def _abatched(
+        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
+    ) -> list[Any]:
+        _raise_refused(turns, return_exceptions)
+        return await Runnable.abatch(self, turns, configs, return_exceptions=return_exceptions)  # type: ignore[misc]
+
+    @override
+    def _groups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
+        sent = [self._sent(call, decision) for call, decision in zip(calls, decisions, strict=True)]
+        return grouped(sent, range(len(sent)))  # each has calls of its own to tell
+
+    @override
+    async def _agroups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
+        each = (self._asent(call, decision) for call, decision in zip(calls, decisions, strict=True))
+        sent = await asyncio.gather(*each)
+        return grouped(sent, range(len(sent)))
+
+
+def without_threshold(call: Call) -> Call:
+    """Return a call whose own threshold is kept from the policy: it is for the weak answer."""
+    request = replace(call.request, threshold=None)
+    return replace(call, request=request, threshold=call.request.threshold)
+
+
+def _holds(messages: Sequence[BaseMessage]) -> frozenset[str]:
+    """Return what a question holds beside text: what has come since the user last spoke."""
+    last = max((at for at, each in enumerate(messages) if isinstance(each, HumanMessage)), default=0)
+    return frozenset(content_needs(messages[last:])) & _CONTENT
+
+
+def _raise_refused(turns: Sequence[Turn], return_exceptions: bool) -> None:
+    for turn in turns:
+        if isinstance(turn, RefusedCall) and not return_exceptions:
+            raise turn.error

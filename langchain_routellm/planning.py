@@ -1,0 +1,148 @@
+"""A plan's calls, made of a chat model's children: the one place where a cascade asks them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import get_executor_for_config
+
+from langchain_routellm.at_hand import AnswerAtHand
+from langchain_routellm.calls import Call, RoutedCall
+from langchain_routellm.children import chat_models_in
+from langchain_routellm.held_back import HeldBack, held_back
+from langchain_routellm.metadata import DecisionMetadata
+from langchain_routellm.plan_metadata import PlanMetadata
+from langchain_routellm.prices import token_usage
+from langchain_routellm.scorable import given_answer, tool_calls_are_valid
+from shared_router import (
+    Answer,
+    Ask,
+    Cascade,
+    PlanCall,
+    PlanRequest,
+    Settled,
+    awithin,
+    plan_decision,
+    within,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What a child returned, and what listeners have not heard of it."""
+
+    value: Any = field(repr=False)
+    held: HeldBack | None
+
+
+class PlanAtWork:
+    """One request's plan over the children.
+
+    Args:
+        cascade: The plan.
+        request: What it was begun with.
+        call: The call that it answers.
+    """
+
+    def __init__(self, cascade: Cascade, request: PlanRequest, call: Call) -> None:
+        self.cascade = cascade
+        self.request = request
+        self.call = call
+        self._id = uuid4().hex
+        self._is_named = False
+
+    def ask(self, step: Ask) -> list[Answer]:
+        """Call a child as often as the plan wants, at the same time."""
+        if step.n == 1:
+            return [self._asked(step)]
+        with get_executor_for_config(self.call.config) as executor:
+            return list(executor.map(self._asked, [step] * step.n))
+
+    async def aask(self, step: Ask) -> list[Answer]:
+        """Call a child like `ask`."""
+        return list(await asyncio.gather(*(self._aasked(step) for _ in range(step.n))))
+
+    def sent(self, found: Settled) -> RoutedCall:
+        """Return the call whose answer is the plan's: the last one, or one that has its answer already."""
+        if isinstance(found, Ask):
+            self.call.thread.keep(found.model)
+            about = self._metadata(found.model, found.reason, found.calls, is_made=False)
+            routed = self.call.sent(about, plan=self._id)
+            return replace(routed, config=_unnamed(routed.config)) if self._is_named else routed
+        self.call.thread.keep(found.answer.model)
+        about = self._metadata(found.answer.model, found.reason, found.calls, is_made=True)
+        output: _Output = found.answer.output
+        at_hand = AnswerAtHand(output.value, output.held, about.add_to)
+        return RoutedCall(at_hand, self.call.input, self.call.config, self.call.kwargs, about)
+
+    def _metadata(
+        self, model: str, reason: str, calls: tuple[PlanCall, ...], *, is_made: bool
+    ) -> PlanMetadata:
+        decision = plan_decision(self.cascade, self.request, model=model, reason=reason, calls=calls)
+        return PlanMetadata(decision, self.call.bill, self.call.thread, is_made=is_made)
+
+    def _asked(self, step: Ask) -> Answer:
+        routed, config, held = self._prepared(step)
+        kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
+        try:
+            output = within(
+                lambda: routed.model.invoke(routed.input, config, **kwargs), self.request.deadline
+            )
+        # whatever a provider raises: the plan decides what follows
+        except Exception as error:  # noqa: BLE001
+            return Answer.failed(step.model, error)
+        return self._answer(step, routed.decision_metadata, output, held)
+
+    async def _aasked(self, step: Ask) -> Answer:
+        routed, config, held = self._prepared(step)
+        kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
+        try:
+            output = await awithin(
+                routed.model.ainvoke(routed.input, config, **kwargs), self.request.deadline
+            )
+        except Exception as error:  # noqa: BLE001
+            return Answer.failed(step.model, error)
+        return self._answer(step, routed.decision_metadata, output, held)
+
+    def _prepared(self, step: Ask) -> tuple[RoutedCall, RunnableConfig, HeldBack | None]:
+        decision = plan_decision(
+            self.cascade, self.request, model=step.model, reason=step.reason, calls=step.calls
+        ).as_metadata()
+        del decision["calls"]
+        decision.pop("dollars", None)
+        about = DecisionMetadata(decision, self.call.bill, self.call.thread)
+        routed = self.call.sent(about, is_watched=True, plan=self._id)
+        config, held = held_back(routed.config)
+        # an id that a caller gave is one run's: that of the call which listeners hear of, or the first one's
+        if held is not None or self._is_named:
+            return routed, _unnamed(config), held
+        self._is_named = True
+        return routed, config, None
+
+    def _unstreamed(self, model: str) -> dict[str, Any]:
+        """Return what keeps a model that always streams from telling its tokens before they are judged."""
+        child = (self.call.children or {}).get(model)
+        streams = any(getattr(each, "streaming", False) is True for each in chat_models_in(child))
+        return {"stream": False} if streams else {}
+
+    def _answer(self, step: Ask, about: DecisionMetadata, output: Any, held: HeldBack | None) -> Answer:
+        message = output if isinstance(output, AIMessage) else about.message
+        usage = None if message is None else message.usage_metadata
+        name = about.answered_by or step.model
+        return Answer(
+            model=step.model,
+            given=given_answer(output, message),
+            output=_Output(output, held),
+            dollars=None if usage is None else self.call.bill.dollars(name, token_usage(usage)),
+            valid_tool_calls=tool_calls_are_valid(output, self.call.binding),
+        )
+
+
+def _unnamed(config: RunnableConfig) -> RunnableConfig:
+    """Return a config without the id that a caller gave for the run."""
+    return {**config, "run_id": None}

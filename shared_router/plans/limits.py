@@ -1,0 +1,72 @@
+"""One call within a plan's deadline: given up when no time is left, whatever it is still doing.
+
+What is given up is not undone: a provider may answer, and bill, a call that nobody waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
+from typing import Any, TypeVar
+
+from shared_router.errors import PlanTimeoutError
+from shared_router.plans.deadline import Deadline
+from shared_router.scoring.workers import Workers
+
+T = TypeVar("T")
+
+_workers = Workers(256)
+
+
+def within(call: Callable[[], T], deadline: Deadline) -> T:
+    """Return what a call returns, in a thread of its own where there is a deadline.
+
+    Args:
+        call: What to call.
+        deadline: When it must have ended.
+
+    Raises:
+        PlanTimeoutError: If it has not.
+        Exception: What the call raised.
+    """
+    left = deadline.left
+    if left is None:
+        return call()
+    future = _workers.submit(call)
+    if wait([future], left).done:
+        return future.result()
+    future.cancel()
+    raise _late(deadline)
+
+
+async def awithin(call: Coroutine[Any, Any, T], deadline: Deadline) -> T:
+    """Return what a coroutine returns; one that is late is cancelled.
+
+    Args:
+        call: What to await.
+        deadline: When it must have ended.
+
+    Raises:
+        PlanTimeoutError: If it has not.
+        Exception: What the coroutine raised.
+    """
+    left = deadline.left
+    if left is None:
+        return await call
+    task = asyncio.ensure_future(call)
+    try:
+        done, _ = await asyncio.wait([task], timeout=left)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    task.cancel()
+    raise _late(deadline)
+
+
+def _late(deadline: Deadline) -> PlanTimeoutError:
+    return PlanTimeoutError(
+        f"a plan must end within its deadline ({deadline.seconds:g} s), and a model had not answered by then"
+    )
