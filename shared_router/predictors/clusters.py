@@ -90,7 +90,7 @@ class ClustersPredictor(QualityPredictor):
     def _learn_model(self, unit: NDArray[np.float32], scores: NDArray[np.float64], column: int) -> None:
         cluster, k = _nearest(unit, self._centers), len(self._centers)
         sums = np.bincount(cluster, scores, k)
-        counts = np.bincount(cluster, minlength=k).astype(np.float64)
+        counts = np.bincount(cluster, np.ones(len(cluster)), k)
         self._sums = _put(self._sums, sums, column)
         self._counts = _put(self._counts, counts, column)
 
