@@ -91,6 +91,19 @@ if TYPE_CHECKING:
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
+    from shared_router.plans.dollar_weights import (
+        DollarWeightChoice,
+        dollar_weight_for_budget,
+        dollar_weight_for_quality,
+    )
+    from shared_router.plans.many_models import ManyModelsPolicy
+    from shared_router.predictors.clusters import ClustersPredictor
+    from shared_router.predictors.factors import FactorsPredictor
+    from shared_router.predictors.item_response import ItemResponsePredictor
+    from shared_router.predictors.mixed import MixedPredictor
+    from shared_router.predictors.neighbors import NeighborsPredictor
+    from shared_router.predictors.output_tokens import OutputTokens
+    from shared_router.predictors.protocol import QualityPredictor
     from shared_router.preferences.data import PreferenceData
     from shared_router.preferences.judging import battles_from_judge
     from shared_router.preferences.mixing import mix_preferences
@@ -113,12 +126,21 @@ _LAZY = {
     "Artifact": "shared_router.checkpoints.artifact",
     "AskingLimits": "shared_router.records.collecting.asking",
     "CachedEmbedder": "shared_router.embedding.cached",
+    "ClustersPredictor": "shared_router.predictors.clusters",
     "Collected": "shared_router.records.collecting.collect",
+    "DollarWeightChoice": "shared_router.plans.dollar_weights",
     "EvaluationReport": "shared_router.evaluation.report",
+    "FactorsPredictor": "shared_router.predictors.factors",
+    "ItemResponsePredictor": "shared_router.predictors.item_response",
+    "ManyModelsPolicy": "shared_router.plans.many_models",
+    "MixedPredictor": "shared_router.predictors.mixed",
+    "NeighborsPredictor": "shared_router.predictors.neighbors",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
+    "OutputTokens": "shared_router.predictors.output_tokens",
     "PreferenceData": "shared_router.preferences.data",
+    "QualityPredictor": "shared_router.predictors.protocol",
     "Reading": "shared_router.records.reading",
     "Reply": "shared_router.records.collecting.journal",
     "StaticEmbedder": "shared_router.embedding.static",
@@ -129,6 +151,8 @@ _LAZY = {
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
     "collect": "shared_router.records.collecting.collect",
+    "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
+    "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
@@ -147,8 +171,8 @@ must not."""
 __version__ = "0.1.0"
 
 __all__ = [
-    "Answer",
     "Agreement",
+    "Answer",
     "AnswerFeatures",
     "AnyMessage",
     "Artifact",
@@ -167,26 +191,33 @@ __all__ = [
     "Cascade",
     "Check",
     "CheckedScorer",
+    "ClustersPredictor",
     "Collected",
     "ContractError",
     "Conversations",
     "DataError",
     "Deadline",
     "DisconnectedModelsError",
+    "DollarWeightChoice",
     "Embedder",
     "EmbedderError",
     "EvaluationReport",
+    "FactorsPredictor",
     "FormatError",
     "GivenAnswer",
     "IgnoredArgumentWarning",
     "InvalidInputError",
+    "ItemResponsePredictor",
     "Judge",
     "JudgeError",
     "Judging",
     "KnownPrices",
     "LocalServerError",
+    "ManyModelsPolicy",
     "Message",
     "MissingExtraError",
+    "MixedPredictor",
+    "NeighborsPredictor",
     "NoQueryWarning",
     "NotFittedError",
     "OnRouterError",
@@ -195,6 +226,7 @@ __all__ = [
     "OpenAIEmbedder",
     "OpenAIModel",
     "Outcomes",
+    "OutputTokens",
     "PlainMessage",
     "Plan",
     "PlanCall",
@@ -202,6 +234,7 @@ __all__ = [
     "PlanRequest",
     "PlanTimeoutError",
     "PreferenceData",
+    "QualityPredictor",
     "QueryError",
     "ROUTER_TIMEOUT_S",
     "Reading",
@@ -259,6 +292,8 @@ __all__ = [
     "check_sticky",
     "clean",
     "collect",
+    "dollar_weight_for_budget",
+    "dollar_weight_for_quality",
     "evaluate",
     "known_prices",
     "load_artifact",

@@ -89,10 +89,8 @@ class ClustersPredictor(QualityPredictor):
 
     def _learn_model(self, unit: NDArray[np.float32], scores: NDArray[np.float64], column: int) -> None:
         cluster, k = _nearest(unit, self._centers), len(self._centers)
-        sums = np.bincount(cluster, scores, k)
-        counts = np.bincount(cluster, np.ones(len(cluster)), k)
-        self._sums = _put(self._sums, sums, column)
-        self._counts = _put(self._counts, counts, column)
+        self._sums = _put(self._sums, np.bincount(cluster, scores, k), column)
+        self._counts = _put(self._counts, np.bincount(cluster, minlength=k), column)
 
     def _arguments(self) -> dict[str, Any]:
         names = ("n_clusters", "nearest", "prior", "seed")
@@ -115,7 +113,7 @@ def _nearest(unit: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray
     return np.asarray((unit @ centers.T).argmax(axis=1), dtype=np.int64)
 
 
-def _put(table: NDArray[np.float64], values: NDArray[np.float64], column: int) -> NDArray[np.float64]:
+def _put(table: NDArray[np.float64], values: NDArray[Any], column: int) -> NDArray[np.float64]:
     """Return a table with one column replaced, or put behind the last."""
     return np.concatenate([table[:, :column], values[:, None], table[:, column + 1 :]], axis=1)
 

@@ -1,12 +1,10 @@
 """What every predictor promises: a grade a model, holes, a model added, a folder to keep it in."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from shared_router import (
     ArtifactError,
@@ -22,6 +20,7 @@ from shared_router.predictors.item_response import ItemResponsePredictor
 from shared_router.predictors.mixed import MixedPredictor
 from shared_router.predictors.neighbors import NeighborsPredictor
 from shared_router.predictors.protocol import QualityPredictor
+from tests.predictors.axes import Axes, graded
 
 CLASSES: list[type[QualityPredictor]] = [
     NeighborsPredictor,
@@ -30,22 +29,6 @@ CLASSES: list[type[QualityPredictor]] = [
     ItemResponsePredictor,
     MixedPredictor,
 ]
-
-
-class Axes:
-    """Put sums, verses and jokes on an axis each, and anything else nowhere."""
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        kinds = ("sum", "verse", "joke")
-        rows = [[float(text.startswith(kind)) for kind in kinds] for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(len(texts), 3)
-
-
-def graded(n: int = 60) -> Outcomes:
-    """Return n sums and n verses: ada does all the sums and no verse, bob the reverse."""
-    prompts = [f"sum {i}" for i in range(n)] + [f"verse {i}" for i in range(n)]
-    ada = [1.0] * n + [0.0] * n
-    return Outcomes.from_columns(prompts, {"ada": ada, "bob": [1 - grade for grade in ada]})
 
 
 @pytest.fixture(params=CLASSES, ids=lambda each: str(each.name))

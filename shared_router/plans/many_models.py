@@ -1,0 +1,232 @@
+"""Routing between many models: the best expected grade for its price.
+
+    model(q) = argmax_m  grade_m(q) - dollar_weight * dollars_m(q) - second_weight * seconds_m
+
+with `grade_m(q)` a predictor's, `dollars_m(q)` what 1,000 calls like q are expected to cost and `seconds_m`
+how long a model takes. (CARROT, arXiv 2502.03261, shows that such a rule is as good as any, up to a factor,
+where both are predicted well.) `dollar_weights` chooses the weight by a budget or by a quality.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.choices import shown, shown_kind
+from shared_router.costs.prices import TokenPrices
+from shared_router.decisions import RoutingDecision, RoutingRequest
+from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.plans.expected_dollars import ExpectedDollars
+from shared_router.policy import RoutingPolicy
+from shared_router.predictors.output_tokens import OutputTokens
+from shared_router.predictors.protocol import QualityPredictor
+from shared_router.router import Router
+from shared_router.scoring.guard import ROUTER_TIMEOUT_S
+from shared_router.text import clean
+
+Expected = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""A question's expected grades and costs, by model."""
+
+_REMEMBERED = 512
+"""Questions whose values are kept between being scored and being decided."""
+
+
+class ManyModelsPolicy(RoutingPolicy):
+    """Send each question to the model whose expected grade is best for its price.
+
+    A decision's `win_probability` is what the best expected grade is above that of the cheapest model, in
+    [0, 1]; a question whose gain is below the threshold, 0 where none is given, goes to the cheapest.
+
+    Args:
+        predictor: What expects grades, fitted on outcomes of the models by the names they have here.
+        prices: What each model's tokens cost; needed for a `dollar_weight`.
+        output_tokens: What predicts an answer's tokens, or one number a model; needed for a `dollar_weight`.
+        dollar_weight: What a dollar for 1,000 calls is worth in grade, >= 0: at 0.01 a model must be expected
+            to be better by 0.01 to cost a dollar more. 0 asks for quality alone.
+        seconds: How long each model takes; needed for a `second_weight`.
+        second_weight: What a second is worth in grade, >= 0.
+        count_tokens: Counts a prompt's tokens; None takes a quarter of its characters.
+        threshold: The least gain worth paying anything for, in [0, 1]; higher is cheaper.
+        on_router_error: As in `RoutingPolicy`.
+        on_no_query: As in `RoutingPolicy`.
+        router_timeout: As in `RoutingPolicy`.
+
+    Raises:
+        InvalidInputError: If an argument is outside its rule, or a weight has nothing to weigh.
+        NotFittedError: If the predictor has learned nothing yet.
+    """
+
+    def __init__(
+        self,
+        predictor: QualityPredictor,
+        *,
+        prices: Mapping[str, TokenPrices] | None = None,
+        output_tokens: OutputTokens | Mapping[str, float] | None = None,
+        dollar_weight: float = 0.0,
+        seconds: Mapping[str, float] | None = None,
+        second_weight: float = 0.0,
+        count_tokens: Callable[[str], int] | None = None,
+        threshold: float = 0.0,
+        on_router_error: str = "strong",
+        on_no_query: str = "strong",
+        router_timeout: float | None = ROUTER_TIMEOUT_S,
+    ) -> None:
+        if not isinstance(predictor, QualityPredictor):
+            raise InvalidInputError(f"predictor must be a QualityPredictor, got {shown_kind(predictor)}")
+        if predictor.models_ is None:
+            raise NotFittedError("a predictor must be fitted before it routes; call fit with outcomes")
+        best_first = np.argsort(-predictor.means_, kind="stable")
+        self.models = tuple(predictor.models_[place] for place in best_first)
+        self.predictor = predictor
+        self.dollars: ExpectedDollars | None = None
+        if prices is not None or output_tokens is not None:
+            self.dollars = ExpectedDollars(self.models, prices or {}, output_tokens or {}, count_tokens)
+        self.seconds = _checked_seconds(seconds, self.models)
+        self.dollar_weight = dollar_weight
+        self.second_weight = second_weight
+        self._gain = _Gain(self)
+        super().__init__(
+            self._gain,
+            threshold=threshold,
+            on_router_error=on_router_error,
+            on_no_query=on_no_query,
+            router_timeout=router_timeout,
+        )
+
+    def __repr__(self) -> str:
+        """Show the models and the rule."""
+        return f"ManyModelsPolicy({list(self.models)}, dollar_weight={self.dollar_weight!r})"
+
+    @property
+    def dollar_weight(self) -> float:
+        """What a dollar for 1,000 calls is worth in grade, >= 0; it may be set while the program runs."""
+        return self._dollar_weight
+
+    @dollar_weight.setter
+    def dollar_weight(self, weight: float) -> None:
+        _check_weight(
+            "dollar_weight", weight, given=self.dollars is not None, needs="prices and output_tokens"
+        )
+        self._dollar_weight = float(weight)
+
+    @property
+    def second_weight(self) -> float:
+        """What a second is worth in grade, >= 0; it may be set while the program runs."""
+        return self._second_weight
+
+    @second_weight.setter
+    def second_weight(self, weight: float) -> None:
+        _check_weight("second_weight", weight, given=self.seconds is not None, needs="seconds")
+        self._second_weight = float(weight)
+
+    def qualities(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return the expected grade of each model's answer, shape (n, m), models as in `models`."""
+        known = self.predictor.models_ or ()
+        found: NDArray[np.float64] = self.predictor.qualities(queries)[
+            :, [known.index(m) for m in self.models]
+        ]
+        return found
+
+    def costs(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return the dollars of 1,000 calls like each query, 0 without prices, shape (n, m)."""
+        if self.dollars is None:
+            return np.zeros((len(queries), len(self.models)))
+        return self.dollars.per_thousand(queries)
+
+    def values(self, qualities: NDArray[np.float64], costs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return expected grades less their price, shape (n, m).
+
+        Args:
+            qualities: Expected grades, shape (n, m), models as in `models`.
+            costs: Dollars for 1,000 calls, shape (n, m).
+        """
+        seconds = [0.0] * len(self.models) if self.seconds is None else [self.seconds[m] for m in self.models]
+        values: NDArray[np.float64] = (
+            qualities - self.dollar_weight * costs - self.second_weight * np.array(seconds)
+        )
+        return values
+
+    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
+        threshold = self._threshold.applying(request.threshold)
+        qualities, costs = self._gain.expected(clean(request.query or ""))
+        candidates = [self.models.index(model) for model in request.candidates or self.models]
+        if score < threshold:
+            chosen = min(candidates, key=lambda place: (costs[place], -place))
+        else:
+            values = self.values(qualities, costs)
+            chosen = max(candidates, key=lambda place: values[place])
+        return RoutingDecision(self.models[chosen], score, threshold, self.router_name, "score")
+
+
+class _Gain(Router):
+    """Score a question by what the best expected grade is above that of the cheapest model."""
+
+    name: ClassVar[str] = "many_models"
+
+    def __init__(self, policy: ManyModelsPolicy) -> None:
+        self.name = policy.predictor.name  # type: ignore[misc]
+        self._policy = policy
+        self._seen: OrderedDict[str, Expected] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def blocking(self) -> bool:  # type: ignore[override]
+        """Whether the predictor blocks."""
+        return self._policy.predictor.blocking
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        """Return the gain of each question, shape (n,), in [0, 1]."""
+        qualities, costs = self._policy.qualities(queries), self._policy.costs(queries)
+        with self._lock:
+            for query, quality, cost in zip(queries, qualities, costs, strict=True):
+                self._seen[query] = quality, cost
+            while len(self._seen) > max(_REMEMBERED, len(queries)):
+                self._seen.popitem(last=False)
+        # where nothing has a price, the last of the models is the cheapest
+        cheapest = costs.shape[1] - 1 - costs[:, ::-1].argmin(axis=1)
+        gain = qualities.max(axis=1) - qualities[np.arange(len(qualities)), cheapest]
+        return np.asarray(np.clip(gain, 0.0, 1.0), dtype=np.float64)
+
+    def expected(self, query: str) -> Expected:
+        """Return a question's expected grades and costs, predicted again where they are not remembered."""
+        with self._lock:
+            known = self._seen.get(query)
+        if known is None:  # its score was known from before
+            known = self._policy.qualities([query])[0], self._policy.costs([query])[0]
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave what was asked, and the lock, out of pickles and copies."""
+        return {"name": self.name, "_policy": self._policy}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `__getstate__` gave."""
+        self.__dict__.update(state, _seen=OrderedDict(), _lock=threading.Lock())
+
+
+def _check_weight(name: str, weight: object, *, given: bool, needs: str) -> None:
+    if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= float(weight) < math.inf:
+        raise InvalidInputError(f"{name} must be a finite number >= 0, got {shown(weight)}")
+    if weight and not given:
+        raise InvalidInputError(f"{name} needs {needs}, got none; without them nothing has a price")
+
+
+def _checked_seconds(
+    seconds: Mapping[str, float] | None, models: Sequence[str]
+) -> Mapping[str, float] | None:
+    if seconds is None:
+        return None
+    missing = [model for model in models if model not in seconds]
+    if missing:
+        raise InvalidInputError(f"seconds must be given for each model, and {missing} have none")
+    for model in models:
+        if not 0 <= seconds[model] < math.inf:
+            raise InvalidInputError(f"the seconds of {model} must be >= 0, got {shown(seconds[model])}")
+    return dict(seconds)
