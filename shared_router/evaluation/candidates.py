@@ -14,6 +14,7 @@ from shared_router.errors import InvalidInputError, UnknownNameError
 from shared_router.evaluation.measures import Candidate
 from shared_router.evaluation.pair import Floats
 from shared_router.router import Router
+from shared_router.scoring.questions import score_prompts
 from shared_router.win_probabilities import check_win_probabilities
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def router_candidates(
         if threshold is not None and not (isinstance(threshold, Real) and np.isfinite(threshold)):
             raise InvalidInputError(f"threshold must be a finite number, got {shown(threshold)}")
         if isinstance(router, Router):
-            asked = router.win_probability(units.pair.prompts)
+            asked = score_prompts(router, units.pair.prompts, units.messages)
             scores = np.array(check_win_probabilities(asked, len(units.pair)))
             found.append(Candidate(name, scores, threshold, probabilities=True))
         else:

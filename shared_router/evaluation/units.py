@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -12,6 +13,7 @@ from shared_router.errors import DataError, InvalidInputError, UnknownNameError
 from shared_router.evaluation.pair import Floats, Pair, Rows
 
 if TYPE_CHECKING:
+    from shared_router.messages import PlainMessage
     from shared_router.records.outcomes import Outcomes
 
 Unit = Literal["prompt", "conversation"]
@@ -25,11 +27,13 @@ class Units:
         pair: One row a unit.
         rows: The prompt of the outcomes that each unit is routed by, shape (n,): its first.
         n_left_out: How many units lacked a grade of either model.
+        messages: The conversation that each prompt ends, or None; None where there is none at all.
     """
 
     pair: Pair
     rows: Rows = field(repr=False)
     n_left_out: int
+    messages: Sequence[Sequence[PlainMessage] | None] | None = field(default=None, repr=False)
 
 
 def units_of(outcomes: Outcomes, *, strong: str, weak: str, unit: Unit = "prompt") -> Units:
@@ -76,7 +80,8 @@ def units_of(outcomes: Outcomes, *, strong: str, weak: str, unit: Unit = "prompt
         np.unique(conversations[first], return_inverse=True)[1].astype(np.int64),
         _domains(outcomes, first),
     )
-    return Units(pair, first, int((~graded).sum()))
+    said = None if outcomes.messages is None else [outcomes.messages[row] for row in first.tolist()]
+    return Units(pair, first, int((~graded).sum()), said)
 
 
 def _conversations(outcomes: Outcomes) -> Rows:

@@ -109,6 +109,7 @@ class OutcomesBuilder:
             domains=self._prompts.domains(kept),
             conversations=self._prompts.conversations(kept),
             times=self._prompts.times(kept),
+            messages=self._prompts.messages(kept),
         )
 
     def why(self) -> str:

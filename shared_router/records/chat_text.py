@@ -6,25 +6,18 @@ The question is the text of the last user message, as `query_of` defines it for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from shared_router.messages import ROLES, PlainMessage, Role, plain_messages
 from shared_router.query import Message, query_of
 from shared_router.records.record import first, parsed
 
-Role = Literal["system", "user", "assistant", "tool"]
-
 _ROLES: dict[str, Role] = {
-    "user": "user",
-    "human": "user",
+    **ROLES,
     "humanmessage": "user",
     "humanmessagechunk": "user",
-    "assistant": "assistant",
-    "ai": "assistant",
     "aimessage": "assistant",
     "aimessagechunk": "assistant",
-    "model": "assistant",
-    "tool": "tool",
-    "function": "tool",
     "toolmessage": "tool",
 }
 _DEPTH = 6
@@ -39,6 +32,16 @@ def question_in(value: Any) -> str | None:
             as JSON text.
     """
     return _question(parsed(value), _DEPTH)
+
+
+def conversation_in(value: Any) -> list[PlainMessage] | None:
+    """Return a list of messages in one form, or None where the value is none; also as JSON text."""
+    value = parsed(value)
+    if not isinstance(value, list) or not value or not all(isinstance(each, Mapping) for each in value):
+        return None
+    if not all(first(each, "role", "type", "id") is not None for each in value):
+        return None
+    return plain_messages([_message(each) for each in value])
 
 
 def answer_in(value: Any) -> str | None:

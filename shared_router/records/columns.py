@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError
+from shared_router.messages import AnyMessage, question_of
+from shared_router.records.conversation_column import ConversationColumn
 from shared_router.records.measures import Measure
 from shared_router.records.outcomes import ByModel, Outcomes
 
 
 def outcomes_of_columns(
-    prompts: Sequence[str],
+    prompts: Sequence[str | Sequence[AnyMessage]],
     measures: Mapping[Measure, ByModel],
     *,
     answers: Mapping[str, Sequence[str | None]],
@@ -42,7 +44,7 @@ def outcomes_of_columns(
     rows, places = (index.astype(np.int64) for index in np.nonzero(present))
     cells = [(int(row), models[place]) for row, place in zip(rows, places, strict=True)]
     return Outcomes(
-        prompts=list(prompts),
+        prompts=[_text(prompt, row) for row, prompt in enumerate(prompts)],
         models=models,
         prompt_index=rows,
         model_index=places,
@@ -56,7 +58,19 @@ def outcomes_of_columns(
         domains=None if domains is None else list(domains),
         conversations=None if conversations is None else list(conversations),
         times=None if times is None else np.array(times, dtype=np.float64),
+        messages=None
+        if all(isinstance(prompt, str) for prompt in prompts)
+        else ConversationColumn.of(None if isinstance(prompt, str) else prompt for prompt in prompts),
     )
+
+
+def _text(prompt: str | Sequence[AnyMessage], row: int) -> str:
+    if not isinstance(prompt, (list, tuple)):
+        return prompt  # type: ignore[return-value] # whatever it is, the table's own check says so
+    question = question_of(prompt)
+    if question is None or not question.strip():
+        raise DataError(f"prompt {row}: a conversation must hold a question of its user's")
+    return question
 
 
 def _matrix(name: str, by_model: ByModel, models: tuple[str, ...], n: int) -> NDArray[np.float64]:

@@ -90,7 +90,7 @@ def _graded_pairs(outcomes: Outcomes) -> tuple[tuple[str, str, int], ...]:
 
 def _no_quality(outcomes: Outcomes) -> str:
     if len(outcomes.models) < 2:
-        return f"{len(outcomes.models)} model here, and a comparison needs two"
+        return f"{len(outcomes.models) or 'no'} model here, and a comparison needs two"
     if "score" not in outcomes.values:
         return "no answer has a grade; have a sample of prompts answered by both models and graded"
     return "no prompt has grades of two models; have a sample of prompts answered by both and graded"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError, InvalidInputError, UnknownNameError
+from shared_router.messages import AnyMessage, PlainMessage
 from shared_router.records.computable import Computable, computable
 from shared_router.records.measures import MEASURES, Measure
 from shared_router.records.validity import check_outcomes, equal_outcomes
@@ -45,6 +46,7 @@ class Outcomes:
         domains: What each prompt is about, n names or None, or None where no prompt has one.
         conversations: Which conversation or agent run each prompt belongs to, as `domains`.
         times: When each prompt was asked, seconds since 1970 in UTC, shape (n,), NaN where unknown; or None.
+        messages: The conversation that each prompt ends, for routers that read them, as `domains`.
 
     Raises:
         DataError: If a column breaks its rule; the message holds no prompt.
@@ -60,6 +62,7 @@ class Outcomes:
     domains: Sequence[str | None] | None = field(default=None, repr=False)
     conversations: Sequence[str | None] | None = field(default=None, repr=False)
     times: NDArray[np.float64] | None = field(default=None, repr=False)
+    messages: Sequence[Sequence[PlainMessage] | None] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check every column once, so that nothing that computes with them need."""
@@ -71,7 +74,7 @@ class Outcomes:
     @classmethod
     def from_columns(
         cls,
-        prompts: Sequence[str],
+        prompts: Sequence[str | Sequence[AnyMessage]],
         scores: ByModel | None = None,
         *,
         domains: Sequence[str | None] | None = None,
@@ -84,18 +87,18 @@ class Outcomes:
         """Make outcomes of columns by model.
 
         Args:
-            prompts: The texts, n of them.
+            prompts: The texts, n of them, or in a text's place the messages of a conversation.
             scores: For each model n grades in [0, 1]; None or NaN where it has none.
-            domains: n names or None.
-            conversations: n names or None.
+            domains: n names or None; so are `conversations`.
+            conversations: See `domains`.
             times: n numbers, seconds since 1970.
-            answers: For each model n texts or None.
-            samples: For each model n sequences of further answers.
+            answers: For each model n texts or None; `samples` n sequences of further answers.
+            samples: See `answers`.
             measures: The further columns, for example `{"dollars": {"gpt": [...], "mixtral": [...]}}`.
 
         Returns:
-            A table whose models stand in the order in which the columns first name them. A model that has
-            nothing for a prompt did not answer it.
+            A table, its models in the order in which the columns name them. A model without an entry for a
+            prompt did not answer it.
 
         Raises:
             DataError: If a column has another length than the prompts, or breaks its rule.

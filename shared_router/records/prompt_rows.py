@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.records.conversation_column import ConversationColumn, as_json
 from shared_router.records.record import Record
 from shared_router.records.texts import Texts, TextsBuilder
 
@@ -28,6 +29,8 @@ class PromptRows:
         self._conversations = TextsBuilder()
         self._conversation = array("q")
         self._times = array("d")
+        self._messages = TextsBuilder()
+        self._message = array("q")
 
     def __len__(self) -> int:
         return len(self._text)
@@ -59,6 +62,9 @@ class PromptRows:
         if record.conversation is not None and self._conversation[row] == ABSENT:
             self._conversations.append(record.conversation)
             self._conversation[row] = len(self._conversations) - 1
+        if record.messages is not None and self._message[row] == ABSENT:
+            self._messages.append(as_json(record.messages))
+            self._message[row] = len(self._messages) - 1
         if record.time is not None and math.isnan(self._times[row]):
             self._times[row] = record.time
         return row
@@ -81,6 +87,14 @@ class PromptRows:
         self._conversations.append(None)  # place -1 is the last
         return self._conversations.finish().take(np.array(self._conversation, dtype=np.int64)[rows])
 
+    def messages(self, rows: NDArray[np.int64]) -> ConversationColumn | None:
+        """Return the conversations that some rows' prompts end, or None where no row has one."""
+        if not len(self._messages):
+            return None
+        self._messages.append(None)  # place -1 is the last
+        texts = self._messages.finish().take(np.array(self._message, dtype=np.int64)[rows])
+        return ConversationColumn(texts)
+
     def times(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return when some rows were asked, or None where that is known of none."""
         times = np.array(self._times, dtype=np.float64)[rows]
@@ -93,6 +107,7 @@ class PromptRows:
         self._domain.append(ABSENT)
         self._conversation.append(ABSENT)
         self._times.append(math.nan)
+        self._message.append(ABSENT)
         if record.key is not None:
             self._row_of[record.key] = row
             if record.one_prompt and record.prompt is not None:

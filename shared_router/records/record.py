@@ -7,12 +7,13 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from numbers import Real
 from typing import Any
 
+from shared_router.messages import PlainMessage
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import Measure
 
@@ -37,6 +38,7 @@ class Record:
         currency: What `dollars` is in, where the row says so.
         one_prompt: Whether another text under the same key is another prompt, to be left out; False where a
             benchmark may write one prompt in each model's own template.
+        messages: The conversation whose question the prompt is, where the row holds one.
     """
 
     prompt: str | None = None
@@ -51,6 +53,7 @@ class Record:
     time: float | None = None
     currency: str | None = None
     one_prompt: bool = False
+    messages: Sequence[PlainMessage] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared_router.errors import MissingExtraError
+from shared_router.records.conversation_column import as_json
 from shared_router.records.measures import MEASURES
 from shared_router.records.readers.saved import ANSWERS
 
@@ -47,13 +48,15 @@ def save_parquet(outcomes: Outcomes, path: str | Path) -> None:
             ("domain", pa.string()),
             ("conversation", pa.string()),
             ("time", pa.float64()),
+            ("messages", pa.large_string()),
             (ANSWERS, pa.list_(pa.struct(answer))),
         ]
     )
     batch: list[dict[str, Any]] = []
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for row in _rows(outcomes):
-            batch.append(row)
+            said = row.pop("messages")
+            batch.append({**row, "messages": None if said is None else as_json(said)})
             if len(batch) == _BATCH:
                 writer.write_table(pa.Table.from_pylist(batch, schema=schema))
                 batch.clear()
@@ -81,6 +84,7 @@ def _rows(outcomes: Outcomes) -> Iterator[dict[str, Any]]:
             "domain": None if outcomes.domains is None else outcomes.domains[place],
             "conversation": None if outcomes.conversations is None else outcomes.conversations[place],
             "time": _known(times[place]),
+            "messages": None if outcomes.messages is None else outcomes.messages[place],
             ANSWERS: answers,
         }
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError, UnknownNameError
+from shared_router.records.conversation_column import ConversationColumn
 from shared_router.records.texts import Texts
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def select(outcomes: Outcomes, rows: NDArray[np.int64], models: tuple[str, ...])
         domains=None if outcomes.domains is None else _take(outcomes.domains, rows),
         conversations=None if outcomes.conversations is None else _take(outcomes.conversations, rows),
         times=None if outcomes.times is None else outcomes.times[rows],
+        messages=None if outcomes.messages is None else _take(outcomes.messages, rows),
     )
 
 
@@ -61,6 +63,6 @@ def _answers_of(
 
 
 def _take(column: Sequence[T], places: NDArray[np.int64]) -> Sequence[T]:
-    if isinstance(column, Texts):
+    if isinstance(column, (Texts, ConversationColumn)):
         return column.take(places)  # type: ignore[return-value]
     return [column[place] for place in places.tolist()]

@@ -39,8 +39,8 @@ def equal_outcomes(a: Outcomes, b: Outcomes) -> bool:
         (a.times, b.times),
         *((a.values[name], b.values[name]) for name in a.values if name in b.values),
     ]
-    texts = [(a.prompts, b.prompts), (a.texts, b.texts), (a.samples, b.samples)]
-    texts += [(a.domains, b.domains), (a.conversations, b.conversations)]
+    texts: list[tuple[Any, Any]] = [(a.prompts, b.prompts), (a.texts, b.texts), (a.samples, b.samples)]
+    texts += [(a.domains, b.domains), (a.conversations, b.conversations), (a.messages, b.messages)]
     return (
         a.models == b.models
         and set(a.values) == set(b.values)
@@ -68,6 +68,7 @@ def _check_lengths(table: Outcomes) -> None:
         "domains": (table.domains, n),
         "conversations": (table.conversations, n),
         "times": (table.times, n),
+        "messages": (table.messages, n),
         **{str(name): (column, n_answers) for name, column in table.values.items()},
     }
     for name, (column, length) in lengths.items():

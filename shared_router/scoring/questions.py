@@ -50,6 +50,21 @@ def win_probabilities_of(router: Router, questions: Sequence[Question]) -> NDArr
     ]
 
 
+def score_prompts(
+    router: Router, prompts: Sequence[str], messages: Sequence[Sequence[AnyMessage] | None] | None
+) -> NDArray[np.float64] | Any:
+    """Return a router's win probabilities of a table's rows, unchecked.
+
+    Args:
+        router: Whom to ask.
+        prompts: The n texts.
+        messages: The conversation that each ends, or None; None where there is none at all.
+    """
+    if messages is None or not router.reads_conversations:
+        return router.win_probability(prompts)
+    return win_probabilities_of(router, [said or text for text, said in zip(prompts, messages, strict=True)])
+
+
 def _conversation(request: RoutingRequest) -> Sequence[AnyMessage] | None:
     messages = request.messages
     return messages() if callable(messages) else messages

@@ -175,7 +175,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         [],
         r"--strong must name one of the data's models, \['x', 'y'\], got none",
     ),
-    "prompts alone": ("prompt\nsecret a\n", [], "must be in a format"),
+    "prompts alone": ("prompt\nsecret a\n", [], "the data hold \\[\\]"),
     "empty": ("", [], "must"),
 }
 

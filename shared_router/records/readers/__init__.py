@@ -14,6 +14,7 @@ from shared_router.records.readers import (
     openai_batch,
     openinference,
     promptfoo,
+    prompts,
     routerarena,
     routerbench,
     saved,
@@ -42,6 +43,7 @@ READERS: dict[str, Reader] = {
         mt_bench,
         arena,
         scored,
+        prompts,
         wide,
     )
 }

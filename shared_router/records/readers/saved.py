@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared_router.records.chat_text import conversation_in
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import MEASURES
 from shared_router.records.record import Reader, Record, items, number
@@ -27,6 +28,7 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         domain=_text(row.get("domain")),
         conversation=_text(row.get("conversation")),
         time=number(row.get("time")),
+        messages=conversation_in(row.get("messages")),
     )
     return [alone, *(_answer(answer) for answer in answers if isinstance(answer, dict))]
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared_router.records.chat_text import question_in
+from shared_router.messages import PlainMessage
+from shared_router.records.chat_text import conversation_in, question_in
 from shared_router.records.column_names import in_known_names, known_names
 from shared_router.records.files import Head, Row
 from shared_router.records.measures import MEASURES, Measure
 from shared_router.records.record import Reader, Record, first, number, parsed, seconds, text
 
 PROMPT = ("prompt", "query", "question", "text")
+MESSAGES = "messages"
+"""A column of conversations, where there is none of prompts."""
+
 _ALIASES: dict[Measure, tuple[str, ...]] = {
     "dollars": ("dollars", "cost", "cost_usd", "total_cost"),
     "input_tokens": ("input_tokens", "prompt_tokens"),
@@ -24,16 +28,16 @@ _ALIASES: dict[Measure, tuple[str, ...]] = {
 }
 _NO_SCORE = ("", "nan", "none", "null", "na", "n/a")
 _ANSWER = ("answer", "response", "output", "completion")
-_DOMAIN = ("domain", "task", "category")
-_CONVERSATION = ("conversation", "conversation_id", "session_id")
-_TIME = ("time", "timestamp")
+DOMAIN = ("domain", "task", "category")
+CONVERSATION = ("conversation", "conversation_id", "session_id")
+TIME = ("time", "timestamp")
 _SIDES = frozenset(("strong_score", "weak_score"))
 
 
 def refuses(head: Head) -> str | None:
     """Return why these are no scores, or None."""
     columns = known_names(head.columns, _KNOWN)
-    if not columns & set(PROMPT):
+    if not columns & {*PROMPT, MESSAGES}:
         return "no 'prompt'"
     if _SIDES & columns or {"model", "score"} <= columns:
         return None
@@ -43,17 +47,17 @@ def refuses(head: Head) -> str | None:
 def records(row: Row, head: Head) -> list[Record] | str:
     """Return the answers of a row."""
     row, columns = in_known_names(row, head.columns, _KNOWN), known_names(head.columns, _KNOWN)
-    asked = first(row, *PROMPT)
-    prompt = question_in(asked) if isinstance(asked, (list, dict)) else text(asked)
+    prompt, messages = asked_in(row)
     if prompt is None:
         return "a blank prompt"
     shared: dict[str, Any] = {
         "prompt": prompt,
-        "domain": text(first(row, *_DOMAIN)),
-        "conversation": text(first(row, *_CONVERSATION)),
-        "time": seconds(first(row, *_TIME)),
+        "domain": text(first(row, *DOMAIN)),
+        "conversation": text(first(row, *CONVERSATION)),
+        "time": seconds(first(row, *TIME)),
         "currency": text(row.get("currency")),
         "one_prompt": True,
+        "messages": messages,
     }
     if not columns >= _SIDES and (columns >= {"model", "score"} or not columns & _SIDES):
         model = text(row.get("model"))
@@ -71,6 +75,16 @@ def records(row: Row, head: Head) -> list[Record] | str:
     if all(isinstance(side, str) for side in both):
         return "no score that is a number"
     return [record for side in both if not isinstance(side, str) for record in side]
+
+
+def asked_in(row: Row) -> tuple[str | None, list[PlainMessage] | None]:
+    """Return the text that is routed, and the conversation that it ends where the row holds one."""
+    asked = first(row, *PROMPT)
+    if asked is None:
+        asked = parsed(row.get(MESSAGES))
+    if isinstance(asked, (list, dict)):
+        return question_in(asked), conversation_in(asked)
+    return text(asked), None
 
 
 def _answer(row: Row, side: str, model: str, shared: dict[str, Any], *, key: Any) -> list[Record] | str:
@@ -103,7 +117,7 @@ _NAMES = {
 
 _KNOWN = frozenset(
     (
-        *(*PROMPT, *_DOMAIN, *_CONVERSATION, *_TIME, "id", "currency"),
+        *(*PROMPT, MESSAGES, *DOMAIN, *CONVERSATION, *TIME, "id", "currency"),
         *(name for names in _NAMES.values() for each in names.values() for name in each),
         *(f"{side}{name}" for side in _NAMES for name in ("model", "samples", *_ANSWER)),
     )

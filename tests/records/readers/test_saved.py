@@ -71,3 +71,16 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: py
         full().to_parquet(tmp_path / "y.parquet")
     with pytest.raises(MissingExtraError, match=r'pip install "routellm-adapters\[eval\]"'):
         read_outcomes(path)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_conversations_are_kept(tmp_path: Path, kind: str) -> None:
+    talk = [("user", "What is 2+2?"), ("assistant", "4"), ("user", "why?")]
+    outcomes = Outcomes.from_columns([talk, "two"], {"big": [1.0, 0.0], "small": [0.0, 0.0]})
+    assert list(outcomes.prompts) == ["What is 2+2?\nwhy?", "two"]
+    again = read_outcomes(saved(outcomes, tmp_path, kind)).outcomes
+    assert again == outcomes
+    assert again.messages is not None
+    assert again.messages[0][1] == {"role": "assistant", "content": "4"}  # type: ignore[index]
+    assert again.select([1, 0]).messages == [None, again.messages[0]]
+    assert again != outcomes.select([1, 0])
