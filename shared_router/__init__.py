@@ -96,6 +96,8 @@ if TYPE_CHECKING:
         dollar_weight_for_budget,
         dollar_weight_for_quality,
     )
+    from shared_router.plans.frugal import FrugalList, frugal_list
+    from shared_router.plans.list_cascade import ListCascade
     from shared_router.plans.many_models import ManyModelsPolicy
     from shared_router.predictors.clusters import ClustersPredictor
     from shared_router.predictors.factors import FactorsPredictor
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
     from shared_router.records.reading import Reading, read_outcomes
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
+    from shared_router.scorers.by_model import ScorerByModel
 
 _LAZY = {
     "Agreement": "shared_router.scorers.agreement",
@@ -135,6 +138,8 @@ _LAZY = {
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "MixedPredictor": "shared_router.predictors.mixed",
     "NeighborsPredictor": "shared_router.predictors.neighbors",
+    "FrugalList": "shared_router.plans.frugal",
+    "ListCascade": "shared_router.plans.list_cascade",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
@@ -143,6 +148,7 @@ _LAZY = {
     "QualityPredictor": "shared_router.predictors.protocol",
     "Reading": "shared_router.records.reading",
     "Reply": "shared_router.records.collecting.journal",
+    "ScorerByModel": "shared_router.scorers.by_model",
     "StaticEmbedder": "shared_router.embedding.static",
     "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",
@@ -154,6 +160,7 @@ _LAZY = {
     "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
+    "frugal_list": "shared_router.plans.frugal",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "mix_preferences": "shared_router.preferences.mixing",
@@ -204,6 +211,7 @@ __all__ = [
     "EvaluationReport",
     "FactorsPredictor",
     "FormatError",
+    "FrugalList",
     "GivenAnswer",
     "IgnoredArgumentWarning",
     "InvalidInputError",
@@ -212,6 +220,7 @@ __all__ = [
     "JudgeError",
     "Judging",
     "KnownPrices",
+    "ListCascade",
     "LocalServerError",
     "ManyModelsPolicy",
     "Message",
@@ -260,6 +269,7 @@ __all__ = [
     "Score",
     "ScoreQuantiles",
     "Scorer",
+    "ScorerByModel",
     "ScorerOutputError",
     "ScorerTimeoutError",
     "Settled",
@@ -295,6 +305,7 @@ __all__ = [
     "dollar_weight_for_budget",
     "dollar_weight_for_quality",
     "evaluate",
+    "frugal_list",
     "known_prices",
     "load_artifact",
     "load_embedder",

@@ -10,6 +10,7 @@ from shared_router import (
     GivenAnswer,
     Judge,
     Judging,
+    ListCascade,
     PlanRequest,
     RoutingDecision,
     Use,
@@ -29,7 +30,7 @@ def decided(model: str, reason: str = "score", win_probability: float | None = 0
 
 
 def walk(
-    cascade: Cascade, answers: Mapping[str, list[Answer]], request: PlanRequest | None = None
+    cascade: Cascade | ListCascade, answers: Mapping[str, list[Answer]], request: PlanRequest | None = None
 ) -> tuple[Use, list[Ask]]:
     """Take a plan's steps, asking nobody: return its end and what it asked."""
     judging, asked = Judging(cascade.scorer), []

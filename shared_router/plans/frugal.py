@@ -1,0 +1,191 @@
+"""FrugalGPT's optimiser: which models to ask, in which order, and when to stop, under a budget.
+
+Follows FrugalGPT (arXiv 2305.05176, section 3): maximise expected quality over lists of models and their
+thresholds, all calls paid, at a mean cost within a budget. Differs from its code: lists of every length are
+looked at, one model alone too; every cut that thresholds can make; costs are the outcomes' own dollars, from
+real tokens; and P(good enough) must come from scorers that did not learn from these rows. Left out is the
+paper's pruning of lists whose models rarely disagree: the search needs none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints.single_file import read_file, write_file
+from shared_router.checkpoints.strict_json import parse_strict_json
+from shared_router.choices import shown
+from shared_router.decisions import check_threshold
+from shared_router.errors import (
+    ArtifactCorruptError,
+    ArtifactSchemaError,
+    DataError,
+    InvalidInputError,
+)
+from shared_router.plans.list_search import ListSearch
+
+if TYPE_CHECKING:
+    from shared_router.records.outcomes import Outcomes
+
+VERSION = 1
+_KIND = "frugal_list"
+_MAX_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FrugalList:
+    """Models in the order they are asked, and from which risk on the next is.
+
+    Attributes:
+        models: The models' names, each once.
+        thresholds: One a model but the last, each in [0, 1]: the next model is asked iff
+            `1 - P(good enough)` of this one's answer reaches it, so higher is cheaper.
+        budget: The dollars a prompt that it was chosen for; None where it was written by hand.
+        quality: Its mean quality on the rows that it was chosen on, which flatters it; None by hand.
+        dollars: Its mean dollars a prompt there.
+        n: How many rows those were.
+    """
+
+    models: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    budget: float | None = None
+    quality: float | None = None
+    dollars: float | None = None
+    n: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the list.
+
+        Raises:
+            InvalidInputError: If a model stands there twice, or there is not one threshold a model but the
+                last, each in [0, 1].
+        """
+        if not self.models or len(set(self.models)) != len(self.models):
+            raise InvalidInputError(f"models must be one or more, each once, got {list(self.models)}")
+        if len(self.thresholds) != len(self.models) - 1:
+            raise InvalidInputError(
+                f"thresholds must be one for each model but the last ({len(self.models) - 1}), got "
+                f"{len(self.thresholds)}"
+            )
+        for threshold in self.thresholds:
+            check_threshold(threshold)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the list as a JSON file that `load` reads, whole or not at all.
+
+        Raises:
+            ArtifactExistsError: If a file is there and `overwrite` is false.
+            ArtifactWriteError: If it cannot be written.
+        """
+        content = {"version": VERSION, "kind": _KIND, **asdict(self)}
+        write_file(
+            path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode(), overwrite=overwrite
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> FrugalList:
+        """Read the file that `save` wrote.
+
+        Raises:
+            ArtifactError: If there is none, or it holds anything else.
+        """
+        content = read_file(path, _MAX_BYTES)
+        try:
+            data = parse_strict_json(content)
+        except (ValueError, RecursionError) as error:
+            raise ArtifactCorruptError(
+                "a list's file must be whole JSON; it was damaged, save it again"
+            ) from error
+        if not isinstance(data, dict) or data.get("kind") != _KIND or data.get("version") != VERSION:
+            raise ArtifactSchemaError(f"a list's file must be of kind {_KIND}, version {VERSION}")
+        try:
+            return cls(**_fields(data))
+        except (InvalidInputError, TypeError, KeyError) as error:
+            raise ArtifactSchemaError(
+                "a list's file must hold models and their thresholds, as saved"
+            ) from error
+
+
+def frugal_list(
+    outcomes: Outcomes,
+    probabilities: Mapping[str, Sequence[float] | NDArray[np.float64]],
+    *,
+    budget: float,
+    max_models: int = 3,
+) -> FrugalList:
+    """Choose the list of models and thresholds of the highest quality within a budget.
+
+    Args:
+        outcomes: n prompts with grades and dollars of each model; rows that lack any are left out.
+        probabilities: For each model that may be asked before another, P(good enough) of its answer to each
+            prompt, shape (n,), in [0, 1], from a scorer that did not learn from that prompt: see
+            `AnswerFeatures.left_out_`. NaN where there is none.
+        budget: Mean dollars a prompt that all calls may cost, >= 0.
+        max_models: The longest list, >= 1. Up to three the best there is; longer ones grow from it.
+
+    Returns:
+        The list; of equals the cheapest.
+
+    Raises:
+        UnknownNameError: If probabilities are of no model here.
+        InvalidInputError: If an argument is outside its rule, or no list meets the budget.
+        DataError: If no row has all grades and dollars.
+    """
+    _check_options(budget, max_models)
+    quality, dollars = outcomes.matrix("score"), outcomes.matrix("dollars")
+    risks = np.full(quality.shape, np.nan)
+    for model, values in probabilities.items():
+        risks[:, outcomes.models.index(_known(outcomes, model))] = 1 - _checked(model, values, len(outcomes))
+    scored = [place for place, model in enumerate(outcomes.models) if model in probabilities]
+    complete = ~np.isnan(np.concatenate([quality, dollars, risks[:, scored]], axis=1)).any(axis=1)
+    if not complete.any():
+        raise DataError(
+            "a list is chosen on prompts with a grade, dollars and P(good enough) of every model, and none "
+            "has all; give prices (`Outcomes.with_prices`), or select the models to list"
+        )
+    search = ListSearch(quality[complete], dollars[complete], risks[complete])
+    found = search.best(float(budget), max_models=max_models)
+    if found is None:
+        least = float(search.dollars.mean(axis=0).min())
+        raise InvalidInputError(
+            f"budget must reach the cheapest model ({least:.4g} dollars a prompt), got {budget!r}"
+        )
+    models = tuple(outcomes.models[place] for place in found.models)
+    return FrugalList(
+        models, found.thresholds, float(budget), found.quality, found.dollars, int(complete.sum())
+    )
+
+
+def _check_options(budget: float, max_models: int) -> None:
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 <= budget < math.inf:
+        raise InvalidInputError(f"budget must be dollars a prompt >= 0, got {shown(budget)}")
+    if isinstance(max_models, bool) or not isinstance(max_models, int) or max_models < 1:
+        raise InvalidInputError(f"max_models must be a whole number >= 1, got {shown(max_models)}")
+
+
+def _known(outcomes: Outcomes, model: str) -> str:
+    outcomes.answered(model)  # raises for a model that there is not
+    return model
+
+
+def _checked(model: str, values: Sequence[float] | NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    found = np.asarray(values, dtype=np.float64)
+    if found.shape != (n,):
+        raise InvalidInputError(f"probabilities of {model} must be one a prompt ({n}), got {found.shape}")
+    if np.any((found < 0) | (found > 1)):
+        raise InvalidInputError(f"probabilities of {model} must be in [0, 1] or NaN, got others")
+    return found
+
+
+def _fields(data: dict[str, Any]) -> dict[str, Any]:
+    known = {name: data[name] for name in data if name not in ("version", "kind")}
+    if not all(isinstance(model, str) for model in known["models"]):
+        raise TypeError
+    return {**known, "models": tuple(known["models"]), "thresholds": tuple(known["thresholds"])}
