@@ -5,7 +5,6 @@ that word the say of a sentence.
 """
 
 import re
-from itertools import chain
 
 LEAST_WORDS = 6
 MOST_WORDS = 12
@@ -15,6 +14,8 @@ _WORD_CHARS = 8
 """Of a longer run without spaces, such as Chinese or an address, as many characters count as a word."""
 
 _RUN_CHARS = LEAST_WORDS * _WORD_CHARS
+_RUNS = bytes(ord(" " if chr(code).isspace() else "a") for code in range(256))
+_LONG_RUN = b"a" * (_MAX_WORD_CHARS + 1)
 _ASCII_ENDS = ".?!;:"
 _CLAUSE_ENDS = frozenset(f"{_ASCII_ENDS}。？！；：，")
 _CLAUSE_END = re.compile(f"([{''.join(_CLAUSE_ENDS)}])\\s")
@@ -36,6 +37,8 @@ def pieces_of(text: str) -> list[str]:
 
 def words_of_pieces(text: str) -> list[list[str]]:
     """Return the words of each piece that `pieces_of` cuts a text into."""
+    if _has_long_run(text):  # seldom
+        return _with_long_runs(text)
     pieces: list[list[str]] = []
     piece: list[str] = []
     for clause in _clauses(text):
@@ -48,9 +51,13 @@ def words_of_pieces(text: str) -> list[list[str]]:
             piece = []
     if piece:
         pieces.append(piece)
-    if max(map(len, chain.from_iterable(pieces)), default=0) > _MAX_WORD_CHARS:
-        return _with_long_runs(text)  # seldom, and then the above is worth nothing
     return pieces
+
+
+def _has_long_run(text: str) -> bool:
+    if text.isascii():
+        return _LONG_RUN in text.encode().translate(_RUNS)
+    return max(map(len, text.split()), default=0) > _MAX_WORD_CHARS
 
 
 def _clauses(text: str) -> list[str]:

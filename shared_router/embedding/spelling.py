@@ -26,6 +26,8 @@ _ID = np.dtype(np.intp).char
 # White space is what a cleaned and folded text has of it; in ASCII, BERT calls these marks punctuation.
 WORD = re.compile(r"[^\t\n\r !-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
 
+_MARKS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
 
 class Spelling(dict[str, bytes]):
     """The token ids of runs of characters without white space, as bytes of `intp`.
@@ -61,8 +63,13 @@ class Spelling(dict[str, bytes]):
         self.max_letters = max_letters
 
     def __missing__(self, run: str) -> bytes:
-        parts = WORD.findall(run)
-        ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
+        if run.isalnum():
+            ids = self._spelled(run)
+        elif (mark := run[-1]) in _MARKS and run[:-1] in self:  # as most new runs are: a known word, a comma
+            ids = self[run[:-1]] + self[mark]
+        else:
+            parts = WORD.findall(run)
+            ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
         if len(self) < MAX_REMEMBERED and len(run) <= MAX_REMEMBERED_LETTERS:
             self[run] = ids
         return ids
@@ -71,7 +78,7 @@ class Spelling(dict[str, bytes]):
         """Spell a word with the longest pieces from the left, or say that it is unknown."""
         n = len(word)
         letters, longest_first, inner, longest = self._inner
-        if n > self.max_letters or not letters.issuperset(word):
+        if n > self.max_letters or not (word.isascii() or letters.issuperset(word)):
             return self.unknown
         id_of = self.vocabulary.get
         start, end = 0, min(n, longest_first.get(word[:3], 2))

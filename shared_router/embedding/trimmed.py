@@ -110,15 +110,17 @@ def agreeing_direction(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.
     Returns:
         Shape (dim,), of length 1, or 0 where no row counts.
     """
-    squares = np.einsum("ij,ij->i", rows, rows).tolist()
+    # `dot` takes half the time of `@` at this size, and a product of stacks that of `einsum`
+    squares = np.matmul(rows[:, np.newaxis], rows[:, :, np.newaxis]).ravel().tolist()
     votes = np.array([square and square**-0.5 for square in squares], dtype=np.float32)
-    total: NDArray[np.float32] = votes @ rows
+    total: NDArray[np.float32] = votes.dot(rows)
     known = [i for i, square in enumerate(squares) if square]
     if left_out := int(trim * len(known) + 0.5):
         # of rows of one length, what agrees with the sum of all agrees with the others
-        agreement = ((rows @ total) * votes).tolist()
+        agreement = (rows.dot(total) * votes).tolist()
         for stranger in sorted(known, key=agreement.__getitem__)[:left_out]:
             votes[stranger] = 0
-        total = votes @ rows
-    length = math.sqrt(total @ total)
-    return total / np.float32(length) if length else total
+        total = votes.dot(rows)
+    if length := math.sqrt(total.dot(total)):
+        total /= length
+    return total

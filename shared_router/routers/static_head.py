@@ -41,21 +41,21 @@ class StaticHead:
         """Return p of n embeddings, shape (n,), each in (0, 1)."""
         # in doubles a query alone and in a batch differ by 1e-15 and not by 1e-6
         wide = rows.astype(np.float64)
-        if len(wide) == 1 and (square := float(wide[0] @ wide[0])) < self._safe_square:
+        if len(wide) == 1 and (square := float(wide[0].dot(wide[0]))) < self._safe_square:
             return np.array([self._of_one(wide[0], square)])
         parts = [wide[start : start + _CHUNK] for start in range(0, len(wide), _CHUNK)]
         return np.concatenate([self._of_many(part) for part in parts]) if parts else np.zeros(0)
 
     def _of_one(self, row: NDArray[np.float64], square: float) -> float:
         # each call of numpy costs a microsecond, and those of `_of_many` more than what they compute
-        near, odds, rates = (np.exp(row @ self._columns) @ self._sums).tolist()
+        near, odds, rates = np.exp(self._columns.dot(row)).dot(self._sums).tolist()
         constant, by_subject, by_likeness = self._coefficients
         likeness = near * math.exp(-self.gamma * square)
         z = constant + by_subject * rates / odds + by_likeness * likeness
         return 0.5 * (1 + math.tanh(z / 2))
 
     def _of_many(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        products = rows @ self._columns  # (n, A + S): likeness to anchors, then the subjects' logits
+        products = rows @ self._columns.T  # (n, A + S): likeness to anchors, then the subjects' logits
         logits = products[:, len(self.anchors) :]
         logits -= (logits + self.subject_bias).max(axis=1, keepdims=True)
         near, odds, rates = (np.exp(products, out=products) @ self._sums).T
@@ -69,9 +69,9 @@ class StaticHead:
     # multiplied once
     @cached_property
     def _columns(self) -> NDArray[np.float64]:
-        """What a query is multiplied with, shape (d, A + S)."""
+        """What a query is multiplied with, shape (A + S, d)."""
         anchors = 2 * self.gamma * self.anchors.astype(np.float64)
-        return np.concatenate([anchors.T, self.subject_weights.astype(np.float64)], axis=1)
+        return np.concatenate([anchors, self.subject_weights.astype(np.float64).T])
 
     @cached_property
     def _sums(self) -> NDArray[np.float64]:
@@ -87,7 +87,7 @@ class StaticHead:
     @cached_property
     def _safe_square(self) -> float:
         """The squared length up to which a row's exponentials stay numbers, whatever way it points."""
-        return float(_SAFE_EXPONENT**2 / np.square(self._columns).sum(axis=0).max(initial=1e-9))
+        return float(_SAFE_EXPONENT**2 / np.square(self._columns).sum(axis=1).max(initial=1e-9))
 
     @cached_property
     def _coefficients(self) -> tuple[float, float, float]:
