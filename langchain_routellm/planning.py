@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import get_executor_for_config
 
 from langchain_routellm.at_hand import AnswerAtHand
 from langchain_routellm.calls import Call, RoutedCall
@@ -26,6 +25,7 @@ from shared_router import (
     PlanCall,
     PlanRequest,
     Settled,
+    at_once,
     awithin,
     plan_decision,
     within,
@@ -58,10 +58,7 @@ class PlanAtWork:
 
     def ask(self, step: Ask) -> list[Answer]:
         """Call a child as often as the plan wants, at the same time."""
-        if step.n == 1:
-            return [self._asked(step)]
-        with get_executor_for_config(self.call.config) as executor:
-            return list(executor.map(self._asked, [step] * step.n))
+        return at_once([lambda: self._asked(step)] * step.n)
 
     async def aask(self, step: Ask) -> list[Answer]:
         """Call a child like `ask`."""

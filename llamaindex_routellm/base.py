@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.route import Route
+
+Answer = TypeVar("Answer")
 
 
 class RoutingLLM(LLM):
@@ -42,3 +44,18 @@ class RoutingLLM(LLM):
     async def _aroute(self, call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
         raise NotImplementedError
+
+    def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
+        """Have a call answered where it is decided to go; a subclass may ask more than once.
+
+        Args:
+            call: The call.
+            ask: Makes it, of the model that a route leads to.
+        """
+        with self._route(call) as route:
+            return ask(route)
+
+    async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        """Have a call answered like `_ask`, without holding up the event loop."""
+        with await self._aroute(call) as route:
+            return await ask(route)

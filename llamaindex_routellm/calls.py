@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 
 from llamaindex_routellm.templates import is_agents_turn, is_by_agent, question_inside, without_state
 from shared_router import InvalidInputError, Message
+
+if TYPE_CHECKING:
+    from llama_index.core.tools.types import BaseTool
 
 _ROLES: dict[MessageRole, Literal["system", "user", "assistant", "tool"]] = {
     MessageRole.SYSTEM: "system",
@@ -32,6 +35,8 @@ class LLMCall:
         variables: What the call itself fills the template with.
         tools: Whether the model is asked to call tools.
         structured: Whether it is asked for an object.
+        streams: Whether its answer is read as it is written.
+        toolset: The tools that the model may call.
         refused_by: Models that have refused to prepare it.
 
     Raises:
@@ -45,6 +50,8 @@ class LLMCall:
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tools: bool = False
     structured: bool = False
+    streams: bool = False
+    toolset: Sequence[BaseTool] = field(default=(), repr=False)
     refused_by: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:

@@ -60,7 +60,7 @@ def refuse_unknown(routed: RoutedLLM, changes: Mapping[str, Any]) -> None:
         InvalidInputError: If there is any such name.
     """
     of_class = type(routed)
-    known = {*of_class.model_fields, *SETTINGS, "strong", "weak"} - {*OWN_FIELDS}
+    known = {*of_class.model_fields, *of_class._setting_names, "strong", "weak"} - {*OWN_FIELDS}
     own = {name for name in changes if name in known or (hasattr(of_class, name) and name not in OWN_FIELDS)}
     unknown = {name: value for name, value in changes.items() if name not in own}
     refuse_own_fields(unknown, of_class.__init__)

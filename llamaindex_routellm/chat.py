@@ -21,6 +21,7 @@ from llama_index.core.base.llms.types import (
 
 from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.calls import LLMCall
+from llamaindex_routellm.route import Route
 
 
 class RoutedChat(RoutingLLM):
@@ -28,44 +29,70 @@ class RoutedChat(RoutingLLM):
 
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
-        with self._route(LLMCall(messages=messages)) as route:
-            return route.annotate(route.llm.chat(route.sent(messages), **kwargs))
+
+        def ask(route: Route) -> ChatResponse:
+            return route.annotate(route.llm.chat(route.sent(messages), **route.given(kwargs)))
+
+        return self._ask(LLMCall(messages=messages), ask)
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
-        with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.annotate(await route.llm.achat(route.sent(messages), **kwargs))
+
+        async def ask(route: Route) -> ChatResponse:
+            return route.annotate(await route.llm.achat(route.sent(messages), **route.given(kwargs)))
+
+        return await self._aask(LLMCall(messages=messages), ask)
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
-        with self._route(LLMCall(messages=messages)) as route:
-            return route.annotate_each(route.llm.stream_chat(route.sent(messages), **kwargs))
+
+        def ask(route: Route) -> ChatResponseGen:
+            return route.annotate_each(route.llm.stream_chat(route.sent(messages), **route.given(kwargs)))
+
+        return self._ask(LLMCall(messages=messages, streams=True), ask)
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
-        with await self._aroute(LLMCall(messages=messages)) as route:
-            return route.annotate_each_async(await route.llm.astream_chat(route.sent(messages), **kwargs))
+
+        async def ask(route: Route) -> ChatResponseAsyncGen:
+            chunks = await route.llm.astream_chat(route.sent(messages), **route.given(kwargs))
+            return route.annotate_each_async(chunks)
+
+        return await self._aask(LLMCall(messages=messages, streams=True), ask)
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
-        with self._route(LLMCall(text=prompt)) as route:
-            return route.annotate(route.llm.complete(prompt, formatted=formatted, **kwargs))
+
+        def ask(route: Route) -> CompletionResponse:
+            return route.annotate(route.llm.complete(prompt, formatted=formatted, **route.given(kwargs)))
+
+        return self._ask(LLMCall(text=prompt), ask)
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
-        with await self._aroute(LLMCall(text=prompt)) as route:
-            return route.annotate(await route.llm.acomplete(prompt, formatted=formatted, **kwargs))
+
+        async def ask(route: Route) -> CompletionResponse:
+            answer = await route.llm.acomplete(prompt, formatted=formatted, **route.given(kwargs))
+            return route.annotate(answer)
+
+        return await self._aask(LLMCall(text=prompt), ask)
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Stream a completion by the model that is chosen now, not when the stream is first read."""
-        with self._route(LLMCall(text=prompt)) as route:
-            return route.annotate_each(route.llm.stream_complete(prompt, formatted=formatted, **kwargs))
+
+        def ask(route: Route) -> CompletionResponseGen:
+            chunks = route.llm.stream_complete(prompt, formatted=formatted, **route.given(kwargs))
+            return route.annotate_each(chunks)
+
+        return self._ask(LLMCall(text=prompt, streams=True), ask)
 
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
         """Stream a completion by the model that is chosen now, not when the stream is first read."""
-        with await self._aroute(LLMCall(text=prompt)) as route:
-            return route.annotate_each_async(
-                await route.llm.astream_complete(prompt, formatted=formatted, **kwargs)
-            )
+
+        async def ask(route: Route) -> CompletionResponseAsyncGen:
+            chunks = await route.llm.astream_complete(prompt, formatted=formatted, **route.given(kwargs))
+            return route.annotate_each_async(chunks)
+
+        return await self._aask(LLMCall(text=prompt, streams=True), ask)

@@ -1,20 +1,14 @@
 """`RoutedLLM`: a strong and a weak LLM as one, each question answered by the one worth its price.
 
-Its constructor stands here. Every method stands with its kind:
-
-    steering           query, override, capture, policy, threshold
-    chat               chat, complete, stream_chat, stream_complete, and the four that begin with `a`
-    predict            predict, stream, structured_predict, stream_structured_predict, and their async four
-    tools              chat_with_tools, stream_chat_with_tools, predict_and_call, their async three, and
-                       get_tool_calls_from_response
-    self_description   to_dict, from_dict, copies and pickles
+Its constructor stands here. Every method stands with its kind, in `steering`, `chat`, `predict`, `tools` and
+`self_description`, asynchronous ones beside their twins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.callbacks import CallbackManager
@@ -61,8 +55,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
     Args:
         strong: The model worth its price on hard questions.
         weak: The model that does for the others.
-        models: More models than two, by name, in the place of `strong` and `weak`, with a `policy` that
-            decides between those names.
+        models: More models, by name, in the place of both, with a `policy` that decides between them.
         router: What tells them apart: a router, the name or folder of one, or None for the shipped one.
         threshold: The cost threshold, in [0, 1]: strong iff the win probability reaches it, so higher is
             cheaper. None takes the router's recommended one.
@@ -107,6 +100,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
     """
 
     models: dict[str, SerializeAsAny[LLM]] = Field(description="The models.", exclude=True, repr=False)
+    _setting_names: ClassVar[frozenset[str]] = SETTINGS
     _warned: bool = PrivateAttr(default=False)
 
     def __init__(
@@ -164,13 +158,23 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             cache_size=cache_size,
             prices=prices,
         )
+        self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
+
+    def _made_of(
+        self,
+        settings: Settings,
+        strong: LLM | NotGiven,
+        weak: LLM | NotGiven,
+        models: Mapping[str, LLM] | None,
+        callback_manager: CallbackManager | None,
+        system_prompt: str | None,
+    ) -> None:
         rule = settings.rule()
         children = children_of(strong, weak, models, rule.models)
         routing = settings.routing(rule, children)
         held: dict[str, Any] = {"models": children}
         super().__init__(**held, **common_fields(children, callback_manager, system_prompt))
-        self._given = settings
-        self._routing = routing
+        self._given, self._routing = settings, routing
 
     @classmethod
     def class_name(cls) -> str:
@@ -224,7 +228,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             super().__setattr__(name, value)
             return
         refuse_unknown(self, {name: value})
-        if name in SETTINGS:
+        if name in self._setting_names:
             self._given, self._routing = changed_settings(self, name, value)
         elif name in ("models", "strong", "weak"):
             super().__setattr__("models", changed_models(self, name, value))

@@ -11,6 +11,7 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers import NullEventHandler
 
+from llamaindex_routellm.ended_calls import EndedCalls
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.query import Question
 from shared_router import RoutingDecision
@@ -18,6 +19,7 @@ from shared_router import RoutingDecision
 DECISION_KEY = "routellm"
 """Where a response's `additional_kwargs` and an event's tags hold the decision."""
 
+_NO_LISTENERS: tuple[type, ...] = (NullEventHandler, EndedCalls)
 _dispatcher = get_dispatcher(__name__)
 _captures: ContextVar[tuple[tuple[DecisionMemory, list[RoutingDecision]], ...]] = ContextVar(
     "routellm_captures", default=()
@@ -68,7 +70,7 @@ def publish(decision: RoutingDecision, question: Question, llm: LLM, memory: Dec
 def _has_listeners() -> bool:
     """Tell whether anybody listens to our events: making one takes longer than the decision."""
     dispatcher = _dispatcher
-    while all(isinstance(handler, NullEventHandler) for handler in dispatcher.event_handlers):
+    while all(isinstance(handler, _NO_LISTENERS) for handler in dispatcher.event_handlers):
         if not dispatcher.propagate:
             return False
         dispatcher = dispatcher.parent

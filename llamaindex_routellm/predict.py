@@ -14,6 +14,7 @@ from llama_index.core.types import Model, TokenAsyncGen, TokenGen
 
 from llamaindex_routellm.base import RoutingLLM
 from llamaindex_routellm.calls import LLMCall
+from llamaindex_routellm.route import Route
 
 if TYPE_CHECKING:
     from llama_index.core.program.utils import FlexibleModel
@@ -24,23 +25,29 @@ class RoutedPredict(RoutingLLM):
 
     def predict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
-        with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return route.llm.predict(route.filled(prompt), **prompt_args)
+        call = LLMCall(template=prompt, variables=prompt_args)
+        return self._ask(call, lambda route: route.llm.predict(route.filled(prompt), **prompt_args))
 
     async def apredict(self, prompt: BasePromptTemplate, **prompt_args: Any) -> str:
         """Predict with the chosen model."""
-        with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
-            return await route.llm.apredict(route.filled(prompt), **prompt_args)
+        call = LLMCall(template=prompt, variables=prompt_args)
+        return await self._aask(call, lambda route: route.llm.apredict(route.filled(prompt), **prompt_args))
 
     def stream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
-        with self._route(LLMCall(template=prompt, variables=prompt_args)) as route:
+
+        def ask(route: Route) -> TokenGen:
             return route.read(route.llm.stream(route.filled(prompt), **prompt_args))
+
+        return self._ask(LLMCall(template=prompt, variables=prompt_args, streams=True), ask)
 
     async def astream(self, prompt: BasePromptTemplate, **prompt_args: Any) -> TokenAsyncGen:
         """Stream a prediction by the model that is chosen now, not when the stream is first read."""
-        with await self._aroute(LLMCall(template=prompt, variables=prompt_args)) as route:
+
+        async def ask(route: Route) -> TokenAsyncGen:
             return route.aread(await route.llm.astream(route.filled(prompt), **prompt_args))
+
+        return await self._aask(LLMCall(template=prompt, variables=prompt_args, streams=True), ask)
 
     def structured_predict(
         self,
@@ -50,10 +57,13 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Model:
         """Predict an object with the chosen model."""
-        with self._route(_call(prompt, prompt_args)) as route:
+
+        def ask(route: Route) -> Model:
             given = _given(llm_kwargs, prompt_args)
             answer: Model = route.llm.structured_predict(output_cls, route.filled(prompt), **given)
             return answer
+
+        return self._ask(_call(prompt, prompt_args), ask)
 
     async def astructured_predict(
         self,
@@ -63,10 +73,13 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Model:
         """Predict an object with the chosen model."""
-        with await self._aroute(_call(prompt, prompt_args)) as route:
+
+        async def ask(route: Route) -> Model:
             given = _given(llm_kwargs, prompt_args)
             answer: Model = await route.llm.astructured_predict(output_cls, route.filled(prompt), **given)
             return answer
+
+        return await self._aask(_call(prompt, prompt_args), ask)
 
     def stream_structured_predict(
         self,
@@ -76,10 +89,12 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> Generator[Model | FlexibleModel, None, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
-        with self._route(_call(prompt, prompt_args)) as route:
+
+        def ask(route: Route) -> Generator[Model | FlexibleModel, None, None]:
             given = _given(llm_kwargs, prompt_args)
-            parts = route.llm.stream_structured_predict(output_cls, route.filled(prompt), **given)
-            return route.read(parts)
+            return route.read(route.llm.stream_structured_predict(output_cls, route.filled(prompt), **given))
+
+        return self._ask(_call(prompt, prompt_args, streams=True), ask)
 
     async def astream_structured_predict(
         self,
@@ -89,10 +104,13 @@ class RoutedPredict(RoutingLLM):
         **prompt_args: Any,
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         """Stream an object from the model that is chosen now, not when the stream is first read."""
-        with await self._aroute(_call(prompt, prompt_args)) as route:
+
+        async def ask(route: Route) -> AsyncGenerator[Model | FlexibleModel, None]:
             given = _given(llm_kwargs, prompt_args)
             parts = await route.llm.astream_structured_predict(output_cls, route.filled(prompt), **given)
             return route.aread(parts)
+
+        return await self._aask(_call(prompt, prompt_args, streams=True), ask)
 
 
 def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> dict[str, Any]:
@@ -100,5 +118,5 @@ def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> di
     return prompt_args if llm_kwargs is None else {"llm_kwargs": llm_kwargs, **prompt_args}
 
 
-def _call(prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> LLMCall:
-    return LLMCall(template=prompt, variables=prompt_args, structured=True)
+def _call(prompt: BasePromptTemplate, prompt_args: dict[str, Any], *, streams: bool = False) -> LLMCall:
+    return LLMCall(template=prompt, variables=prompt_args, structured=True, streams=streams)

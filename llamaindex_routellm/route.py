@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Mapping, Sequence
 from contextvars import Token
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -58,22 +59,37 @@ class Route:
         llm: The chosen model.
         metadata: The decision as flat scalars, and where the question was found.
         models: All models.
+        settings: What the call is given beside the caller's arguments.
         asked: The LLMs that are asked inside it and have not failed: the last one answers.
+        responses: What they answered, whole, where `EndedCalls` watches.
     """
 
-    __slots__ = ("_last", "_tokens", "asked", "llm", "metadata", "models")
+    __slots__ = ("_last", "_tokens", "asked", "llm", "metadata", "models", "responses", "settings")
     _tokens: tuple[Token[dict[str, Any]], Token[RoutedCall | None]]
 
     def __init__(self, llm: LLM, metadata: dict[str, str | float], models: Models) -> None:
         self.llm = llm
         self.metadata = metadata
         self.models = models
+        self.settings: dict[str, Any] = {}
         self.asked: list[Any] = []
+        self.responses: list[ChatResponse | CompletionResponse] = []
         self._last: ChatResponse | None = None
 
     def over(self, llm: LLM) -> Route:
         """Return this route to another way to call the chosen model."""
-        return Route(llm, self.metadata, self.models)
+        other = copy(self)
+        other.llm = llm
+        return other
+
+    def given(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return a call's arguments with what this route adds to them."""
+        return {**kwargs, **self.settings} if self.settings else kwargs
+
+    @property
+    def tag(self) -> dict[str, Any]:
+        """What events inside it carry."""
+        return self.metadata
 
     @property
     def model(self) -> str:
@@ -103,7 +119,7 @@ class Route:
         return answering_model(response, llm, self.model, self.models.by_name)
 
     def __enter__(self) -> Self:
-        tags = {**active_instrument_tags.get(), DECISION_KEY: self.metadata}
+        tags = {**active_instrument_tags.get(), DECISION_KEY: self.tag}
         self._tokens = active_instrument_tags.set(tags), current_call.set(self)
         return self
 
@@ -174,6 +190,11 @@ class Route:
             self.models.reasoning.keep(self._last.message, self.model)
 
     def _with_decision(self, response: Response) -> Response:
+        annotated = {**response.additional_kwargs, DECISION_KEY: self.told(response)}
+        return response.model_copy(update={"additional_kwargs": annotated})
+
+    def told(self, response: ChatResponse | CompletionResponse) -> dict[str, Any]:
+        """Return the decision as a response tells it: by the model that answered, with its dollars."""
         decision = dict(self.metadata)
         answered_by = self.answered_by(response, self.asked[-1] if self.asked else None)
         if answered_by != self.model:
@@ -181,5 +202,4 @@ class Route:
         if self.models.bill.prices:
             dollars = self.models.bill.dollars(answered_by, reported_tokens(response))
             decision |= {} if dollars is None else {"dollars": dollars}
-        annotated = {**response.additional_kwargs, DECISION_KEY: decision}
-        return response.model_copy(update={"additional_kwargs": annotated})
+        return decision

@@ -20,6 +20,23 @@ from shared_router import Bill, Conversations, RoutingDecision, RoutingPolicy, R
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedCall:
+    """A call, and where it is decided to go.
+
+    Attributes:
+        decision: Where, and why.
+        question: The question in it.
+        request: What the policy was asked, with the threshold that the block around the call has.
+        turns: The conversation's turns, where conversations are kept.
+    """
+
+    decision: RoutingDecision
+    question: Question
+    request: RoutingRequest
+    turns: Sequence[Turn]
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
     """The way from a call to its route.
 
@@ -45,17 +62,50 @@ class Routing:
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
-        question, request, turns = self._request_of(models, call)
-        decision = self.memory.decide(request, continues=call.continues)
-        decision = self.no_question.applied(decision, question, request.candidates)
-        return self._route_to(models, decision, question, turns)
+        return self._route_to(models, self.decided(models, call))
 
     async def aroute(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes, off the event loop where that can block it."""
+        return self._route_to(models, await self.adecided(models, call))
+
+    def decided(
+        self, models: Mapping[str, LLM], call: LLMCall, *, by_own_threshold: bool = True
+    ) -> DecidedCall:
+        """Decide where a call goes, and tell nobody yet.
+
+        Args:
+            models: The models by name.
+            call: The call.
+            by_own_threshold: Whether the threshold of the block around the call is the policy's.
+        """
         question, request, turns = self._request_of(models, call)
-        decision = await self.memory.adecide(request, continues=call.continues)
+        asked = request if by_own_threshold else replace(request, threshold=None)
+        decision = self.memory.decide(asked, continues=call.continues)
         decision = self.no_question.applied(decision, question, request.candidates)
-        return self._route_to(models, decision, question, turns)
+        return DecidedCall(decision, question, request, turns)
+
+    async def adecided(
+        self, models: Mapping[str, LLM], call: LLMCall, *, by_own_threshold: bool = True
+    ) -> DecidedCall:
+        """Decide like `decided`, off the event loop where that can block it."""
+        question, request, turns = self._request_of(models, call)
+        asked = request if by_own_threshold else replace(request, threshold=None)
+        decision = await self.memory.adecide(asked, continues=call.continues)
+        decision = self.no_question.applied(decision, question, request.candidates)
+        return DecidedCall(decision, question, request, turns)
+
+    def tell(self, models: Mapping[str, LLM], decided: DecidedCall, decision: RoutingDecision) -> None:
+        """Publish where a call has gone, and keep its conversation there.
+
+        Args:
+            models: The models by name.
+            decided: The call.
+            decision: Where it has gone, and why.
+        """
+        if self.conversations is not None:
+            self.conversations.keep(decided.turns, decision.model)
+        publish(decision, decided.question, models[decision.model], self.memory)
+        self.bill.expect(decision.model)
 
     def _request_of(
         self, models: Mapping[str, LLM], call: LLMCall
@@ -79,18 +129,8 @@ class Routing:
         model = request.sticky_to or self.conversations.model_of(turns)
         return question, replace(request, sticky_to=model), turns
 
-    def _route_to(
-        self,
-        models: Mapping[str, LLM],
-        decision: RoutingDecision,
-        question: Question,
-        turns: Sequence[Turn],
-    ) -> Route:
+    def _route_to(self, models: Mapping[str, LLM], decided: DecidedCall) -> Route:
         """Publish a decision, and return the route that it makes."""
-        llm = models[decision.model]
-        if self.conversations is not None:
-            self.conversations.keep(turns, decision.model)
-        publish(decision, question, llm, self.memory)
-        metadata = {**decision.as_metadata(), "source": question.source}
-        self.bill.expect(decision.model)
-        return Route(llm, metadata, Models(models, self.bill, self.reasoning))
+        self.tell(models, decided, decided.decision)
+        metadata = {**decided.decision.as_metadata(), "source": decided.question.source}
+        return Route(models[decided.decision.model], metadata, Models(models, self.bill, self.reasoning))

@@ -25,7 +25,7 @@ from llamaindex_routellm.metadata import DECISION_KEY
 from llamaindex_routellm.route import Route
 from llamaindex_routellm.spans import OpenSpans, current_call
 from llamaindex_routellm.tokens import reported_tokens
-from shared_router import Savings, TokenPrices, TokenUsage, savings_of
+from shared_router import RejectedCalls, Savings, TokenPrices, TokenUsage, savings_of
 
 MAX_OPEN_CALLS = 10_000
 """Streams that nobody reads to their end fire no end event; the oldest are forgotten."""
@@ -40,8 +40,9 @@ class RoutedTokens(BaseEventHandler):
     LLMs, chats with completion models), only the call that reached the model counts.
     """
 
-    _calls: OrderedDict[str, tuple[str, Any]] = PrivateAttr(default_factory=OrderedDict)
+    _calls: OrderedDict[str, tuple[str, Any, str | None]] = PrivateAttr(default_factory=OrderedDict)
     _usage: dict[str, TokenUsage] = PrivateAttr(default_factory=dict)
+    _rejected: RejectedCalls = PrivateAttr(default_factory=RejectedCalls)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
     _open_spans: OpenSpans = PrivateAttr(default_factory=OpenSpans.watch)
 
@@ -66,7 +67,12 @@ class RoutedTokens(BaseEventHandler):
         Raises:
             InvalidInputError: If a price is missing or the ratio is no positive number.
         """
-        return savings_of(self.usage, prices, answer_length_ratio=answer_length_ratio)
+        return savings_of(
+            self.usage,
+            prices,
+            answer_length_ratio=answer_length_ratio,
+            rejected=self._rejected.usage,
+        )
 
     def __enter__(self) -> Self:
         get_dispatcher().add_event_handler(self)
@@ -84,11 +90,12 @@ class RoutedTokens(BaseEventHandler):
             with self._lock:
                 call = self._calls.pop(event.span_id or "", None)
             if call is not None and event.response is not None:
-                (model, llm), route = call, current_call.get()
+                (model, llm, plan), route = call, current_call.get()
                 model = route.answered_by(event.response, llm) if isinstance(route, Route) else model
                 counted = _tokens_of(event, event.response)
                 with self._lock:
                     self._usage[model] = self._usage.get(model, TokenUsage()) + counted
+                    self._rejected.add(plan, model, counted)
 
     def _start(self, event: LLMChatStartEvent | LLMCompletionStartEvent) -> None:
         decision = event.tags.get(DECISION_KEY)
@@ -99,7 +106,8 @@ class RoutedTokens(BaseEventHandler):
         with self._lock:
             for around in self._open_spans.around(event.span_id):
                 self._calls.pop(around, None)
-            self._calls[event.span_id] = decision["model"], self._open_spans.instance_of(event.span_id)
+            llm = self._open_spans.instance_of(event.span_id)
+            self._calls[event.span_id] = decision["model"], llm, decision.get("plan")
             if len(self._calls) > MAX_OPEN_CALLS:
                 self._calls.popitem(last=False)
 

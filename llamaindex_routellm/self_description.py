@@ -81,7 +81,7 @@ class SelfDescription(Steering):
             "class_name": self.class_name(),
             **{name: description(llm) for name, llm in self.children.items()},
             "router": self.policy.router_name,
-            "threshold": self.policy.threshold,
+            "threshold": self.threshold,
             "fingerprint": fingerprint_of(self.children, self._settings, steered=steered),
         }
 
@@ -90,7 +90,7 @@ class SelfDescription(Steering):
         for name, llm in self.children.items():
             yield name, " ".join(description(llm).values())
         yield "router", self.policy.router_name
-        yield "threshold", self.policy.threshold
+        yield "threshold", self.threshold
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without keys, or say what cannot be pickled."""
@@ -106,7 +106,7 @@ class SelfDescription(Steering):
         """What constructs this LLM again, but for its models."""
         given = self._given.as_arguments()
         has_threshold = given["policy"] is not None or given["strong_fraction"] is not None
-        own: dict[str, Any] = {} if has_threshold else {"threshold": self.policy.threshold}
+        own: dict[str, Any] = {} if has_threshold else {"threshold": self.threshold}
         if isinstance(given["policy"], str | Path):  # read already; it may be gone where a copy is made
             own = {"policy": self.policy, "expected_sha256": None}
         return {**given, **own, "system_prompt": self.system_prompt}

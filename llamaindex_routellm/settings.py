@@ -65,7 +65,7 @@ class Settings:
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the settings as they were given, by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.init}
 
     def rule(self) -> RoutingPolicy:
         """Return the rule that decides: the one that is given, or one made of a router and its settings.
@@ -75,18 +75,10 @@ class Settings:
             ArtifactError: If the policy's file is damaged, or not of the router that is there.
             UnknownNameError: If no router has that name.
         """
-        given: dict[str, Any] = {
-            "router": self.router,
-            "threshold": self.threshold,
-            "strong_fraction": self.strong_fraction,
-            "router_timeout": self.router_timeout,
-            "on_no_query": self.on_no_query or "strong",
-            "on_router_error": self.on_router_error,
-            "expected_sha256": self.expected_sha256,
-        }
+        given = self._rules()
         if self.policy is None:
-            router = str(self.router) if isinstance(self.router, Path) else self.router
-            return RoutingPolicy(**{**given, "router": router})
+            router = given["router"]
+            return RoutingPolicy(**{**given, "router": str(router) if isinstance(router, Path) else router})
         if not isinstance(self.policy, RoutingPolicy | str | Path):
             raise InvalidInputError(
                 f"policy must be a RoutingPolicy or the path of its file, got {type(self.policy).__name__}"
@@ -98,6 +90,18 @@ class Settings:
         if isinstance(self.policy, RoutingPolicy):
             return self.policy
         return RoutingPolicy.load(self.policy, expected_sha256=pin)
+
+    def _rules(self) -> dict[str, Any]:
+        """Return the arguments of the rule."""
+        return {
+            "router": self.router,
+            "threshold": self.threshold,
+            "strong_fraction": self.strong_fraction,
+            "router_timeout": self.router_timeout,
+            "on_no_query": self.on_no_query or "strong",
+            "on_router_error": self.on_router_error,
+            "expected_sha256": self.expected_sha256,
+        }
 
     def routing(self, policy: RoutingPolicy, children: Mapping[str, LLM]) -> Routing:
         """Return the way of a call that these settings make.

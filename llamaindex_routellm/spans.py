@@ -50,9 +50,11 @@ class RoutedCall(Protocol):
 
     Attributes:
         asked: The LLMs that are asked inside it and have not failed: the last one answers.
+        responses: What LLMs answered inside it, where `EndedCalls` watches.
     """
 
     asked: list[Any]
+    responses: list[Any]
 
 
 current_call: ContextVar[RoutedCall | None] = ContextVar("routellm_call", default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.base import Answer, RoutingLLM
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.chat import RoutedChat
 from llamaindex_routellm.portable import class_of, name_of
@@ -83,6 +83,21 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
 
     async def _aroute(self, call: LLMCall) -> Route:
         return self._structured(await self.llm._aroute(replace(call, structured=True)))
+
+    # not by a route of its own: the LLM may ask more than one model
+    def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
+        def asked(route: Route) -> Answer:
+            with self._structured(route) as structured:
+                return ask(structured)
+
+        return self.llm._ask(replace(call, structured=True), asked)
+
+    async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        async def asked(route: Route) -> Answer:
+            with self._structured(route) as structured:
+                return await ask(structured)
+
+        return await self.llm._aask(replace(call, structured=True), asked)
 
     def _structured(self, route: Route) -> Route:
         own = {name: getattr(self, name) for name in self.model_fields_set - {"llm", "output_cls"}}

@@ -8,33 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
     ChatResponseAsyncGen,
     ChatResponseGen,
-    MessageRole,
 )
-from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
-from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.base import Answer, RoutingLLM
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import function_calling
 from llamaindex_routellm.metadata import DECISION_KEY
 from llamaindex_routellm.route import Route
+from llamaindex_routellm.tool_request import REFUSALS, ToolRequest
 from shared_router import InvalidInputError
 
 if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.tools.types import BaseTool
-
-Answer = TypeVar("Answer")
-REFUSALS = (ValueError, TypeError, NotImplementedError)
-"""What models raise of tools and options that they do not take."""
 
 
 class RoutedTools(RoutingLLM, FunctionCallingLLM):
@@ -49,7 +44,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
-        request = _Request(tools, user_msg, chat_history, args, kwargs)
+        request = ToolRequest(tools, user_msg, chat_history, args, kwargs)
         return self._asked(
             request,
             lambda route: route.annotate(
@@ -66,7 +61,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponse:
         """Chat with the chosen model, which may ask for tool calls."""
-        request = _Request(tools, user_msg, chat_history, args, kwargs)
+        request = ToolRequest(tools, user_msg, chat_history, args, kwargs)
 
         async def ask(route: Route) -> ChatResponse:
             return route.annotate(
@@ -84,7 +79,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, which may ask for tool calls."""
-        request = _Request(tools, user_msg, chat_history, args, kwargs)
+        request = ToolRequest(tools, user_msg, chat_history, args, kwargs, streams=True)
 
         def ask(route: Route) -> ChatResponseGen:
             return route.annotate_each(
@@ -102,7 +97,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, which may ask for tool calls."""
-        request = _Request(tools, user_msg, chat_history, args, kwargs)
+        request = ToolRequest(tools, user_msg, chat_history, args, kwargs, streams=True)
 
         async def ask(route: Route) -> ChatResponseAsyncGen:
             chunks = await route.caller.astream_chat_with_tools(
@@ -121,7 +116,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
+        request = ToolRequest(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return self._asked(
             request,
             lambda route: route.llm.predict_and_call(*request.positional(route), **request.named(route)),
@@ -136,7 +131,7 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
-        request = _Request(list(tools), user_msg, chat_history, args, kwargs, chats=False)
+        request = ToolRequest(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return await self._aasked(
             request,
             lambda route: route.llm.apredict_and_call(*request.positional(route), **request.named(route)),
@@ -165,80 +160,48 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
             self.children.get(written_by) or next(iter(callers), None) or next(iter(self.children.values()))
         )
 
-    def _asked(self, request: _Request, ask: Callable[[Route], Answer]) -> Answer:
+    def _asked(self, request: ToolRequest, ask: Callable[[Route], Answer]) -> Answer:
         """Ask the chosen model, or another where it refuses to prepare the request."""
-        call = request.call
-        while True:
-            with self._route(call) as route:
-                try:
-                    return ask(route)
-                except REFUSALS:
-                    if not request.is_refused_by(route.llm) or not (left := self._without(call, route)):
-                        raise
-                    call = left
+        call, refused = request.call, list[Route]()
 
-    async def _aasked(self, request: _Request, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
-        """Ask the chosen model, or another where it refuses to prepare the request."""
-        call = request.call
+        def attempt(route: Route) -> Answer:
+            try:
+                return ask(route)
+            except REFUSALS:
+                refused[:] = [route] if request.is_refused_by(route.llm) else []
+                raise
+
         while True:
-            with await self._aroute(call) as route:
-                try:
-                    return await ask(route)
-                except REFUSALS:
-                    if not request.is_refused_by(route.llm) or not (left := self._without(call, route)):
-                        raise
-                    call = left
+            try:
+                return self._ask(call, attempt)
+            except REFUSALS:
+                left = self._without(call, refused.pop()) if refused else None
+                if left is None:
+                    raise
+                call = left
+
+    async def _aasked(self, request: ToolRequest, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        """Ask the chosen model, or another where it refuses to prepare the request."""
+        call, refused = request.call, list[Route]()
+
+        async def attempt(route: Route) -> Answer:
+            try:
+                return await ask(route)
+            except REFUSALS:
+                refused[:] = [route] if request.is_refused_by(route.llm) else []
+                raise
+
+        while True:
+            try:
+                return await self._aask(call, attempt)
+            except REFUSALS:
+                left = self._without(call, refused.pop()) if refused else None
+                if left is None:
+                    raise
+                call = left
 
     def _without(self, call: LLMCall, route: Route) -> LLMCall | None:
         """Return a call for the models that have not refused it; None where there is none left."""
         refused = call.refused_by | {route.model}
         forced = route.metadata["reason"] == "route"
         return None if forced or refused >= set(self.children) else replace(call, refused_by=refused)
-
-
-class _Request(NamedTuple):
-    """What a method with tools was called with."""
-
-    tools: Sequence[BaseTool]
-    user_msg: str | ChatMessage | None
-    chat_history: list[ChatMessage] | None
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    chats: bool = True
-
-    def positional(self, route: Route) -> tuple[Any, ...]:
-        """Return the arguments that are given by their place."""
-        return (self.tools, self.user_msg, self._sent(route), *self.args) if self.args else (self.tools,)
-
-    def named(self, route: Route) -> dict[str, Any]:
-        """Return the arguments that are given by name: those of the caller and no more."""
-        given = {} if self.args else {"user_msg": self.user_msg, "chat_history": self._sent(route)}
-        return {**{name: value for name, value in given.items() if value is not None}, **self.kwargs}
-
-    def _sent(self, route: Route) -> list[ChatMessage] | None:
-        sent = None if self.chat_history is None else route.sent(self.chat_history)
-        return sent if sent is None or isinstance(sent, list) else list(sent)
-
-    @property
-    def call(self) -> LLMCall:
-        """The call, as far as routing needs it."""
-        messages = list(self.chat_history or [])
-        if isinstance(self.user_msg, str):
-            messages.append(ChatMessage(role=MessageRole.USER, content=self.user_msg))
-        elif self.user_msg is not None:
-            messages.append(self.user_msg)
-        # a chat with tools is a method of its own, which not every model has, also where there are none
-        return LLMCall(messages=messages, tools=self.chats or bool(self.tools))
-
-    def is_refused_by(self, llm: LLM) -> bool:
-        """Tell whether a model refuses to prepare this request; nothing is sent."""
-        if isinstance(llm, RoutingLLM) or not isinstance(llm, FunctionCallingLLM):
-            return False
-        named = dict(zip(("verbose", "allow_parallel_tool_calls", "tool_required"), self.args, strict=False))
-        try:
-            llm._prepare_chat_with_tools(
-                list(self.tools), self.user_msg, self.chat_history, **{**named, **self.kwargs}
-            )
-        except REFUSALS:
-            return True
-        return False

@@ -62,7 +62,7 @@ from shared_router.plans.deadline import Deadline, check_seconds
 from shared_router.plans.decision import PlanDecision, plan_decision, total_dollars
 from shared_router.plans.driving import Settled, asettled, settled
 from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
-from shared_router.plans.limits import awithin, within
+from shared_router.plans.limits import at_once, awithin, within
 from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
 from shared_router.plans.route import Route
 from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
@@ -294,6 +294,7 @@ __all__ = [
     "WeakFirst",
     "WinLabels",
     "asettled",
+    "at_once",
     "awithin",
     "battles_from_judge",
     "battles_from_scores",

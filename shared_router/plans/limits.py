@@ -6,7 +6,7 @@ What is given up is not undone: a provider may answer, and bill, a call that nob
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
 from typing import Any, TypeVar
 
@@ -38,6 +38,20 @@ def within(call: Callable[[], T], deadline: Deadline) -> T:
         return future.result()
     future.cancel()
     raise _late(deadline)
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Return what calls return, made at the same time, each in the caller's context.
+
+    Args:
+        calls: What to call; one alone is called where the caller stands.
+
+    Raises:
+        Exception: What the first of them raised that raises.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    return [future.result() for future in [_workers.submit(call) for call in calls]]
 
 
 async def awithin(call: Coroutine[Any, Any, T], deadline: Deadline) -> T:
