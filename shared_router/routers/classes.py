@@ -9,6 +9,7 @@ CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
     "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
     "knn": "shared_router.routers.knn:KNNRouter",
+    "local": "shared_router.routers.local:LocalRouter",
     "matrix_factorization": "shared_router.routers.matrix_factorization:MatrixFactorizationRouter",
     "random": "shared_router.routers.random:RandomRouter",
     "similarity_weighted": "shared_router.routers.similarity_weighted:SimilarityWeightedRouter",

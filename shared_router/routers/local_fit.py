@@ -1,0 +1,213 @@
+"""How a local router learns: its parts, how much of each, and what came of them on prompts it had not seen.
+
+The kernels and known scores are averaged over their settings by evidence (`learners.evidence`); trees are
+mixed in by how much they mend on held-out rows, drawn towards none; a sigmoid makes probabilities of the
+held-out sums. Folds hold distinct prompts, and nothing that is said of a held-out row has seen it: a fold's
+kernels are averaged anew, a tree's word counts where it did not see the row, and a fold's share of trees is
+told by the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.learners.evidence import Averaged, Belief, Moments, average_by_evidence
+from shared_router.learners.growing import Growing, grow_trees
+from shared_router.learners.kernel_basis import KernelBasis
+from shared_router.routers.local_head import LocalHead, Reading, Scaling, sigmoid, tree_rows
+from shared_router.routers.local_rows import GradedRows
+
+Floats = NDArray[np.float64]
+
+N_FOLDS = 5
+_VECTOR_GAMMA = 2.0
+_TREE_DOUBT = 4.0
+"""How strongly the trees' share is drawn to none, as rows' worth of the target's variance."""
+
+_BLOCK = 4096
+
+PRIOR_BELIEFS = (Belief(0.9, 0.10, 0.004), Belief(0.1, 0.0, 0.02))
+"""A router trained elsewhere is worth a little, or nothing."""
+
+LENGTH_BELIEFS = (Belief(0.8, 0.03, 0.003), Belief(0.2, 0.0, 0.03))
+"""Longer prompts need the strong model a little more, or length says much, one way or the other."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A head, and what it is worth.
+
+    Attributes:
+        head: The head.
+        unseen: For each row what is said of it by a fit that has not seen it, shape (n,), as it ranks.
+        at_fewer: The same by fits of two fifths of the rows, NaN where none is; what the learning curve is
+            read from.
+        strengths: The share of the target's variance that each kernel is taken to tell.
+    """
+
+    head: LocalHead
+    unseen: Floats
+    at_fewer: Floats
+    strengths: tuple[float, float]
+
+    @property
+    def unseen_probability(self) -> Floats:
+        """The held-out win probabilities, shape (n,)."""
+        return sigmoid(self.head.calibration[0] + self.head.calibration[1] * self.unseen)
+
+
+def fit_local(reading: Reading, rows: GradedRows, *, has_prior: bool, anchors: int, seed: int) -> Fitted:
+    """Learn from graded prompts.
+
+    Args:
+        reading: What the n prompts were read as; the first score is the prior router's where there is one,
+            the last is length.
+        rows: Their grades.
+        has_prior: Whether there is a prior router.
+        anchors: How many anchors a kernel has at most.
+        seed: Draws anchors, folds and trees.
+    """
+    base = np.average(rows.gains, weights=rows.weights)
+    spread = np.sqrt(np.average((rows.gains - base) ** 2, weights=rows.weights))
+    target = (rows.gains - base) / spread
+    kernels = _Kernels.of(reading, target, rows.weights, anchors=anchors, seed=seed)
+    beliefs = [PRIOR_BELIEFS, LENGTH_BELIEFS] if has_prior else [LENGTH_BELIEFS]
+    folds = np.random.default_rng(seed).permutation(len(rows)) % N_FOLDS
+    averaged, by_kernels, at_fewer = _held_out(kernels, folds, beliefs)
+    grown = grow_trees(kernels.tree_rows(), target, weights=rows.weights, growing=Growing(seed=seed))
+    shares = [_tree_share(target, by_kernels, grown.unseen, folds != k) for k in range(N_FOLDS)]
+    unseen = by_kernels + np.array(shares)[folds] * (grown.unseen - by_kernels)
+    vector_weights, feature_weights, slopes = kernels.split(averaged)
+    head = LocalHead(
+        scaling=kernels.scaling,
+        by_vector=kernels.by_vector,
+        vector_weights=vector_weights,
+        by_feature=kernels.by_feature,
+        feature_weights=feature_weights,
+        slopes=slopes,
+        trees=grown.trees,
+        tree_share=float(np.mean(shares)),
+        calibration=fit_sigmoid(unseen, rows),
+    )
+    return Fitted(head, unseen, at_fewer, averaged.strengths)
+
+
+def _held_out(
+    kernels: _Kernels, folds: NDArray[np.intp], beliefs: Sequence[Sequence[Belief]]
+) -> tuple[Averaged, Floats, Floats]:
+    """Return the average over all rows; what those of the other folds say; what those of two folds say."""
+    parts = [kernels.moments(np.flatnonzero(folds == k)) for k in range(N_FOLDS)]
+    whole = reduce(Moments.plus, parts)
+    unseen, at_fewer = np.empty(len(folds)), np.full(len(folds), np.nan)
+    for k in range(N_FOLDS):
+        asked = np.flatnonzero(folds == k)
+        said = kernels.said(asked, average_by_evidence(whole.without(parts[k]), beliefs))
+        # a fold of high gains leaves low ones to learn from; that must not order the folds
+        unseen[asked] = said - kernels.mean(folds != k)
+    for k in (0, 2):
+        asked = np.flatnonzero(np.isin(folds, [(k + 2) % N_FOLDS, (k + 3) % N_FOLDS]))
+        few = parts[k].plus(parts[k + 1])
+        at_fewer[asked] = kernels.said(asked, average_by_evidence(few, beliefs))
+        at_fewer[asked] -= kernels.mean(np.isin(folds, [k, k + 1]))
+    return average_by_evidence(whole, beliefs), unseen, at_fewer
+
+
+def _tree_share(target: Floats, by_kernels: Floats, by_trees: Floats, told: NDArray[np.bool_]) -> float:
+    """Return how far to go from the kernels' word to the trees': least squares, drawn towards none."""
+    step = (by_trees - by_kernels)[told]
+    share = (target - by_kernels)[told] @ step / (step @ step + _TREE_DOUBT)
+    return float(np.clip(share, 0.0, 1.0))
+
+
+def fit_sigmoid(scores: Floats, rows: GradedRows) -> Floats:
+    """Return the constant and the slope of P(win | score), the slope > 0 and drawn to what gains foretell.
+
+    Scores are standardised gains; where they are as good as they say, P(win) rises with them as it does with
+    gains. Few rows leave it at that, and no number of them turns the order round.
+    """
+    wins, weights = rows.wins, rows.weights
+    share = float(np.clip(np.average(wins, weights=weights), 0.5 / len(rows), 1 - 0.5 / len(rows)))
+    spread = rows.gains - np.average(rows.gains, weights=weights)
+    rise = (weights * spread) @ wins / np.sqrt((weights @ spread**2) * weights.sum())
+    expected = max(rise / (share * (1 - share)), 1e-3)
+    doubt = np.diag([1e-6, 1 / (expected / 2) ** 2])
+    columns = np.column_stack([np.ones(len(rows)), scores])
+    found = np.array([np.log(share / (1 - share)), expected])
+    for _ in range(30):
+        p = sigmoid(columns @ found)
+        slope = columns.T @ (weights * (wins - p)) - doubt @ (found - [0.0, expected])
+        bend = (columns * (weights * p * (1 - p))[:, None]).T @ columns + doubt
+        step = np.linalg.solve(bend, slope)
+        found = found + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    return np.array([found[0], max(found[1], expected / 10)])
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """The two kernels over n prompts, and the known scores beside them."""
+
+    scaling: Scaling
+    by_vector: KernelBasis
+    by_feature: KernelBasis
+    scores: Floats
+    features: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    target: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, reading: Reading, target: Floats, weights: Floats, *, anchors: int, seed: int) -> _Kernels:
+        scaling = Scaling.of(reading, weights)
+        features = scaling.features(reading)
+        by_vector = KernelBasis.drawn(reading.vectors, gamma=_VECTOR_GAMMA, most=anchors, seed=seed)
+        width = 1 / (2 * scaling.n_used)
+        by_feature = KernelBasis.drawn(features, gamma=width, most=anchors, seed=seed)
+        scores = scaling.scores(reading)
+        return cls(scaling, by_vector, by_feature, scores, features, reading.vectors, target, weights)
+
+    def tree_rows(self) -> NDArray[np.float32]:
+        return tree_rows(self.scores, self.features, self.vectors)
+
+    def mean(self, marked: NDArray[np.bool_]) -> float:
+        return float(np.average(self.target[marked], weights=self.weights[marked]))
+
+    def moments(self, rows: NDArray[np.intp]) -> Moments:
+        """Sum the products of some rows, a few thousand at a time."""
+        parts = [
+            Moments.of(self._blocks(part), self.scores[part], self.target[part], self.weights[part])
+            for part in _parts(rows)
+        ]
+        return reduce(Moments.plus, parts)
+
+    def said(self, rows: NDArray[np.intp], averaged: Averaged) -> Floats:
+        """Return what an average of settings says of some rows."""
+        vector_weights, feature_weights, slopes = self.split(averaged)
+        return np.concatenate(
+            [
+                self.by_vector.near(self.vectors[part]) @ vector_weights
+                + self.by_feature.near(self.features[part]) @ feature_weights
+                + self.scores[part] @ slopes[:-1]
+                + slopes[-1]
+                for part in _parts(rows)
+            ]
+        )
+
+    def split(self, averaged: Averaged) -> tuple[Floats, Floats, Floats]:
+        """Return the weights of either kernel's anchors, and the slopes with the constant."""
+        n_first, n_second = len(self.by_vector.anchors), len(self.by_feature.anchors)
+        first, second, slopes = np.split(averaged.coefficients, [n_first, n_first + n_second])
+        return self.by_vector.anchor_weights(first), self.by_feature.anchor_weights(second), slopes
+
+    def _blocks(self, rows: NDArray[np.intp]) -> list[Floats]:
+        return [self.by_vector.features(self.vectors[rows]), self.by_feature.features(self.features[rows])]
+
+
+def _parts(rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
