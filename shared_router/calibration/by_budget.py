@@ -75,7 +75,7 @@ def for_budget(
         cascade: Whether the weak model is asked first each time and paid also where the strong one answers.
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
-        scores: n win probabilities, in the place of router and prompts.
+        scores: n win probabilities, in the place of the router.
         strong_dollars: What each strong answer costs, in the place of outcomes: n numbers >= 0.
         weak_dollars: What each weak answer costs.
         strong_scores: The strong model's n grades, so that the choice says what the budget is worth.
@@ -91,7 +91,7 @@ def for_budget(
     budget = _dollars("dollars_per_1k", dollars_per_1k) / 1000
     extra = _dollars("router_dollars_per_1k", router_dollars_per_1k) / 1000
     prompts = None if outcomes is None else _table(outcomes).prompts
-    asked = asked_scores(router if scores is None else None, prompts, scores)
+    asked = asked_scores(router, prompts, scores)
     if outcomes is not None:
         priced = _priced(outcomes, prices, strong, weak)
     elif strong_dollars is not None and weak_dollars is not None:

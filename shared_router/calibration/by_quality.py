@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from shared_router.calibration.certifying import Certificate, certify
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.choosing import choice_at
@@ -72,8 +74,8 @@ def for_quality(
         strong: The strong model's name in the table; see `named_pair`.
         weak: The weak model's.
         seed: Draws the rows that set the bets, and is the coin for prompts of one score.
-        scores: n win probabilities, in the place of router and graded.
-        strong_scores: The strong model's n grades.
+        scores: n win probabilities, in the place of the router.
+        strong_scores: The strong model's n grades, in the place of graded.
         weak_scores: The weak model's.
         scale: The worst and the best of these grades.
 
@@ -131,8 +133,6 @@ def _of_table(
 ) -> tuple[Rows, tuple[str, ...]]:
     if not isinstance(graded, Outcomes):
         raise InvalidInputError(f"graded must be Outcomes, got {shown_kind(graded)}; see read_outcomes")
-    if scores is not None:
-        raise InvalidInputError("scores= go with strong_scores= and weak_scores=, got graded= beside them")
     strong, weak = named_pair(graded, strong, weak)
     pair = graded.pair(strong, weak)
     priced = pair_dollars(pair, strong, weak)
@@ -141,7 +141,10 @@ def _of_table(
     if len(pair) < len(graded):
         left_out = len(graded) - len(pair)
         notes += (f"{left_out:,} prompts are left out because they lack a grade of {strong} or {weak}.",)
-    asked = asked_scores(router, pair.prompts, None)
+        if scores is not None:
+            both = ~np.isnan(graded.scores(strong)) & ~np.isnan(graded.scores(weak))
+            scores = asked_scores(router, graded.prompts, scores)[both]
+    asked = asked_scores(router, pair.prompts, scores)
     return Rows(asked, pair.prompts, pair.scores(strong), pair.scores(weak), *dollars), notes
 
 

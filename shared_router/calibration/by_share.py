@@ -38,7 +38,7 @@ def for_strong_fraction(
         strong_fraction: The share to send strong, in [0, 1].
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
-        scores: n win probabilities, in the place of router and prompts.
+        scores: n win probabilities, in the place of the router.
         strong_scores: The strong model's n grades, so that the choice says what the share is worth.
         weak_scores: The weak model's.
         scale: The worst and the best grade.

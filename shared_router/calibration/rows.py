@@ -59,7 +59,7 @@ def asked_scores(router: Router | None, prompts: Sequence[str] | None, scores: N
 
     Args:
         router: The router; None where scores are given.
-        prompts: What it is asked; n of them, at least one.
+        prompts: What it is asked, n of them, at least one; None where scores are given without.
         scores: n win probabilities.
 
     Returns:
@@ -72,7 +72,10 @@ def asked_scores(router: Router | None, prompts: Sequence[str] | None, scores: N
         both = "neither" if router is None else "both"
         raise InvalidInputError(f"a threshold is chosen for a router or for scores=, got {both}")
     if scores is not None:
-        return checked_scores(scores)
+        found = checked_scores(scores)
+        if prompts is not None and len(found) != len(prompts):
+            raise InvalidInputError(f"scores must be one a prompt ({len(prompts)}), got {len(found)}")
+        return found
     if not isinstance(router, Router):
         raise InvalidInputError(f"router must be a shared_router.Router, got {shown_kind(router)}")
     check_texts("prompts", prompts)

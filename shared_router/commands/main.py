@@ -12,7 +12,18 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from shared_router import __version__
-from shared_router.commands import benchmarks, collect, compare, demo, evaluate, inspect, route, show, train
+from shared_router.commands import (
+    benchmarks,
+    calibrate,
+    collect,
+    compare,
+    demo,
+    evaluate,
+    inspect,
+    route,
+    show,
+    train,
+)
 from shared_router.errors import RouterError
 
 if TYPE_CHECKING:
@@ -112,6 +123,12 @@ _COMMANDS = (
         "measure a router on the paper's three benchmarks, beside the paper's own figures",
         benchmarks.add_arguments,
         benchmarks.run,
+    ),
+    Command(
+        "calibrate",
+        "choose a threshold by a share, a budget or a quality, and write the policy file",
+        calibrate.add_arguments,
+        calibrate.run,
     ),
     Command("compare", "show several evaluations side by side", compare.add_arguments, compare.run),
     Command(

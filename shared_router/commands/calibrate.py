@@ -1,0 +1,203 @@
+"""`routellm calibrate`: from a share, a budget or a quality to a policy file, on one's own prompts."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared_router.commands.records import add_records_arguments, reading_of
+from shared_router.errors import DataError, FormatError, InvalidInputError
+from shared_router.progress import with_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared_router.calibration.choice import ThresholdChoice
+    from shared_router.calibration.rows import Rows
+    from shared_router.records.outcomes import Outcomes
+    from shared_router.router import Router
+
+_QUALITIES = ("max_drop", "min_pgr", "max_regret")
+_PROMPT_FILES = (".csv", ".jsonl", ".ndjson", ".txt", "")
+_PROMPTS_A_PART = 1024
+"""Prompts scored between two steps of the bar."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the data, the router, what is asked for and what to write."""
+    add_records_arguments(parser)
+    parser.add_argument(
+        "--router",
+        metavar="NAME",
+        help="a shipped router's name or a saved one's folder (default: the shipped)",
+    )
+    parser.add_argument("--expected-sha256", metavar="HASH", help="refuse any other checkpoint")
+    parser.add_argument("--strong", metavar="MODEL", help="the strong model's name in the data")
+    parser.add_argument("--weak", metavar="MODEL", help="the weak model's name in the data")
+    asked = parser.add_mutually_exclusive_group(required=True)
+    for name, metavar, help_text in (
+        ("--strong-fraction", "F", "the share of such prompts to send strong, 0.3; prompts alone are enough"),
+        ("--budget", "DOLLARS", "what 1,000 such requests may cost"),
+        ("--max-drop", "D", "how much of the scale the mean grade may fall by, 0.02"),
+        ("--min-pgr", "P", "the share of the gap between the models that must be kept, 0.95"),
+        ("--max-regret", "R", "of what goes weak, the share that strong may have answered better, 0.1"),
+    ):
+        asked.add_argument(name, type=float, metavar=metavar, help=help_text)
+    parser.add_argument(
+        "--confidence", type=float, default=0.95, metavar="C", help="how sure a promise is (default: 0.95)"
+    )
+    parser.add_argument(
+        "--judge-agreement",
+        type=float,
+        metavar="A",
+        help="the share of the judge's verdicts that people share",
+    )
+    parser.add_argument(
+        "--router-cost", type=float, default=0.0, metavar="DOLLARS", help="what scoring 1,000 requests costs"
+    )
+    parser.add_argument(
+        "--cascade", action="store_true", help="the weak model is asked first, and paid, each time"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the coin for equal scores (default: 0)"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="where the policy goes, policy.json")
+    parser.add_argument(
+        "--picture", metavar="FILE", help="where the trade-off is drawn, .png or .svg (default: beside --out)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Choose, save the policy, and print what it does with the trade-off that it is a point of."""
+    from shared_router.calibration.trade_off import trade_off
+    from shared_router.commands.trade_off import draw, picture_of, table
+    from shared_router.policy import RoutingPolicy
+
+    pin = {"expected_sha256": arguments.expected_sha256}
+    picture = picture_of(arguments.picture, beside=arguments.out)
+    data = _data(arguments)
+    rows = _rows(data, RoutingPolicy(arguments.router, **pin).router)
+    choice = _choice(arguments, data, rows)
+    RoutingPolicy(arguments.router, threshold=choice, **pin).save(arguments.out, overwrite=True)
+    points = trade_off(
+        rows,
+        extra_dollars=arguments.router_cost / 1000,
+        cascade=arguments.cascade,
+        confidence=arguments.confidence,
+        seed=arguments.seed,
+    )
+    for line in (*data.notes, choice.explain(), "", *table(points, choice), ""):
+        print("".join(char if char.isprintable() else "\ufffd" for char in line))
+    print(f"policy:  {arguments.out}")
+    print(f"picture: {draw(points, choice, picture, must=arguments.picture is not None)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What the files hold: prompts, and where there are answers a table with the names of its two models."""
+
+    prompts: Sequence[str] = field(repr=False)
+    notes: tuple[str, ...]
+    outcomes: Outcomes | None = None
+    pair: tuple[str, str] | None = None
+
+
+def _data(arguments: argparse.Namespace) -> _Data:
+    from shared_router.calibration.outcome_rows import named_pair
+
+    try:
+        reading = reading_of(arguments)
+    except FormatError as error:
+        data = None if arguments.format else _prompts_alone(arguments.data)
+        if data is None:
+            raise
+        if arguments.strong_fraction is None:
+            raise InvalidInputError(
+                "prompts alone are enough for --strong-fraction; a budget needs answers with tokens or "
+                "dollars, a quality needs grades of both models: routellm collect asks and grades"
+            ) from error
+        return data
+    outcomes, strong, weak = reading.outcomes, arguments.strong, arguments.weak
+    notes = tuple(f"left out, {reason}: {count:,}" for reason, count in reading.left_out.items())
+    if arguments.strong_fraction is not None and (strong, weak) == (None, None):
+        graded = len(outcomes.models) == 2 and bool(outcomes.can_compute.graded_pairs)
+        if not graded and not {"strong", "weak"} <= set(outcomes.models):
+            return _Data(outcomes.prompts, notes, outcomes)
+    pair = named_pair(outcomes, strong, weak)
+    if any(getattr(arguments, name) is not None for name in _QUALITIES):
+        both = outcomes.pair(*pair)
+        if len(both) < len(outcomes):
+            notes += (f"left out, without grades of both models: {len(outcomes) - len(both):,}",)
+        outcomes = both
+    return _Data(outcomes.prompts, notes, outcomes, pair)
+
+
+def _prompts_alone(paths: Sequence[str]) -> _Data | None:
+    """Read files of prompts; None where one is no such file."""
+    from shared_router.records.collecting.prompts import read_prompts
+
+    if not all(Path(path).is_file() and Path(path).suffix.lower() in _PROMPT_FILES for path in paths):
+        return None
+    try:
+        return _Data([prompt for path in paths for prompt in read_prompts(path).prompts], ())
+    except DataError:  # the error of the readers says more
+        return None
+
+
+def _rows(data: _Data, router: Router) -> Rows:
+    """Ask the router, and take the grades and dollars that every prompt has."""
+    import numpy as np
+
+    from shared_router.calibration.outcome_rows import pair_dollars
+    from shared_router.calibration.rows import Rows, asked_scores
+
+    parts = range(0, len(data.prompts), _PROMPTS_A_PART)
+    scores = np.concatenate(
+        [
+            asked_scores(router, data.prompts[start : start + _PROMPTS_A_PART], None)
+            for start in with_progress(parts, shown=True, desc="scoring prompts")
+        ]
+    )
+    if data.outcomes is None or data.pair is None:
+        return Rows(scores, data.prompts)
+    grades = [data.outcomes.scores(model) for model in data.pair]
+    known = not any(np.isnan(column).any() for column in grades)
+    priced = pair_dollars(data.outcomes, *data.pair)
+    return Rows(
+        scores,
+        data.prompts,
+        *(grades if known else (None, None)),
+        *((None, None) if priced is None else (priced.strong, priced.weak)),
+    )
+
+
+def _choice(arguments: argparse.Namespace, data: _Data, rows: Rows) -> ThresholdChoice:
+    from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
+
+    how: dict[str, Any] = {
+        "scores": rows.scores,
+        "confidence": arguments.confidence,
+        "seed": arguments.seed,
+    }
+    if arguments.strong_fraction is not None:
+        graded: dict[str, Any] = {"strong_scores": rows.strong, "weak_scores": rows.weak}
+        return for_strong_fraction(None, data.prompts, arguments.strong_fraction, **graded, **how)
+    strong, weak = data.pair or (None, None)
+    if arguments.budget is not None:
+        return for_budget(
+            None,
+            data.outcomes,
+            dollars_per_1k=arguments.budget,
+            strong=strong,
+            weak=weak,
+            router_dollars_per_1k=arguments.router_cost,
+            cascade=arguments.cascade,
+            **how,
+        )
+    promise = {name: getattr(arguments, name) for name in _QUALITIES}
+    agreement = arguments.judge_agreement
+    return for_quality(
+        None, data.outcomes, **promise, judge_agreement=agreement, strong=strong, weak=weak, **how
+    )

@@ -1,0 +1,181 @@
+"""`routellm calibrate`: a policy file by a share, a budget or a quality."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared_router import RoutingPolicy
+from shared_router.commands.main import main
+from shared_router.records.outcomes import Outcomes
+from shared_router.routers.random import RandomRouter
+
+
+@pytest.fixture
+def router(tmp_path: Path) -> str:
+    """A router whose scores are uniform and know nothing of the prompts."""
+    RandomRouter(seed=1).save(tmp_path / "router")
+    return str(tmp_path / "router")
+
+
+@pytest.fixture
+def prompts(tmp_path: Path) -> Path:
+    path = tmp_path / "prompts.csv"
+    path.write_text("prompt\n" + "".join(f"question {i}\n" for i in range(200)), "utf-8")
+    return path
+
+
+@pytest.fixture
+def graded(tmp_path: Path) -> Path:
+    """800 prompts; the strong model is always right and the weak one on all but one in twenty."""
+    path = tmp_path / "graded.csv"
+    rows = "".join(f"question {i},1,{int(i % 20 > 0)}\n" for i in range(800))
+    path.write_text("prompt,strong,weak\n" + rows, "utf-8")
+    return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """100 prompts that both models answered, with tokens and no grade."""
+    path = tmp_path / "log.jsonl"
+    sent, answered = [100.0] * 100, ([500.0] * 100, [250.0] * 100)
+    Outcomes.from_columns(
+        [f"question {i}" for i in range(100)],
+        measures={
+            "input_tokens": {"big": sent, "small": sent},
+            "output_tokens": {"big": answered[0], "small": answered[1]},
+        },
+    ).to_jsonl(path)
+    return path
+
+
+def test_a_share_needs_prompts_alone(router: str, prompts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "policy.json"
+    asked = ["calibrate", str(prompts), "--router", router, "--strong-fraction", "0.3", "--out", str(out)]
+    assert main(asked) == 0
+    kept = json.loads(out.read_text("utf-8"))
+    assert (kept["method"], kept["n"], kept["strong_fraction"]) == ("strong_fraction", 200, 0.3)
+    scores = RandomRouter(seed=1).win_probability([f"question {i}" for i in range(200)])
+    assert np.mean(scores >= kept["threshold"]) == 0.3
+
+
+def test_the_policy_file_routes_as_it_was_chosen(router: str, prompts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "policy.json"
+    main(["calibrate", str(prompts), "--router", router, "--strong-fraction", "0.3", "--out", str(out)])
+    policy = RoutingPolicy.load(out)
+    sent = [policy.decide(f"question {i}").model == "strong" for i in range(200)]
+    assert sum(sent) == 60
+
+
+def test_no_prompt_stands_in_the_policy_file_or_in_what_is_printed(
+    router: str, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "policy.json"
+    main(["calibrate", str(prompts), "--router", router, "--strong-fraction", "0.3", "--out", str(out)])
+    assert "question" not in out.read_text("utf-8") + capsys.readouterr().out
+
+
+def test_the_trade_off_is_printed_and_drawn_with_the_choice_on_it(
+    router: str, graded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "policy.json"
+    asked = ["calibrate", str(graded), "--router", router, "--strong-fraction", "0.25", "--out", str(out)]
+    assert main(asked) == 0
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    header = next(place for place, line in enumerate(lines) if "strong_fraction  threshold" in line)
+    assert lines[header].split() == ["strong_fraction", "threshold", "mean", "grade", "PGR"]
+    chosen = [line for line in lines if line.endswith("<- chosen")]
+    assert [line.split()[0] for line in chosen] == ["0.250"]
+    assert (tmp_path / "policy.png").read_bytes().startswith(b"\x89PNG")
+    assert f"picture: {tmp_path / 'policy.png'}" in lines
+
+
+@pytest.mark.parametrize(
+    ("asked", "method"),
+    [
+        (["--max-drop", "0.03"], "max_drop"),
+        (["--max-regret", "0.1", "--confidence", "0.9"], "max_regret"),
+        (["--min-pgr", "0.5"], "min_pgr"),
+        (["--max-drop", "0.1", "--judge-agreement", "0.97"], "max_drop"),
+    ],
+)
+def test_a_quality_is_promised_on_graded_answers(
+    asked: list[str], method: str, router: str, graded: Path, tmp_path: Path
+) -> None:
+    """A twentieth is lost everywhere: .03 by sending at most .6 weak, and some room for the bound."""
+    out = tmp_path / "policy.json"
+    assert main(["calibrate", str(graded), "--router", router, *asked, "--out", str(out)]) == 0
+    kept = json.loads(out.read_text("utf-8"))
+    assert kept["method"] == method
+    assert kept["n"] == 800
+    assert 0 <= kept["strong_fraction"] < 1
+
+
+def test_what_cannot_be_promised_is_said_and_all_go_strong(
+    router: str, graded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "policy.json"
+    assert (
+        main(["calibrate", str(graded), "--router", router, "--max-regret", "0.02", "--out", str(out)]) == 0
+    )
+    assert json.loads(out.read_text("utf-8"))["threshold"] == 0
+    assert "every request goes to the strong model" in capsys.readouterr().out
+
+
+def test_a_budget_is_spent_on_a_log_with_tokens(
+    router: str, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Strong (100 * 10 + 500 * 20) / 1e6 = .011 dollars, weak .0006: 5 dollars buy (5 - .6) / 10.4 = .42."""
+    out = tmp_path / "policy.json"
+    prices = ["--prices", "big=10,20", "--prices", "small=1,2", "--strong", "big", "--weak", "small"]
+    asked = ["calibrate", str(log), "--router", router, "--budget", "5", *prices, "--out", str(out)]
+    assert main(asked) == 0
+    assert json.loads(out.read_text("utf-8"))["strong_fraction"] == 0.42
+    assert "dollars per 1,000" in capsys.readouterr().out
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["calibrate", *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_percentage_is_asked_for_as_a_share(
+    router: str, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "policy.json")
+    said = refused([str(prompts), "--router", router, "--strong-fraction", "30", "--out", out], capsys)
+    assert "did you mean 0.3?" in said
+    assert not (tmp_path / "policy.json").exists()
+
+
+def test_a_budget_below_all_weak_says_the_least(
+    router: str, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prices = ["--prices", "big=10,20", "--prices", "small=1,2", "--strong", "big", "--weak", "small"]
+    out = str(tmp_path / "policy.json")
+    said = refused([str(log), "--router", router, "--budget", "0.1", *prices, "--out", out], capsys)
+    assert "must be at least 0.6" in said
+
+
+def test_a_quality_needs_grades(
+    router: str, prompts: Path, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = ["--router", router, "--max-drop", "0.02", "--out", str(tmp_path / "policy.json")]
+    assert "prompts alone are enough for --strong-fraction" in refused([str(prompts), *end], capsys)
+    assert "graded" in refused([str(log), "--strong", "big", "--weak", "small", *end], capsys)
+
+
+def test_a_picture_of_another_kind_is_refused_before_the_policy_is_written(
+    router: str, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = ["--router", router, "--strong-fraction", "0.3", "--out", str(tmp_path / "policy.json")]
+    assert "--picture must end in" in refused([str(prompts), *end, "--picture", "a.pdf"], capsys)
+    assert not (tmp_path / "policy.json").exists()
+
+
+def test_one_thing_alone_may_be_asked_for(prompts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["calibrate", str(prompts), "--strong-fraction", "0.3", "--max-drop", "0.1", "--out", "p.json"])
+    assert "not allowed with" in capsys.readouterr().err
