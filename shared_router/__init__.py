@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
+    from shared_router.suggesting.suggest import Suggestions, suggest
 
 _LAZY = {
     "Agreement": "shared_router.scorers.agreement",
@@ -150,6 +151,7 @@ _LAZY = {
     "Reply": "shared_router.records.collecting.journal",
     "ScorerByModel": "shared_router.scorers.by_model",
     "StaticEmbedder": "shared_router.embedding.static",
+    "Suggestions": "shared_router.suggesting.suggest",
     "Ties": "shared_router.preferences.ties",
     "TransformersEmbedder": "shared_router.embedding.transformers",
     "TrimmedEmbedder": "shared_router.embedding.trimmed",
@@ -167,6 +169,7 @@ _LAZY = {
     "read_outcomes": "shared_router.records.reading",
     "save_artifact": "shared_router.checkpoints.artifact",
     "split_preferences": "shared_router.preferences.splits",
+    "suggest": "shared_router.suggesting.suggest",
     "tier_pair": "shared_router.preferences.pairs",
     "win_labels": "shared_router.preferences.ties",
     "without_queries": "shared_router.preferences.splits",
@@ -277,6 +280,7 @@ __all__ = [
     "StaticEmbedder",
     "Steps",
     "Sticky",
+    "Suggestions",
     "ThresholdRangeWarning",
     "Tier",
     "Ties",
@@ -325,6 +329,7 @@ __all__ = [
     "scorer_of",
     "settled",
     "split_preferences",
+    "suggest",
     "tier_pair",
     "total_dollars",
     "turns_of",

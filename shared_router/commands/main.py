@@ -22,6 +22,7 @@ from shared_router.commands import (
     inspect,
     route,
     show,
+    suggest,
     train,
 )
 from shared_router.errors import RouterError
@@ -108,6 +109,9 @@ def _write_any_text() -> None:
 
 _COMMANDS = (
     Command("inspect", "say what is in a file of logs or graded answers", inspect.add_arguments, inspect.run),
+    Command(
+        "suggest", "pick the prompts of a log that are worth a grade", suggest.add_arguments, suggest.run
+    ),
     Command("collect", "ask both models and grade their answers", collect.add_arguments, collect.run),
     Command("train", "teach a router graded answers or battles", train.add_arguments, train.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,10 @@ from shared_router.records.builder import OutcomesBuilder
 from shared_router.records.files import Head, read_head, read_rows
 from shared_router.records.outcomes import Outcomes
 from shared_router.records.readers import READERS
-from shared_router.records.record import Reader
+from shared_router.records.record import Reader, Record
 from shared_router.records.scale import UNIT_SCALE, check_scale
 
+_UNKNOWN = "a file in a format that no reader knows"
 _ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
@@ -71,8 +72,7 @@ def read_outcomes(
         MissingExtraError: If a file needs an optional dependency.
     """
     check_scale(scale)
-    if format is not None and format not in READERS:
-        raise UnknownNameError(f"a format must be one of {sorted(READERS)}, got {format!r}")
+    _check_format(format)
     builder, formats, rows = OutcomesBuilder(keep_answers=keep_answers), set(), 0
     for path, from_folder in _files(paths):
         head = read_head(path)
@@ -80,7 +80,7 @@ def read_outcomes(
         if isinstance(reader, str):
             if not from_folder:
                 raise FormatError(reader)
-            builder.left_out["a file in a format that no reader knows"] += 1
+            builder.left_out[_UNKNOWN] += 1
             continue
         formats.add(reader.name)
         rows += _read(reader, head, builder)
@@ -94,6 +94,39 @@ def read_outcomes(
         raise type(error)(f"{error} (read as {named})") from None
     left_out = dict(Counter(builder.left_out).most_common())
     return Reading(outcomes, tuple(sorted(formats)), rows, left_out, builder.repeated)
+
+
+def read_records(
+    *paths: str | Path,
+    format: str | None = None,  # noqa: A002 - as in `read_outcomes`
+) -> Iterator[list[Record] | str]:
+    """Yield what each row of some files holds, or why it is left out, without making a table of them.
+
+    Args:
+        paths: As in `read_outcomes`.
+        format: As in `read_outcomes`.
+
+    Raises:
+        FormatError: If no reader knows a file that was named.
+        DataError: If a file is damaged.
+        UnknownNameError: If there is no such format.
+    """
+    _check_format(format)
+    for path, from_folder in _files(paths):
+        head = read_head(path)
+        reader = _reader_of(head, format)
+        if isinstance(reader, str):
+            if not from_folder:
+                raise FormatError(reader)
+            yield _UNKNOWN
+            continue
+        with closing(read_rows(head)) as rows:
+            yield from (row if isinstance(row, str) else reader.records(row, head) for row in rows)
+
+
+def _check_format(name: str | None) -> None:
+    if name is not None and name not in READERS:
+        raise UnknownNameError(f"a format must be one of {sorted(READERS)}, got {name!r}")
 
 
 def _files(paths: Sequence[str | Path]) -> list[tuple[Path, bool]]:

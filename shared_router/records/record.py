@@ -38,6 +38,7 @@ class Record:
         currency: What `dollars` is in, where the row says so.
         one_prompt: Whether another text under the same key is another prompt, to be left out; False where a
             benchmark may write one prompt in each model's own template.
+        reference: The right answer, where a file of prompts alone holds it.
         messages: The conversation whose question the prompt is, where the row holds one.
     """
 
@@ -54,6 +55,7 @@ class Record:
     currency: str | None = None
     one_prompt: bool = False
     messages: Sequence[PlainMessage] | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
             conversation=text(first(row, *CONVERSATION)),
             time=seconds(first(row, *TIME)),
             messages=messages,
+            reference=text(row.get("reference")),
         )
     ]
 

@@ -1,0 +1,71 @@
+"""The choice itself: rows whose grades leave the least doubt about all the others.
+
+Grades are taken as a linear function of a few numbers of each prompt, plus noise. Before any grade the
+function is unknown (prior variance 1 in every direction); each grade narrows it, most along its own row. The
+next row is the one that lowers the mean variance over all rows most: Cohn's criterion for active learning
+("Neural network exploration using optimal experiment design", 1996, section 3), greedy and in closed form.
+It needs no grade, so all k are chosen at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.choices import shown
+from shared_router.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+
+NOISE = 0.1
+"""The noise of one grade beside the variance of what is learned: a small one makes the choice cover more."""
+
+
+def choose_rows(
+    rows: NDArray[np.floating], k: int, *, graded: NDArray[np.floating] | None = None, noise: float = NOISE
+) -> NDArray[np.int64]:
+    r"""Choose k rows, the most useful first.
+
+    With C the covariance of the unknown weights and M the mean of x x^T over all rows, the row x lowers the
+    mean variance by x^T C M C x / (noise + x^T C x); grading it makes C less C x x^T C / (noise + x^T C x).
+
+    Args:
+        rows: A few numbers of each prompt, shape (n, d), as `describe` makes them.
+        k: How many to choose, in [1, n].
+        graded: The rows of prompts that are graded already, shape (m, d); what they teach is not asked again.
+        noise: The variance of one grade, > 0.
+
+    Returns:
+        Places of the chosen, shape (k,), none twice, in the order in which they were chosen. Of equally
+        useful ones the first is taken, so the same rows give the same choice.
+
+    Raises:
+        InvalidInputError: If k or the noise is out of its range, or the rows are not finite numbers.
+    """
+    known = np.column_stack([rows, np.ones(len(rows))]).astype(np.float64)
+    if known.ndim != 2 or not np.isfinite(known).all():
+        raise InvalidInputError("rows must be finite numbers of shape (n, d), and these are not")
+    if not isinstance(k, (int, np.integer)) or not 1 <= k <= len(known):
+        raise InvalidInputError(f"k must be a whole number in 1 to {len(known)}, got {shown(k)}")
+    if not noise > 0:
+        raise InvalidInputError(f"noise must be > 0, got {shown(noise)}")
+    covariance = np.eye(known.shape[1])
+    if graded is not None and len(graded):
+        seen = np.column_stack([graded, np.ones(len(graded))]).astype(np.float64)
+        covariance = np.linalg.inv(covariance + seen.T @ seen / noise)
+    return _greedy(known, int(k), covariance, noise)
+
+
+def _greedy(rows: Floats, k: int, covariance: Floats, noise: float) -> NDArray[np.int64]:
+    moments = rows.T @ rows / len(rows)  # (d, d)
+    free = np.ones(len(rows), dtype=bool)
+    chosen = np.empty(k, dtype=np.int64)
+    for place in range(k):
+        spread = rows @ covariance  # (n, d)
+        variance = np.einsum("nd,nd->n", spread, rows)
+        gain = np.einsum("nd,de,ne->n", spread, moments, spread, optimize=True) / (noise + variance)
+        best = int(np.where(free, gain, -np.inf).argmax())
+        chosen[place], free[best] = best, False
+        along = spread[best]
+        covariance = covariance - np.outer(along, along) / (noise + variance[best])
+    return chosen
