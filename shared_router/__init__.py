@@ -7,6 +7,10 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from shared_router.calibration.adaptive import AdaptiveThreshold
+from shared_router.calibration.alarms import DriftAlarm
+from shared_router.calibration.choice import ThresholdChoice
+from shared_router.calibration.drift import DriftMonitor
 from shared_router.conversations import Conversations, Turn, turns_of
 from shared_router.costs.bill import Bill
 from shared_router.costs.known_prices import KnownPrices, known_prices
@@ -78,8 +82,10 @@ from shared_router.scorers.given_answer import GivenAnswer
 from shared_router.scorers.protocol import Score, Scorer
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
+from shared_router.tenants import tenant_scope
 from shared_router.text import clean
 from shared_router.threshold_rule import Tier
+from shared_router.thresholds import GivenThreshold
 
 if TYPE_CHECKING:
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
@@ -181,6 +187,7 @@ must not."""
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveThreshold",
     "Agreement",
     "Answer",
     "AnswerFeatures",
@@ -209,6 +216,8 @@ __all__ = [
     "Deadline",
     "DisconnectedModelsError",
     "DollarWeightChoice",
+    "DriftAlarm",
+    "DriftMonitor",
     "Embedder",
     "EmbedderError",
     "EvaluationReport",
@@ -216,6 +225,7 @@ __all__ = [
     "FormatError",
     "FrugalList",
     "GivenAnswer",
+    "GivenThreshold",
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "ItemResponsePredictor",
@@ -281,6 +291,7 @@ __all__ = [
     "Steps",
     "Sticky",
     "Suggestions",
+    "ThresholdChoice",
     "ThresholdRangeWarning",
     "Tier",
     "Ties",
@@ -330,6 +341,7 @@ __all__ = [
     "settled",
     "split_preferences",
     "suggest",
+    "tenant_scope",
     "tier_pair",
     "total_dollars",
     "turns_of",

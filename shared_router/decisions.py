@@ -51,6 +51,7 @@ class RoutingRequest:
             then not asked.
         messages: The conversation that the question ends, or a function that returns it: called only for a
             router that reads conversations (`Router.win_probability_of`). Not in the repr.
+        tenant: Whose request it is, for a `DriftMonitor`; None asks the block around (`tenant_scope`).
     """
 
     query: str | None = field(default=None, repr=False)
@@ -63,6 +64,7 @@ class RoutingRequest:
     messages: Sequence[AnyMessage] | Callable[[], Sequence[AnyMessage]] | None = field(
         default=None, repr=False
     )
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

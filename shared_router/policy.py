@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from shared_router.calibration.choice import ThresholdChoice
+from shared_router.calibration.drift import DriftMonitor
 from shared_router.choices import check_choice
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
 from shared_router.errors import InvalidInputError, RouterError
@@ -21,7 +22,7 @@ from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
 from shared_router.scoring.questions import questions_for
 from shared_router.source import RouterSource
 from shared_router.threshold_rule import ThresholdRule, Tier
-from shared_router.thresholds import PolicyThreshold
+from shared_router.thresholds import GivenThreshold, PolicyThreshold
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -44,20 +45,21 @@ class RoutingPolicy(ThresholdRule):
         self,
         router: Router | str | Path | None = None,
         *,
-        threshold: float | ThresholdChoice | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         on_router_error: str = "strong",
         on_no_query: str = "strong",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         expected_sha256: str | None = None,
+        monitor: DriftMonitor | None = None,
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
 
         Args:
             router: A router, the name or folder of one, or None for the shipped default.
-            threshold: The cost threshold, in [0, 1], or a `ThresholdChoice`. None takes the router's own,
-                which sends half of the questions strong that its `score_quantiles_` are of, and 0.5 for a
-                router without them.
+            threshold: The cost threshold, in [0, 1], a `ThresholdChoice`, or an `AdaptiveThreshold`. None
+                takes the router's own, which sends half of the questions strong that its `score_quantiles_`
+                are of, and 0.5 for a router without them.
             strong_fraction: In place of a threshold, the share of such questions to send strong, in [0, 1].
             on_router_error: Where a request goes whose router raised or returned no probability:
                 `"strong"` (the best of `models`) keeps the quality, `"weak"` (the last of them) the cost,
@@ -67,6 +69,7 @@ class RoutingPolicy(ThresholdRule):
                 as long again for each 8 more; None waits for ever. One that takes longer has failed.
             expected_sha256: For a router given by name or folder, the hash that pins its checkpoint and
                 card; see `Router.save`.
+            monitor: What watches its decisions; None watches nothing.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
@@ -78,9 +81,10 @@ class RoutingPolicy(ThresholdRule):
         check_choice("on_no_query", on_no_query, [*names])
         self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD, expected_sha256=expected_sha256)
         self._threshold = PolicyThreshold(self._source, threshold=threshold, strong_fraction=strong_fraction)
-        self.on_router_error = on_router_error
-        self.on_no_query = on_no_query
+        self.on_router_error, self.on_no_query = on_router_error, on_no_query
         self._guard = RouterGuard(router_timeout)
+        self._threshold.check_models(self.models)
+        self.monitor = monitor
 
     def __repr__(self) -> str:
         """Show the rule."""
@@ -125,6 +129,7 @@ class RoutingPolicy(ThresholdRule):
         *,
         router: Router | str | Path | None = None,
         expected_sha256: str | None = None,
+        monitor: DriftMonitor | None = None,
     ) -> Self:
         """Make the policy that a file describes, over the very router that it was made for.
 
@@ -133,6 +138,7 @@ class RoutingPolicy(ThresholdRule):
             router: That router, where the file does not say where it is: one of a class of your own, or a
                 folder that has moved.
             expected_sha256: The hash that `save` returned, kept where you trust it.
+            monitor: As in `RoutingPolicy`; it compares with the file's scores.
 
         Raises:
             ArtifactNotFoundError: If there is no such file.
@@ -144,6 +150,7 @@ class RoutingPolicy(ThresholdRule):
         threshold = file.threshold if file.choice is None else file.choice
         policy = cls(over.router, threshold=threshold, expected_sha256=over.sha256, **file.rules)
         policy._threshold.file = file
+        policy.monitor = monitor
         return policy
 
     @property
@@ -234,7 +241,10 @@ class RoutingPolicy(ThresholdRule):
         scores: Sequence[float | Exception],
     ) -> list[RoutingDecision | Exception]:
         remaining = iter(scores)
-        return [
+        decided = [
             self._by_score(request, next(remaining)) if outcome is None else outcome
             for request, outcome in zip(asked, ruled, strict=True)
         ]
+        if self._watchers:
+            self._watch(asked, ruled, decided)
+        return decided

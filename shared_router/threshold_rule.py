@@ -6,14 +6,18 @@ Nothing here asks a router; that is the policy's.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, get_args
 
+from shared_router.calibration.adaptive import AdaptiveThreshold
+from shared_router.calibration.drift import DriftMonitor
 from shared_router.calibration.tie_break import tie_break
+from shared_router.choices import shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.rules import among, ruling_of
 from shared_router.scoring.fallback import warn_of_fallback
-from shared_router.source import RouterSource
+from shared_router.source import RouterSource, in_event_loop
 from shared_router.thresholds import PolicyThreshold
 
 Tier = Literal["strong", "weak"]
@@ -34,6 +38,8 @@ class ThresholdRule:
     _source: RouterSource
     _threshold: PolicyThreshold
     _warned = False
+    _monitor: DriftMonitor | None = None
+    _watchers: tuple[AdaptiveThreshold | DriftMonitor, ...] = ()
 
     def choose(self, win_probability: float, threshold: float, candidates: tuple[str, ...]) -> str:
         """Choose a model by a question's score.
@@ -57,6 +63,26 @@ class ThresholdRule:
     @threshold.setter
     def threshold(self, threshold: float) -> None:
         self._threshold.value = threshold
+        self._find_watchers()
+
+    @property
+    def monitor(self) -> DriftMonitor | None:
+        """What watches its decisions; None where nothing does."""
+        return self._monitor
+
+    @monitor.setter
+    def monitor(self, monitor: DriftMonitor | None) -> None:
+        if monitor is not None and not isinstance(monitor, DriftMonitor):
+            raise InvalidInputError(f"monitor must be a DriftMonitor or None, got {shown_kind(monitor)}")
+        self._monitor = monitor
+        self._find_watchers()
+        if not in_event_loop():  # where no disk may be touched
+            self._begin_monitor()
+
+    @property
+    def moves(self) -> bool:
+        """Whether its threshold moves by itself, so that one that has changed is no new rule."""
+        return self._threshold.moving is not None
 
     @property
     def router_name(self) -> str:
@@ -101,6 +127,28 @@ class ThresholdRule:
         if choice is None or choice.tie_share == 1 or request.threshold is not None:
             return False
         return tie_break(request.query or "", seed=choice.seed) < 1 - choice.tie_share
+
+    def _find_watchers(self) -> None:
+        watchers = (self._threshold.moving, self._monitor)
+        self._watchers = tuple(each for each in watchers if each is not None)
+
+    def _begin_monitor(self) -> None:
+        if self._monitor is not None:
+            self._monitor.begin(lambda: self._threshold.scores, self._threshold.choice)
+
+    def _watch(
+        self,
+        asked: Sequence[RoutingRequest],
+        ruled: Sequence[object],
+        decided: Sequence[RoutingDecision | Exception],
+    ) -> None:
+        """Show decisions to what watches them; a score that was known before is no new one."""
+        self._begin_monitor()
+        for request, outcome, decision in zip(asked, ruled, decided, strict=True):
+            if isinstance(decision, RoutingDecision):
+                strong = decision.model == self.models[0]
+                for watcher in self._watchers:
+                    watcher.observe(request, decision, strong=strong, scored=outcome is None)
 
     def _decision(self, request: RoutingRequest, model: str, reason: str) -> RoutingDecision:
         threshold = self.threshold if request.threshold is None else float(request.threshold)

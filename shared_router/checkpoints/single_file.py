@@ -11,13 +11,14 @@ from shared_router.checkpoints.files import PARTIAL, OpenFolder
 from shared_router.errors import ArtifactExistsError, ArtifactNotFoundError, ArtifactWriteError
 
 
-def write_file(path: str | Path, content: bytes, *, overwrite: bool) -> None:
+def write_file(path: str | Path, content: bytes, *, overwrite: bool, durable: bool = True) -> None:
     """Write a file beside its place, flush it to the disk, and then give it its name in one step.
 
     Args:
         path: The file; where it is a link, what it links to. Folders above it are made.
         content: All of it.
         overwrite: Whether to replace a file that is there.
+        durable: Whether to flush it to the disk, for milliseconds; without, a power failure may undo it.
 
     Raises:
         ArtifactExistsError: If a file is there and `overwrite` is false, or a folder is.
@@ -32,9 +33,13 @@ def write_file(path: str | Path, content: bytes, *, overwrite: bool) -> None:
     stage = target.parent / PARTIAL.replace("*", uuid4().hex)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_through(stage, content)
+        if durable:
+            write_through(stage, content)
+        else:
+            stage.write_bytes(content)
         os.replace(stage, target)
-        sync_folder(target.parent)
+        if durable:
+            sync_folder(target.parent)
     except (OSError, ValueError) as error:  # ValueError: no name of a file
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ArtifactWriteError(
