@@ -51,10 +51,11 @@ def test_scores_that_move_up_raise_one_alarm() -> None:
     draw = uniform()
     policy, monitor = watched(lambda i: draw(i) if i < 1000 else 0.5 + draw(i) / 2)
     policy.decide_many([str(i) for i in range(1000)])
-    assert monitor.alarms == ()
+    assert not monitor.alarms
     policy.decide_many([str(i) for i in range(1000, 1500)])
-    (alarm,) = monitor.alarms
-    assert (alarm.kind, alarm.tenant, alarm.expected) == ("scores", None, pytest.approx(0.5))
+    [alarm] = [*monitor.alarms]
+    assert (alarm.kind, alarm.tenant) == ("scores", None)
+    assert alarm.expected == pytest.approx(0.5)
     assert alarm.n < 1100
     assert alarm.e_value >= 1000
     assert "no longer those that the policy was made on" in str(alarm)
@@ -75,12 +76,13 @@ def test_a_tenant_that_turns_all_strong_is_flagged_within_25_requests(history: i
     for i in range(history):
         for tenant in ("honest", "greedy"):
             policy.decide(RoutingRequest(str(i), tenant=tenant))
-    assert monitor.alarms == ()
+    assert not monitor.alarms
     for i in range(25):
         policy.decide(RoutingRequest(str(10_000 + i), tenant="greedy"))
         policy.decide(RoutingRequest(str(i), tenant="honest"))
     (alarm,) = [alarm for alarm in monitor.alarms if alarm.kind == "tenant"]
-    assert (alarm.tenant, alarm.expected) == ("greedy", pytest.approx(0.5))
+    assert alarm.tenant == "greedy"
+    assert alarm.expected == pytest.approx(0.5)
     assert history < alarm.n <= history + 25
 
 
@@ -191,7 +193,7 @@ def test_a_promise_that_does_not_hold_is_told() -> None:
     while not monitor.alarms:
         n += 1
         monitor.grade(strong=0.9, weak=0.5 if n % 2 else 0.9, went_strong=False)
-    (alarm,) = monitor.alarms
+    [alarm] = [*monitor.alarms]
     assert (alarm.kind, alarm.expected, alarm.n) == ("promise", 0.02, n)
     assert alarm.seen == pytest.approx(0.2, abs=0.01)
     assert n < 100
@@ -257,6 +259,7 @@ def test_a_copy_or_a_pickle_watches_on_and_a_restart_forgets() -> None:
         copy.deepcopy(policy),
         pickle.loads(pickle.dumps(RoutingPolicy(RandomRouter(), monitor=monitor))),
     ):
+        assert other.monitor is not None
         assert other.monitor.e_value == monitor.e_value > 1
     monitor.restart()
     assert monitor.e_value == 1
@@ -279,4 +282,4 @@ def test_nothing_of_a_question_is_kept() -> None:
     monitor = DriftMonitor()
     policy = RoutingPolicy(monitor=monitor)
     policy.decide_many([RoutingRequest("the word xyzzy", tenant="a")] * 30)
-    assert b"xyzzy" not in pickle.dumps(policy)
+    assert b"xyzzy" not in pickle.dumps(monitor)

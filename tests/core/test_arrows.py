@@ -13,14 +13,8 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-<<<<<<< HEAD
     ("text", "choices", "progress", "probe"),
-    ("quantiles", "win_probabilities"),
-=======
-    ("text", "choices", "progress", "quantiles", "probe"),
-    ("tenants",),
-    ("win_probabilities",),
->>>>>>> 6dab49d (Hold a share or a bill, and be told when the traffic changes)
+    ("quantiles", "win_probabilities", "tenants"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
     ("query", "costs"),
     ("messages",),
