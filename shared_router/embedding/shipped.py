@@ -1,4 +1,4 @@
-"""The embedder that ships with the package."""
+"""The embedders that ship with the package: an English one, and one of a hundred languages."""
 
 import threading
 from functools import cache
@@ -8,6 +8,8 @@ from shared_router.embedding.protocol import Embedder
 from shared_router.errors import UnknownNameError
 
 DEFAULT_EMBEDDER = "minilm-static-v1"
+MULTILINGUAL_EMBEDDER = "e5-static-v1"
+EMBEDDERS = (DEFAULT_EMBEDDER, MULTILINGUAL_EMBEDDER)
 _LOCK = threading.Lock()
 _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 
@@ -19,14 +21,16 @@ def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
         UnknownNameError: If no embedder of that name ships.
         ArtifactError: If its checkpoint is damaged.
     """
-    if name != DEFAULT_EMBEDDER:
-        raise UnknownNameError(f"an embedder must be one of {[DEFAULT_EMBEDDER]}, got {name!r}")
+    if name not in EMBEDDERS:
+        raise UnknownNameError(f"an embedder must be one of {sorted(EMBEDDERS)}, got {name!r}")
     with _LOCK:  # or all that ask before the first is done would load it
         return _load(name)
 
 
 @cache
 def _load(name: str) -> Embedder:
+    from shared_router.embedding.multilingual import MultilingualEmbedder
     from shared_router.embedding.static import StaticEmbedder
 
-    return StaticEmbedder.load(_PRETRAINED / name)
+    kind = MultilingualEmbedder if name == MULTILINGUAL_EMBEDDER else StaticEmbedder
+    return kind.load(_PRETRAINED / name)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
 from shared_router.embedding.word_pieces import WordPieces
+from shared_router.embedding.words import Words
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.pieces import pieces_of
 from shared_router.text import clean
@@ -187,7 +188,7 @@ class StaticEmbedder:
         return np.append(self.token_weights, np.float32(0))  # what -1 finds weighs nothing
 
     @cached_property
-    def _words(self) -> WordPieces | None:
+    def _words(self) -> Words | None:
         return WordPieces.of(self.tokenizer_json)
 
     @cached_property

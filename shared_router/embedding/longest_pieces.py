@@ -1,0 +1,124 @@
+"""How a vocabulary of many languages spells words: with its longest pieces, from the left; remembered.
+
+The vocabulary is a unigram model's (SentencePiece): a piece that begins a word begins with `▁`. SentencePiece
+takes the likeliest cut of all; the longest pieces from the left take a fifth of the time, and routers rank
+nearly the same by them. Texts are folded (NFKC, lower case), marks are cut off, and an unknown letter has no
+id: it says nothing, and the others still do.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.embedding.spelling import ID_BYTES, MAX_REMEMBERED, MAX_REMEMBERED_LETTERS, WORD
+from shared_router.pieces import words_of_pieces
+
+WORD_START = "▁"
+MAX_LETTERS = 64
+"""A longer run of letters without a space, such as a key or an address, is spelled at its two ends."""
+
+_NO_ID = b"\xff"  # all bits set are -1
+_MOST_PADDED = 4
+_FEW = 32 * ID_BYTES
+
+
+class LongestPieces:
+    """The token ids of texts.
+
+    It is safe with several threads.
+
+    Args:
+        pieces: The pieces' texts, folded; an id is a place among them.
+    """
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._remembered = PieceSpelling(pieces)
+        self.min_id = 0
+        self.max_id = len(pieces) - 1
+
+    def ids(self, text: str) -> NDArray[np.intp]:
+        """Return the token ids of a cleaned text, shape (tokens,)."""
+        words = chain.from_iterable(words_of_pieces(folded(text)))
+        return np.frombuffer(b"".join(map(self._remembered.__getitem__, words)), dtype=np.intp)
+
+    def ids_of_pieces(self, text: str) -> NDArray[np.intp] | None:
+        """Return what `ids` does of each piece of a text, of the text in one go.
+
+        Args:
+            text: A cleaned text, or a part of one, to be cut by `shared_router.pieces`.
+
+        Returns:
+            Shape (pieces, tokens of the longest), -1 behind a shorter one's; None where a piece must be
+            asked for alone, since it is much longer than the others.
+        """
+        id_of = self._remembered.__getitem__
+        ids = [b"".join(map(id_of, words)) for words in words_of_pieces(folded(text))]
+        longest = max(map(len, ids), default=0)
+        if longest > _FEW and longest * len(ids) > _MOST_PADDED * sum(map(len, ids)):
+            return None
+        padded = b"".join([piece.ljust(longest, _NO_ID) for piece in ids])
+        return np.frombuffer(padded, dtype=np.intp).reshape(len(ids), longest // ID_BYTES)
+
+
+class PieceSpelling(dict[str, bytes]):
+    """The token ids of runs of characters without white space, as bytes of `intp`.
+
+    A run is cut into words and marks first, so that `end` and `end,` hold one word.
+
+    Args:
+        pieces: As in `LongestPieces`.
+    """
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        ids = np.arange(len(pieces), dtype=np.intp).tobytes()
+        starts, ends = range(0, len(ids), ID_BYTES), range(ID_BYTES, len(ids) + 1, ID_BYTES)
+        self._ids = dict(zip(pieces, map(ids.__getitem__, map(slice, starts, ends)), strict=True))
+        self._ids.pop(WORD_START, None)  # alone it says nothing
+        begun = {piece[1:]: i for piece, i in self._ids.items() if piece[0] == WORD_START}
+        super().__init__({word: i for word, i in begun.items() if word.isalnum()})
+
+    def __missing__(self, run: str) -> bytes:
+        parts = WORD.findall(run)
+        ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
+        if len(self) < MAX_REMEMBERED and len(run) <= MAX_REMEMBERED_LETTERS:
+            self[run] = ids
+        return ids
+
+    def _spelled(self, word: str) -> bytes:
+        """Spell a word or a mark with the longest pieces from the left."""
+        id_of, longest = self._ids, self._longest
+        if word in id_of and not word.isalnum():
+            return id_of[word]
+        word = f"{WORD_START}{word}"
+        if len(word) > MAX_LETTERS:
+            word = word[: MAX_LETTERS // 2] + word[-MAX_LETTERS // 2 :]
+        n, start = len(word), 0
+        ids: list[bytes] = []
+        while start < n:
+            end = min(n, start + longest.get(word[start : start + 3], 2))
+            while end > start and (found := id_of.get(word[start:end])) is None:
+                end -= 1
+            if end > start:
+                ids.append(found or b"")
+            start = max(end, start + 1)
+        return b"".join(ids)
+
+    @cached_property
+    def _longest(self) -> dict[str, int]:
+        """The longest piece's length by its first three letters, where that is more than two."""
+        longest: dict[str, int] = {}
+        for piece in self._ids:
+            if len(piece) > longest.get(piece[:3], 2):
+                longest[piece[:3]] = len(piece)
+        return longest
+
+
+def folded(text: str) -> str:
+    """Return a text as the vocabulary writes it: compatible forms as one, in lower case."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()

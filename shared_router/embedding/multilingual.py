@@ -1,0 +1,127 @@
+"""A static embedding of texts in a hundred languages: four bits a number, and a vocabulary of them all.
+
+`embed` is that of `StaticEmbedder`; what differs is how words are spelled (`longest_pieces`) and what is
+kept: two numbers a byte and the pieces' texts, so that seventy thousand tokens take three megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.embedding.longest_pieces import LongestPieces
+from shared_router.embedding.static import StaticEmbedder
+from shared_router.errors import ArtifactSchemaError, InvalidInputError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+KIND = "embedder/multilingual"
+LARGEST = 7
+"""Four bits hold -8 to 7; -8 is left out, so that a number and its opposite are both there."""
+
+_TENSORS = {"codes": np.uint8, "pieces": np.uint8, "weights": np.float16}
+
+
+class MultilingualEmbedder(StaticEmbedder):
+    """Embed texts as weighted sums of the vectors of a multilingual vocabulary's pieces.
+
+    It is safe with several threads.
+
+    Args:
+        token_vectors: What each piece means, int8 in [-7, 7], shape (vocabulary, dim), dim even.
+        token_weights: How much each piece counts, times what one step of its vector is worth, float16,
+            shape (vocabulary,).
+        pieces: The pieces' texts, folded, distinct, none empty; `▁` begins a word.
+
+    Raises:
+        InvalidInputError: If the arrays do not fit each other.
+    """
+
+    def __init__(
+        self,
+        token_vectors: NDArray[np.int8],
+        *,
+        token_weights: NDArray[np.float16],
+        pieces: Sequence[str],
+    ) -> None:
+        super().__init__(token_vectors, token_weights=token_weights.astype(np.float32), tokenizer_json=b"")
+        n, dim = token_vectors.shape
+        if dim % 2 or not len(set(pieces) - {""}) == len(pieces) == n:
+            raise InvalidInputError(
+                "pieces must be distinct texts, one a row of token_vectors, and the width even; got "
+                f"{len(pieces)} pieces and shape {token_vectors.shape}"
+            )
+        self.pieces = pieces
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a text can take longer than about a millisecond; none does, as routers bound it."""
+        return False
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
+        """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it.
+
+        Args:
+            folder: As in `Router.save`, like `overwrite`.
+            overwrite: See `folder`.
+        """
+        tensors: dict[str, NDArray[Any]] = {
+            "codes": packed(self.token_vectors),
+            "weights": self.token_weights.astype(np.float16),
+            "pieces": np.frombuffer("\n".join(self.pieces).encode(), dtype=np.uint8),
+        }
+        return save_artifact(folder, Artifact(KIND, {}, tensors), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, expected_sha256: str | None = None) -> Self:
+        """Read an embedder from the folder that `save` wrote.
+
+        Args:
+            folder: The checkpoint.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
+        Raises:
+            ArtifactError: If the folder is missing, damaged, or no multilingual embedder's.
+        """
+        artifact = load_artifact(folder, expected_sha256=expected_sha256)
+        tensors: Mapping[str, NDArray[Any]] = artifact.tensors
+        if artifact.kind != KIND or {name: t.dtype for name, t in tensors.items()} != _TENSORS:
+            raise ArtifactSchemaError(
+                f"a multilingual embedder's checkpoint must be of kind {KIND} and hold {sorted(_TENSORS)}"
+            )
+        if tensors["codes"].ndim != 2 or tensors["pieces"].ndim != 1:
+            raise ArtifactSchemaError("codes must be a matrix and pieces a row of bytes")
+        try:
+            return cls(
+                unpacked(tensors["codes"]),
+                token_weights=tensors["weights"],
+                pieces=tensors["pieces"].tobytes().decode().split("\n"),
+            )
+        except (InvalidInputError, UnicodeDecodeError) as error:
+            raise ArtifactSchemaError(
+                "pieces must be distinct texts, each with a vector and a weight"
+            ) from error
+
+    @cached_property
+    def _words(self) -> LongestPieces:
+        return LongestPieces(self.pieces)
+
+
+def packed(vectors: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return numbers in [-7, 7] as two a byte, the first half of a row in the low bits."""
+    half = vectors.shape[1] // 2
+    raised = (vectors + 8).astype(np.uint8)
+    return np.bitwise_or(raised[:, :half], np.left_shift(raised[:, half:], 4), dtype=np.uint8)
+
+
+def unpacked(codes: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Return what `packed` was given."""
+    nibbles = np.concatenate([codes & 15, codes >> 4], axis=1)
+    return (nibbles.astype(np.int8) - 8).astype(np.int8)

@@ -1,0 +1,55 @@
+"""Words are spelled with the longest pieces from the left; marks are cut off, unknown letters say nothing."""
+
+import numpy as np
+import pytest
+
+from shared_router.embedding.longest_pieces import LongestPieces
+
+PIECES = ["▁", "▁un", "▁under", "der", "stand", "s", ".", "猫", "▁猫は", "は", "好"]
+
+
+@pytest.fixture(scope="module")
+def words() -> LongestPieces:
+    return LongestPieces(PIECES)
+
+
+def spelled(words: LongestPieces, text: str) -> list[str]:
+    return [PIECES[i] for i in words.ids(text)]
+
+
+def test_the_longest_piece_from_the_left_is_taken(words: LongestPieces) -> None:
+    assert spelled(words, "understands") == ["▁under", "stand", "s"]
+
+
+def test_case_and_compatible_forms_make_no_difference(words: LongestPieces) -> None:
+    """The full-width letters fold to ASCII ones."""
+    assert spelled(words, "UNDER") == spelled(words, "ｕｎｄｅｒ") == ["▁under"]
+
+
+def test_a_mark_behind_a_word_is_cut_off(words: LongestPieces) -> None:
+    assert spelled(words, "under.") == ["▁under", "."]
+
+
+def test_an_unknown_letter_says_nothing_and_the_others_still_do(words: LongestPieces) -> None:
+    assert spelled(words, "猫Ж好") == ["猫", "好"]
+
+
+def test_a_text_without_a_known_letter_has_no_ids(words: LongestPieces) -> None:
+    assert words.ids("ЖЖ ЖЖ").shape == (0,)
+
+
+def test_pieces_at_once_are_what_each_alone_is(words: LongestPieces) -> None:
+    """Two lines of six words are two pieces; the shorter one's row ends in -1."""
+    lines = ["under under under under under under", "un s un s un unders"]
+    found = words.ids_of_pieces("\n".join(lines))
+    assert found is not None
+    assert [row[row >= 0].tolist() for row in found] == [words.ids(line).tolist() for line in lines]
+
+
+def test_a_run_of_many_letters_is_spelled_at_its_two_ends(words: LongestPieces) -> None:
+    """Of 10,000 letters 64 count, one of them the mark of the word's beginning."""
+    assert words.ids("s" * 10_000).tolist() == [PIECES.index("s")] * 63
+
+
+def test_what_is_remembered_is_what_was_spelled(words: LongestPieces) -> None:
+    np.testing.assert_array_equal(words.ids("unders stand"), words.ids("unders stand"))
