@@ -128,6 +128,9 @@ if TYPE_CHECKING:
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
+    from shared_router.scorers.frugal_scorer import FrugalScorer
+    from shared_router.scorers.self_check import SelfCheck
+    from shared_router.scorers.token_confidence import TokenConfidence
     from shared_router.suggesting.suggest import Suggestions, suggest
 
 _LAZY = {
@@ -141,12 +144,13 @@ _LAZY = {
     "DollarWeightChoice": "shared_router.plans.dollar_weights",
     "EvaluationReport": "shared_router.evaluation.report",
     "FactorsPredictor": "shared_router.predictors.factors",
+    "FrugalList": "shared_router.plans.frugal",
+    "FrugalScorer": "shared_router.scorers.frugal_scorer",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
+    "ListCascade": "shared_router.plans.list_cascade",
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "MixedPredictor": "shared_router.predictors.mixed",
     "NeighborsPredictor": "shared_router.predictors.neighbors",
-    "FrugalList": "shared_router.plans.frugal",
-    "ListCascade": "shared_router.plans.list_cascade",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
@@ -156,9 +160,11 @@ _LAZY = {
     "Reading": "shared_router.records.reading",
     "Reply": "shared_router.records.collecting.journal",
     "ScorerByModel": "shared_router.scorers.by_model",
+    "SelfCheck": "shared_router.scorers.self_check",
     "StaticEmbedder": "shared_router.embedding.static",
     "Suggestions": "shared_router.suggesting.suggest",
     "Ties": "shared_router.preferences.ties",
+    "TokenConfidence": "shared_router.scorers.token_confidence",
     "TransformersEmbedder": "shared_router.embedding.transformers",
     "TrimmedEmbedder": "shared_router.embedding.trimmed",
     "WinLabels": "shared_router.preferences.ties",
@@ -224,6 +230,7 @@ __all__ = [
     "FactorsPredictor",
     "FormatError",
     "FrugalList",
+    "FrugalScorer",
     "GivenAnswer",
     "GivenThreshold",
     "IgnoredArgumentWarning",
@@ -285,6 +292,7 @@ __all__ = [
     "ScorerByModel",
     "ScorerOutputError",
     "ScorerTimeoutError",
+    "SelfCheck",
     "Settled",
     "SkippedRowsWarning",
     "StaticEmbedder",
@@ -295,6 +303,7 @@ __all__ = [
     "ThresholdRangeWarning",
     "Tier",
     "Ties",
+    "TokenConfidence",
     "TokenPrices",
     "TokenUsage",
     "ToolCall",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.scorers.answer_key import answer_key
@@ -92,8 +93,7 @@ class Agreement:
 
         A sample that is missing, empty, cut short or a refusal agrees with none.
         """
-        groups = self.groups(question, answers)
-        agreeing, first = _largest(groups)
+        agreeing, first = _largest(self.groups(question, answers))
         return Score(
             self._probability(agreeing), reason=f"{agreeing} of {self.n_answers} agree", answer=first
         )
@@ -159,15 +159,15 @@ class Agreement:
         """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it.
 
         Raises:
-            NotFittedError: If it has learned nothing.
-            ArtifactError: As `AnswerFeatures.save`.
+            NotFittedError: If it has learned nothing; and an ArtifactError as `AnswerFeatures.save`.
         """
         from shared_router.scorers.saved_scorer import save_scorer
 
         if self.by_agreeing_ is None:
             raise NotFittedError("Agreement must learn before it is saved; call fit")
         settings = {"n_answers": self.n_answers, "nearness": self.nearness, "model": self.model}
-        return save_scorer(folder, self, settings, {"by_agreeing": self.by_agreeing_}, overwrite=overwrite)
+        artifact = Artifact("", settings, {"by_agreeing": self.by_agreeing_})
+        return save_scorer(folder, self, artifact, overwrite=overwrite)
 
     @classmethod
     def load(
@@ -184,7 +184,7 @@ class Agreement:
         return load_scorer(
             folder,
             cls.name,
-            lambda settings, tensors: cls._of(settings, tensors, key, embedder),
+            lambda artifact: cls._of(artifact.settings, artifact.tensors, key, embedder),
             expected_sha256=expected_sha256,
         )
 

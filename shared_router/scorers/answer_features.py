@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.scorers.answer_columns import answer_columns
@@ -149,7 +150,7 @@ class AnswerFeatures:
             "embedder": given if given is None or isinstance(given, str) else "",
         }
         tensors = {name: getattr(self.head_, name) for name in _TENSORS}
-        return save_scorer(folder, self, settings, tensors, overwrite=overwrite)
+        return save_scorer(folder, self, Artifact("", settings, tensors), overwrite=overwrite)
 
     @classmethod
     def load(
@@ -171,7 +172,7 @@ class AnswerFeatures:
         return load_scorer(
             folder,
             cls.name,
-            lambda settings, tensors: cls._of(settings, tensors, embedder),
+            lambda artifact: cls._of(artifact.settings, artifact.tensors, embedder),
             expected_sha256=expected_sha256,
         )
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-from numpy.typing import NDArray
+from typing import TypeVar
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.scorers.checked import scorer_of
 from shared_router.scorers.given_answer import GivenAnswer
 from shared_router.scorers.protocol import Scorer
 
+_CERTAIN, _UNSURE = (-0.01, -0.05, -0.02), (-0.7, -2.5, -1.4)
 PROBE = (
-    ("How many apples are 3 boxes of 12?", "3 boxes of 12 apples are 3 * 12 = 36 apples.\n#### 36"),
-    ("What is the capital of France?", "It might be Lyon, but I am not sure."),
-    ("", "x"),
+    (
+        "How many apples are 3 boxes of 12?",
+        GivenAnswer(
+            "3 boxes of 12 apples are 3 * 12 = 36 apples.\n#### 36",
+            token_log_probabilities=_CERTAIN,
+            runner_up_log_probabilities=(-5.0, -4.0, -6.0),
+        ),
+    ),
+    (
+        "What is the capital of France?",
+        GivenAnswer(
+            "It might be Lyon, but I am not sure.",
+            token_log_probabilities=_UNSURE,
+            runner_up_log_probabilities=(-0.9, -2.6, -1.5),
+        ),
+    ),
+    ("", GivenAnswer("x", token_log_probabilities=_UNSURE[:1])),
 )
 """Questions and answers that `save` records the scores of and `load` asks again."""
 
@@ -26,21 +41,13 @@ _TOLERANCE = 1e-4
 S = TypeVar("S", bound=Scorer)
 
 
-def save_scorer(
-    folder: str | Path,
-    scorer: Scorer,
-    settings: Mapping[str, Any],
-    tensors: Mapping[str, NDArray[Any]],
-    *,
-    overwrite: bool,
-) -> str:
+def save_scorer(folder: str | Path, scorer: Scorer, artifact: Artifact, *, overwrite: bool) -> str:
     """Write a scorer as a checkpoint, with its scores of the probe.
 
     Args:
         folder: Where to write.
         scorer: The scorer; its `name` is the kind.
-        settings: Plain JSON values.
-        tensors: The learned arrays.
+        artifact: What makes it again.
         overwrite: Whether to replace a checkpoint that is there.
 
     Returns:
@@ -49,36 +56,40 @@ def save_scorer(
     Raises:
         ArtifactError: As `save_artifact`.
     """
-    checked = scorer_of(scorer)
-    kept = {**settings, "probe": _scores(scorer)}
-    return save_artifact(folder, Artifact(f"scorer/{checked.name}", kept, tensors), overwrite=overwrite)
+    settings = {**artifact.settings, "probe": _scores(scorer)}
+    kept = replace(artifact, kind=f"scorer/{scorer_of(scorer).name}", settings=settings)
+    return save_artifact(folder, kept, overwrite=overwrite)
 
 
 def load_scorer(
     folder: str | Path,
     name: str,
-    build: Callable[[Mapping[str, Any], Mapping[str, NDArray[Any]]], S],
+    build: Callable[[Artifact], S],
     *,
     expected_sha256: str | None,
+    max_bytes: int = MAX_FILE_BYTES,
 ) -> S:
     """Read a checkpoint, build the scorer, and ask it the probe.
 
     Args:
         folder: The checkpoint.
         name: The scorer's name.
-        build: Makes it of settings and tensors.
+        build: Makes it of what was saved.
         expected_sha256: The hash that `save_scorer` returned, or None.
+        max_bytes: The largest file to read.
 
     Raises:
         ArtifactError: As `load_artifact`; and if it is another scorer's, makes none, or does not score the
             probe as the saved one did.
     """
-    artifact = load_artifact(folder, expected_sha256=expected_sha256)
+    artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=max_bytes)
     if artifact.kind != f"scorer/{name}":
         raise ArtifactSchemaError(f"a checkpoint must be of kind scorer/{name}, got {artifact.kind!r}")
+    settings = dict(artifact.settings)
+    probe = settings.pop("probe", None)
     try:
-        scorer = build(artifact.settings, artifact.tensors)
-        off = [abs(a - b) for a, b in zip(_scores(scorer), artifact.settings["probe"], strict=True)]
+        scorer = build(replace(artifact, settings=settings))
+        off = [abs(found - saved) for found, saved in zip(_scores(scorer), list(probe or ()), strict=True)]
         as_saved = all(difference <= _TOLERANCE for difference in off)
     except InvalidInputError as error:  # ours: it says which rule
         raise ArtifactSchemaError(f"the checkpoint must make a {name} scorer, but {error}") from error
@@ -97,4 +108,4 @@ def load_scorer(
 
 def _scores(scorer: Scorer) -> list[float]:
     checked = scorer_of(scorer)
-    return [checked.score(question, [GivenAnswer(answer)]).value for question, answer in PROBE]
+    return [checked.score(question, [answer]).value for question, answer in PROBE]
