@@ -191,6 +191,29 @@ def test_a_router_that_does_not_block_is_asked_where_the_caller_stands() -> None
     assert threads == [threading.get_ident()]
 
 
+async def test_a_long_batch_of_a_router_that_does_not_block_lets_others_run_in_between() -> None:
+    """20 questions are asked 8, 8 and 4 at a time, and whoever waits for the loop runs after each."""
+    events: list[int | str] = []
+
+    class Noting(FixedRouter):
+        def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+            events.append(len(queries))
+            return super().win_probability(queries)
+
+    async def other() -> None:
+        for _ in range(2):
+            events.append("other")
+            await asyncio.sleep(0)
+
+    questions = [f"What is {i}?" for i in range(20)]
+    scores = {question: i / 20 for i, question in enumerate(questions)}
+    task = asyncio.ensure_future(other())
+    decisions = await RoutingPolicy(Noting(scores), threshold=0.5).adecide_many(questions)
+    await task
+    assert events == [8, "other", 8, "other", 4]
+    assert [decision.win_probability for decision in decisions] == [*scores.values()]
+
+
 @pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), float("inf"), True, "2", 1j])
 def test_a_timeout_outside_its_rule_is_refused(timeout: Any) -> None:
     with pytest.raises(InvalidInputError, match="router_timeout must be seconds > 0 or None"):
