@@ -7,17 +7,6 @@ The core knows no framework and imports only the standard library and numpy. The
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from shared_router.calibration.adaptive import AdaptiveThreshold
-from shared_router.calibration.alarms import DriftAlarm
-from shared_router.calibration.choice import ThresholdChoice
-from shared_router.calibration.drift import DriftMonitor
-from shared_router.conversations import Conversations, Turn, turns_of
-from shared_router.costs.bill import Bill
-from shared_router.costs.known_prices import KnownPrices, known_prices
-from shared_router.costs.prices import TokenPrices, check_prices
-from shared_router.costs.rejected import RejectedCalls
-from shared_router.costs.savings import Savings, TokenUsage, savings_of
-from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
 from shared_router.embedding.protocol import Embedder
 from shared_router.embedding.shipped import load_embedder
 from shared_router.errors import (
@@ -60,35 +49,24 @@ from shared_router.errors import (
     UnlikeModelsWarning,
     UnusedCacheWarning,
 )
-from shared_router.messages import AnyMessage, PlainMessage, plain_messages
-from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
-from shared_router.plans.deadline import Deadline, check_seconds
-from shared_router.plans.decision import PlanDecision, plan_decision, total_dollars
-from shared_router.plans.driving import Settled, asettled, settled
-from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
-from shared_router.plans.limits import at_once, awithin, within
-from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
-from shared_router.plans.route import Route
-from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
-from shared_router.plans.tool_calls import ToolCall, valid_tool_calls
-from shared_router.policy import OnRouterError, RoutingPolicy
 from shared_router.quantiles import ScoreQuantiles
-from shared_router.query import Message, query_of
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
-from shared_router.scorers.check import Check
-from shared_router.scorers.checked import CheckedScorer, scorer_of
-from shared_router.scorers.given_answer import GivenAnswer
-from shared_router.scorers.protocol import Score, Scorer
-from shared_router.scoring.failures import RouterHealth
-from shared_router.scoring.guard import ROUTER_TIMEOUT_S
-from shared_router.tenants import tenant_scope
 from shared_router.text import clean
-from shared_router.threshold_rule import Tier
-from shared_router.thresholds import GivenThreshold
 
 if TYPE_CHECKING:
+    from shared_router.calibration.adaptive import AdaptiveThreshold
+    from shared_router.calibration.alarms import DriftAlarm
+    from shared_router.calibration.choice import ThresholdChoice
+    from shared_router.calibration.drift import DriftMonitor
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+    from shared_router.conversations import Conversations, Turn, turns_of
+    from shared_router.costs.bill import Bill
+    from shared_router.costs.known_prices import KnownPrices, known_prices
+    from shared_router.costs.prices import TokenPrices, check_prices
+    from shared_router.costs.rejected import RejectedCalls
+    from shared_router.costs.savings import Savings, TokenUsage, savings_of
+    from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
     from shared_router.embedding.cached import CachedEmbedder
     from shared_router.embedding.openai import OpenAIEmbedder
     from shared_router.embedding.static import StaticEmbedder
@@ -97,14 +75,26 @@ if TYPE_CHECKING:
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
+    from shared_router.messages import AnyMessage, PlainMessage, plain_messages
+    from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
+    from shared_router.plans.deadline import Deadline, check_seconds
+    from shared_router.plans.decision import PlanDecision, plan_decision, total_dollars
     from shared_router.plans.dollar_weights import (
         DollarWeightChoice,
         dollar_weight_for_budget,
         dollar_weight_for_quality,
     )
+    from shared_router.plans.driving import Settled, asettled, settled
     from shared_router.plans.frugal import FrugalList, frugal_list
+    from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
+    from shared_router.plans.limits import at_once, awithin, within
     from shared_router.plans.list_cascade import ListCascade
     from shared_router.plans.many_models import ManyModelsPolicy
+    from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
+    from shared_router.plans.route import Route
+    from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
+    from shared_router.plans.tool_calls import ToolCall, valid_tool_calls
+    from shared_router.policy import OnRouterError, RoutingPolicy
     from shared_router.predictors.clusters import ClustersPredictor
     from shared_router.predictors.factors import FactorsPredictor
     from shared_router.predictors.item_response import ItemResponsePredictor
@@ -119,6 +109,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
     from shared_router.published.load import load_published
+    from shared_router.query import Message, query_of
     from shared_router.records.collecting.asking import AskingLimits
     from shared_router.records.collecting.collect import Collected, collect
     from shared_router.records.collecting.journal import Reply
@@ -128,67 +119,144 @@ if TYPE_CHECKING:
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
+    from shared_router.scorers.check import Check
+    from shared_router.scorers.checked import CheckedScorer, scorer_of
     from shared_router.scorers.frugal_scorer import FrugalScorer
+    from shared_router.scorers.given_answer import GivenAnswer
+    from shared_router.scorers.protocol import Score, Scorer
     from shared_router.scorers.self_check import SelfCheck
     from shared_router.scorers.token_confidence import TokenConfidence
+    from shared_router.scoring.failures import RouterHealth
+    from shared_router.scoring.guard import ROUTER_TIMEOUT_S
     from shared_router.suggesting.suggest import Suggestions, suggest
+    from shared_router.tenants import tenant_scope
+    from shared_router.threshold_rule import Tier
+    from shared_router.thresholds import GivenThreshold
 
 _LAZY = {
+    "AdaptiveThreshold": "shared_router.calibration.adaptive",
     "Agreement": "shared_router.scorers.agreement",
+    "Answer": "shared_router.plans.protocol",
     "AnswerFeatures": "shared_router.scorers.answer_features",
+    "AnyMessage": "shared_router.messages",
     "Artifact": "shared_router.checkpoints.artifact",
+    "Ask": "shared_router.plans.protocol",
     "AskingLimits": "shared_router.records.collecting.asking",
+    "Bill": "shared_router.costs.bill",
     "CachedEmbedder": "shared_router.embedding.cached",
+    "Cascade": "shared_router.plans.cascade",
+    "Check": "shared_router.scorers.check",
+    "CheckedScorer": "shared_router.scorers.checked",
     "ClustersPredictor": "shared_router.predictors.clusters",
     "Collected": "shared_router.records.collecting.collect",
+    "Conversations": "shared_router.conversations",
+    "Deadline": "shared_router.plans.deadline",
     "DollarWeightChoice": "shared_router.plans.dollar_weights",
+    "DriftAlarm": "shared_router.calibration.alarms",
+    "DriftMonitor": "shared_router.calibration.drift",
     "EvaluationReport": "shared_router.evaluation.report",
     "FactorsPredictor": "shared_router.predictors.factors",
     "FrugalList": "shared_router.plans.frugal",
     "FrugalScorer": "shared_router.scorers.frugal_scorer",
+    "GivenAnswer": "shared_router.scorers.given_answer",
+    "GivenThreshold": "shared_router.thresholds",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
+    "Judge": "shared_router.plans.protocol",
+    "Judging": "shared_router.plans.judging",
+    "KnownPrices": "shared_router.costs.known_prices",
     "ListCascade": "shared_router.plans.list_cascade",
     "ManyModelsPolicy": "shared_router.plans.many_models",
+    "Message": "shared_router.query",
     "MixedPredictor": "shared_router.predictors.mixed",
     "NeighborsPredictor": "shared_router.predictors.neighbors",
+    "OnRouterError": "shared_router.policy",
+    "OnScorerError": "shared_router.plans.cascade",
+    "OnToolCalls": "shared_router.plans.cascade",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
     "OutputTokens": "shared_router.predictors.output_tokens",
+    "PlainMessage": "shared_router.messages",
+    "Plan": "shared_router.plans.protocol",
+    "PlanCall": "shared_router.plans.protocol",
+    "PlanDecision": "shared_router.plans.decision",
+    "PlanRequest": "shared_router.plans.protocol",
     "PreferenceData": "shared_router.preferences.data",
     "QualityPredictor": "shared_router.predictors.protocol",
+    "ROUTER_TIMEOUT_S": "shared_router.scoring.guard",
     "Reading": "shared_router.records.reading",
+    "RejectedCalls": "shared_router.costs.rejected",
     "Reply": "shared_router.records.collecting.journal",
+    "Route": "shared_router.plans.route",
+    "RouteThenCascade": "shared_router.plans.route_then_cascade",
+    "RouterHealth": "shared_router.scoring.failures",
+    "RoutingDecision": "shared_router.decisions",
+    "RoutingPolicy": "shared_router.policy",
+    "RoutingRequest": "shared_router.decisions",
+    "SCORER_TIMEOUT_S": "shared_router.plans.judging",
+    "Savings": "shared_router.costs.savings",
+    "Score": "shared_router.scorers.protocol",
+    "Scorer": "shared_router.scorers.protocol",
     "ScorerByModel": "shared_router.scorers.by_model",
     "SelfCheck": "shared_router.scorers.self_check",
+    "Settled": "shared_router.plans.driving",
     "StaticEmbedder": "shared_router.embedding.static",
+    "Steps": "shared_router.plans.protocol",
+    "Sticky": "shared_router.decisions",
     "Suggestions": "shared_router.suggesting.suggest",
+    "ThresholdChoice": "shared_router.calibration.choice",
+    "Tier": "shared_router.threshold_rule",
     "Ties": "shared_router.preferences.ties",
     "TokenConfidence": "shared_router.scorers.token_confidence",
+    "TokenPrices": "shared_router.costs.prices",
+    "TokenUsage": "shared_router.costs.savings",
+    "ToolCall": "shared_router.plans.tool_calls",
     "TransformersEmbedder": "shared_router.embedding.transformers",
     "TrimmedEmbedder": "shared_router.embedding.trimmed",
+    "Turn": "shared_router.conversations",
+    "Use": "shared_router.plans.protocol",
+    "WeakFirst": "shared_router.plans.route_then_cascade",
     "WinLabels": "shared_router.preferences.ties",
+    "asettled": "shared_router.plans.driving",
+    "at_once": "shared_router.plans.limits",
+    "awithin": "shared_router.plans.limits",
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
+    "check_prices": "shared_router.costs.prices",
+    "check_seconds": "shared_router.plans.deadline",
+    "check_sticky": "shared_router.decisions",
     "collect": "shared_router.records.collecting.collect",
     "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
     "frugal_list": "shared_router.plans.frugal",
+    "known_prices": "shared_router.costs.known_prices",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "mix_preferences": "shared_router.preferences.mixing",
+    "plain_messages": "shared_router.messages",
+    "plan_decision": "shared_router.plans.decision",
+    "planned": "shared_router.plans.route_then_cascade",
+    "query_of": "shared_router.query",
     "read_outcomes": "shared_router.records.reading",
     "save_artifact": "shared_router.checkpoints.artifact",
+    "savings_of": "shared_router.costs.savings",
+    "scorer_of": "shared_router.scorers.checked",
+    "settled": "shared_router.plans.driving",
     "split_preferences": "shared_router.preferences.splits",
     "suggest": "shared_router.suggesting.suggest",
+    "tenant_scope": "shared_router.tenants",
     "tier_pair": "shared_router.preferences.pairs",
+    "total_dollars": "shared_router.plans.decision",
+    "turns_of": "shared_router.conversations",
+    "valid_tool_calls": "shared_router.plans.tool_calls",
     "win_labels": "shared_router.preferences.ties",
+    "within": "shared_router.plans.limits",
     "without_queries": "shared_router.preferences.splits",
     "write_report": "shared_router.evaluation.written",
 }
-"""Names whose modules are imported at their first use: they import numpy or more, and importing the package
-must not."""
+"""Names whose modules are imported at their first use: a program waits for what it uses, and importing the
+package loads no numpy."""
 
 __version__ = "0.1.0"
 
@@ -365,7 +433,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+    found = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,9 @@ class RouterSource:
 
 def in_event_loop() -> bool:
     """Tell whether this runs inside an event loop, where no disk may be touched."""
+    asyncio = sys.modules.get("asyncio")  # a program that has not imported it runs no loop
+    if asyncio is None:
+        return False
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import shutil
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from uuid import uuid4
 
 from shared_router.checkpoints.config import CONFIG, DATA_FILES, MAX_CONFIG_BYTES, parse_config
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
@@ -127,14 +126,14 @@ def _staged(parent: Path) -> Iterator[Path]:
     try:
         yield stage
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        _remove(stage)
         if lock is not None:
             os.close(lock)
 
 
 def _locked_folder(parent: Path) -> tuple[Path, int | None]:
     while True:
-        stage = parent / PARTIAL.replace("*", uuid4().hex)
+        stage = parent / PARTIAL.replace("*", os.urandom(16).hex())
         stage.mkdir()
         if fcntl is None:
             return stage, None
@@ -155,7 +154,7 @@ def _remove_abandoned(parent: Path) -> None:
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
             finally:
                 os.close(lock)
 
@@ -176,7 +175,7 @@ def _put(stage: Path, target: Path, *, overwrite: bool) -> None:
         check_replaceable(target, overwrite=overwrite)
         if not os.listdir(target):
             raise denied
-        shutil.copymode(target, stage)
+        os.chmod(stage, stat.S_IMODE(target.stat().st_mode))
         with suppress(FileNotFoundError):  # it has gone meanwhile: then there is nothing to exchange
             if not _exchange_at_once(stage, target):
                 exchange_in_two_moves(stage, target)
@@ -185,14 +184,20 @@ def _put(stage: Path, target: Path, *, overwrite: bool) -> None:
 
 def exchange_in_two_moves(stage: Path, target: Path) -> None:
     """Give a folder another's name where the system cannot exchange the two: that one goes aside first."""
-    aside = target.parent / PARTIAL.replace("*", uuid4().hex)
+    aside = target.parent / PARTIAL.replace("*", os.urandom(16).hex())
     os.rename(target, aside)
     try:
         os.rename(stage, target)
     except OSError:
         os.rename(aside, target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    _remove(aside)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # here, for whoever only reads would wait for the compression libraries that it imports
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exchange_at_once(one: Path, other: Path) -> bool:

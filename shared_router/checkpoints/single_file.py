@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
 from shared_router.errors import ArtifactExistsError, ArtifactNotFoundError, ArtifactWriteError
@@ -30,7 +29,7 @@ def write_file(path: str | Path, content: bytes, *, overwrite: bool, durable: bo
         raise ArtifactExistsError(
             f"a file is replaced only when asked, and {target} is {kind}; give overwrite=True or another name"
         )
-    stage = target.parent / PARTIAL.replace("*", uuid4().hex)
+    stage = target.parent / PARTIAL.replace("*", os.urandom(16).hex())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if durable:

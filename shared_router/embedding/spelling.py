@@ -54,9 +54,8 @@ class Spelling(dict[str, bytes]):
         # others have punctuation, which is cut off, or are no words: `...`, `[MASK]`, `##ing`
         whole = {w: i for w, i in vocabulary.items() if w.isalnum() and len(w) <= max_letters}
         whole.update(names)
-        ids = np.fromiter(whole.values(), np.intp, len(whole)).tobytes()
-        starts, ends = range(0, len(ids), ID_BYTES), range(ID_BYTES, len(ids) + 1, ID_BYTES)
-        super().__init__(zip(whole, map(ids.__getitem__, map(slice, starts, ends)), strict=True))
+        ids = np.fromiter(whole.values(), np.intp, len(whole))
+        super().__init__(zip(whole, ids.view(f"V{ID_BYTES}").tolist(), strict=True))  # bytes of each
         self.vocabulary = vocabulary
         self.unknown = np.array(unknown, dtype=np.intp).tobytes()
         self.prefix = prefix
@@ -77,9 +76,9 @@ class Spelling(dict[str, bytes]):
     def _spelled(self, word: str) -> bytes:
         """Spell a word with the longest pieces from the left, or say that it is unknown."""
         n = len(word)
-        letters, longest_first, inner, longest = self._inner
-        if n > self.max_letters or not (word.isascii() or letters.issuperset(word)):
+        if n > self.max_letters or not (word.isascii() or self._letters.issuperset(word)):
             return self.unknown
+        longest_first, inner, longest = self._inner
         id_of = self.vocabulary.get
         start, end = 0, min(n, longest_first.get(word[:3], 2))
         found = array(_ID)
@@ -97,12 +96,16 @@ class Spelling(dict[str, bytes]):
         return found.tobytes()
 
     @cached_property
-    def _inner(self) -> tuple[set[str], dict[str, int], dict[str, int], dict[str, int]]:
-        """All letters, the lengths of first pieces, the pieces inside words, and their lengths."""
+    def _letters(self) -> set[str]:
+        return set("".join(self.vocabulary))
+
+    @cached_property
+    def _inner(self) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+        """The lengths of first pieces, the pieces inside words, and their lengths."""
         vocabulary, prefix = self.vocabulary, self.prefix
         inner = {p[len(prefix) :]: i for p, i in vocabulary.items() if p.startswith(prefix)}
         inner.pop("", None)
-        return set("".join(vocabulary)), _longest(vocabulary), inner, _longest(inner)
+        return _longest(vocabulary), inner, _longest(inner)
 
 
 def _longest(pieces: Iterable[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,12 +111,12 @@ class WordPieces:
     @property
     def min_id(self) -> int:
         """The smallest id that a text can have."""
-        return min([*self.vocabulary.values(), *self.special.values()])
+        return min(chain(self.vocabulary.values(), self.special.values()))
 
     @property
     def max_id(self) -> int:
         """The largest id that a text can have."""
-        return max([*self.vocabulary.values(), *self.special.values()])
+        return max(chain(self.vocabulary.values(), self.special.values()))
 
     def ids(self, text: str) -> NDArray[np.intp]:
         """Return the token ids of a cleaned text.

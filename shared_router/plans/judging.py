@@ -5,7 +5,6 @@ An answer is a stranger's text: what is longer than `READ` characters is judged 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from concurrent.futures import Future, wait
 from dataclasses import replace
@@ -60,6 +59,8 @@ class Judging:
             return self._score(step)
         future = self._workers.submit(lambda: self._score(step))
         limit = self._limit(deadline)
+        import asyncio  # here, for a program without a loop would wait 20 ms for it
+
         scoring = asyncio.wrap_future(future)
         try:
             done, _ = await asyncio.wait([scoring], timeout=limit)

@@ -5,7 +5,6 @@ What is given up is not undone: a provider may answer, and bill, a call that nob
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
 from typing import Any, TypeVar
@@ -68,6 +67,8 @@ async def awithin(call: Coroutine[Any, Any, T], deadline: Deadline) -> T:
     left = deadline.left
     if left is None:
         return await call
+    import asyncio  # here, for a program without a loop would wait 20 ms for it
+
     task = asyncio.ensure_future(call)
     try:
         done, _ = await asyncio.wait([task], timeout=left)

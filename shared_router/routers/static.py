@@ -28,17 +28,17 @@ from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder
 from shared_router.errors import InvalidInputError, NotFittedError
-from shared_router.preferences.ties import Ties, check_ties
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.static_head import StaticHead
-from shared_router.training.static_head import HeadTraining, examples_of, fit_head
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
     from shared_router.preferences.data import PreferenceData
+    from shared_router.preferences.ties import Ties
+    from shared_router.training.static_head import HeadTraining
 
 
 class StaticRouter(Router):
@@ -126,6 +126,9 @@ class StaticRouter(Router):
             DataError: If all battles end alike.
             MissingExtraError: If scikit-learn is not installed.
         """
+        from shared_router.preferences.ties import check_ties
+        from shared_router.training.static_head import examples_of, fit_head
+
         check_ties(self.ties)
         training = self.training
         if subjects is not None and len(subjects) != len(preferences):
@@ -162,6 +165,8 @@ class StaticRouter(Router):
         Raises:
             InvalidInputError: If an option is outside its range.
         """
+        from shared_router.training.static_head import HeadTraining
+
         return HeadTraining(**{each.name: getattr(self, each.name) for each in fields(HeadTraining)})
 
     def save_on(self, embedder: str, folder: str | Path, *, overwrite: bool = False) -> str:

@@ -36,6 +36,17 @@ def test_importing_the_core_loads_the_standard_library_alone() -> None:
     assert loaded_by("import shared_router") == {"shared_router"}
 
 
+def test_a_first_score_waits_for_no_library_that_it_does_not_need() -> None:
+    """asyncio and what it imports take half as long as numpy, csv and shutil as a hundred scores."""
+    program = (
+        "import sys; before = set(sys.modules)\n"
+        "from shared_router import load_router; load_router().win_probability(['Why?'])\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"asyncio", "csv", "logging", "shutil", "uuid"} & set(done.stdout.split())
+
+
 def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:
     import shared_router
 
