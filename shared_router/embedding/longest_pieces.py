@@ -16,16 +16,20 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.embedding.spelling import ID_BYTES, MAX_REMEMBERED, MAX_REMEMBERED_LETTERS, WORD
+from shared_router.embedding.spelling import (
+    MARKS,
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_LETTERS,
+    WORD,
+    ids_as_bytes,
+    longest_by_beginning,
+    padded_ids,
+)
 from shared_router.pieces import words_of_pieces
 
 WORD_START = "▁"
 MAX_LETTERS = 64
 """A longer run of letters without a space, such as a key or an address, is spelled at its two ends."""
-
-_NO_ID = b"\xff"  # all bits set are -1
-_MOST_PADDED = 4
-_FEW = 32 * ID_BYTES
 
 
 class LongestPieces:
@@ -59,11 +63,7 @@ class LongestPieces:
         """
         id_of = self._remembered.__getitem__
         ids = [b"".join(map(id_of, words)) for words in words_of_pieces(folded(text))]
-        longest = max(map(len, ids), default=0)
-        if longest > _FEW and longest * len(ids) > _MOST_PADDED * sum(map(len, ids)):
-            return None
-        padded = b"".join([piece.ljust(longest, _NO_ID) for piece in ids])
-        return np.frombuffer(padded, dtype=np.intp).reshape(len(ids), longest // ID_BYTES)
+        return padded_ids(ids)
 
 
 class PieceSpelling(dict[str, bytes]):
@@ -76,16 +76,19 @@ class PieceSpelling(dict[str, bytes]):
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        ids = np.arange(len(pieces), dtype=np.intp).tobytes()
-        starts, ends = range(0, len(ids), ID_BYTES), range(ID_BYTES, len(ids) + 1, ID_BYTES)
-        self._ids = dict(zip(pieces, map(ids.__getitem__, map(slice, starts, ends)), strict=True))
+        self._ids = dict(zip(pieces, ids_as_bytes(range(len(pieces))), strict=True))
         self._ids.pop(WORD_START, None)  # alone it says nothing
         begun = {piece[1:]: i for piece, i in self._ids.items() if piece[0] == WORD_START}
         super().__init__({word: i for word, i in begun.items() if word.isalnum()})
 
     def __missing__(self, run: str) -> bytes:
-        parts = WORD.findall(run)
-        ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
+        if run.isalnum():
+            ids = self._spelled(run)
+        elif (mark := run[-1]) in MARKS and run[:-1] in self:  # as most new runs are: a known word, a comma
+            ids = self[run[:-1]] + self[mark]
+        else:
+            parts = WORD.findall(run)
+            ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
         if len(self) < MAX_REMEMBERED and len(run) <= MAX_REMEMBERED_LETTERS:
             self[run] = ids
         return ids
@@ -111,12 +114,7 @@ class PieceSpelling(dict[str, bytes]):
 
     @cached_property
     def _longest(self) -> dict[str, int]:
-        """The longest piece's length by its first three letters, where that is more than two."""
-        longest: dict[str, int] = {}
-        for piece in self._ids:
-            if len(piece) > longest.get(piece[:3], 2):
-                longest[piece[:3]] = len(piece)
-        return longest
+        return longest_by_beginning(self._ids)
 
 
 def folded(text: str) -> str:

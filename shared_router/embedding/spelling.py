@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAX_REMEMBERED = 100_000
 """How many words and other runs of characters are remembered."""
@@ -20,13 +21,18 @@ MAX_REMEMBERED = 100_000
 MAX_REMEMBERED_LETTERS = 32
 """Longer ones are cut and spelled each time, so that nobody fills the memory with theirs."""
 
+_NO_ID = b"\xff"  # all bits set are -1
+_MOST_PADDED = 4
+"""How many times the ids of a text's pieces may grow by being padded to the longest piece."""
+
 ID_BYTES = np.dtype(np.intp).itemsize
 _ID = np.dtype(np.intp).char
+_FEW = 32 * ID_BYTES
 
 # White space is what a cleaned and folded text has of it; in ASCII, BERT calls these marks punctuation.
 WORD = re.compile(r"[^\t\n\r !-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
 
-_MARKS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+MARKS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 class Spelling(dict[str, bytes]):
@@ -54,8 +60,7 @@ class Spelling(dict[str, bytes]):
         # others have punctuation, which is cut off, or are no words: `...`, `[MASK]`, `##ing`
         whole = {w: i for w, i in vocabulary.items() if w.isalnum() and len(w) <= max_letters}
         whole.update(names)
-        ids = np.fromiter(whole.values(), np.intp, len(whole))
-        super().__init__(zip(whole, ids.view(f"V{ID_BYTES}").tolist(), strict=True))  # bytes of each
+        super().__init__(zip(whole, ids_as_bytes(whole.values()), strict=True))
         self.vocabulary = vocabulary
         self.unknown = np.array(unknown, dtype=np.intp).tobytes()
         self.prefix = prefix
@@ -64,7 +69,7 @@ class Spelling(dict[str, bytes]):
     def __missing__(self, run: str) -> bytes:
         if run.isalnum():
             ids = self._spelled(run)
-        elif (mark := run[-1]) in _MARKS and run[:-1] in self:  # as most new runs are: a known word, a comma
+        elif (mark := run[-1]) in MARKS and run[:-1] in self:  # as most new runs are: a known word, a comma
             ids = self[run[:-1]] + self[mark]
         else:
             parts = WORD.findall(run)
@@ -105,10 +110,33 @@ class Spelling(dict[str, bytes]):
         vocabulary, prefix = self.vocabulary, self.prefix
         inner = {p[len(prefix) :]: i for p, i in vocabulary.items() if p.startswith(prefix)}
         inner.pop("", None)
-        return _longest(vocabulary), inner, _longest(inner)
+        return longest_by_beginning(vocabulary), inner, longest_by_beginning(inner)
 
 
-def _longest(pieces: Iterable[str]) -> dict[str, int]:
+def ids_as_bytes(ids: Collection[int]) -> list[bytes]:
+    """Return each id as the bytes of an `intp`."""
+    as_bytes: list[bytes] = np.fromiter(ids, np.intp, len(ids)).view(f"V{ID_BYTES}").tolist()
+    return as_bytes
+
+
+def padded_ids(pieces: Sequence[bytes]) -> NDArray[np.intp] | None:
+    """Return the ids of a text's pieces as one array.
+
+    Args:
+        pieces: The ids of each, as bytes.
+
+    Returns:
+        Shape (pieces, tokens of the longest), -1 behind a shorter one's; None where most of it would be such.
+    """
+    longest = max(map(len, pieces), default=0)
+    if longest > _FEW and longest * len(pieces) > _MOST_PADDED * sum(map(len, pieces)):
+        return None
+    padded = b"".join([piece.ljust(longest, _NO_ID) for piece in pieces])
+    rows: NDArray[np.intp] = np.ndarray((len(pieces), longest // ID_BYTES), np.intp, padded)
+    return rows
+
+
+def longest_by_beginning(pieces: Iterable[str]) -> dict[str, int]:
     """Return the longest piece's length by its first three letters, where that is more than two."""
     longest: dict[str, int] = {}
     for piece in pieces:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.embedding.bert_characters import BertCharacters
-from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling
+from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling, padded_ids
 from shared_router.pieces import words_of_pieces
 from shared_router.text import within_bytes
 
@@ -37,11 +37,6 @@ MAX_TOKENS = 1024
 _MANY_NEW = 512
 """Where a text has more letters in runs that are not remembered, its words are looked up one by one."""
 
-_MOST_PADDED = 4
-"""How many times the ids of a text's pieces may grow by being padded to the longest piece."""
-
-_NO_ID = b"\xff"  # all bits set are -1
-_FEW = 32 * ID_BYTES
 _HALF = MAX_TOKENS // 2 * ID_BYTES
 _FIRST_WORDS = re.compile(rf"(?:[\t\n\r ]*(?:{WORD.pattern})){{0,{MAX_TOKENS // 2}}}")
 # A cleaned text has no such characters, so that they can stand for the names of special tokens in it.
@@ -160,12 +155,7 @@ class WordPieces:
             pieces = [line.split() for line in self.characters.fold(lines).split("\n")]
         id_of = self._remembered.__getitem__
         ids = [b"".join(map(id_of, words)) for words in pieces]
-        longest = max(map(len, ids), default=0)
-        if longest > _FEW and longest * len(ids) > _MOST_PADDED * sum(map(len, ids)):
-            return None
-        padded = b"".join([piece.ljust(longest, _NO_ID) for piece in ids])
-        rows: NDArray[np.intp] = np.ndarray((len(ids), longest // ID_BYTES), np.intp, padded)
-        return rows
+        return padded_ids(ids)
 
     def _ends(self, words: list[str]) -> list[bytes]:
         """Return the words' ids, of many only what the first and last tokens need."""
