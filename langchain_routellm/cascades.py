@@ -13,7 +13,7 @@ from typing_extensions import override
 from langchain_routellm.calls import Call
 from langchain_routellm.cascading import Cascading, OnStream, without_threshold
 from langchain_routellm.chat_models import Child, RoutedChatModel
-from langchain_routellm.children import name_of
+from langchain_routellm.children import UNNAMED, name_of
 from langchain_routellm.policies import RULES, made_policy
 from shared_router import (
     SCORER_TIMEOUT_S,
@@ -196,5 +196,5 @@ def _check_scorer(cascade: Cascade, weak: object) -> None:
     Raises:
         InvalidInputError: If the weak model is another.
     """
-    if cascade.scorer.model != cascade.weak:
-        cascade.scorer.check_model(name_of(weak))
+    if cascade.scorer.model != cascade.weak and (name := name_of(weak)) != UNNAMED:
+        cascade.scorer.check_model(name)

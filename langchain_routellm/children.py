@@ -11,6 +11,9 @@ from langchain_core.runnables.configurable import DynamicRunnable
 
 from shared_router import InvalidInputError, MissingExtraError, SameModelWarning
 
+UNNAMED = "unnamed"
+"""What a model is called that says no name."""
+
 
 def checked_children(
     strong: object,
@@ -117,14 +120,14 @@ def chat_models_in(child: object) -> Iterator[BaseChatModel]:
 
 
 def name_of(child: object) -> str:
-    """Return the name of the model that a child asks, `"unnamed"` where it says none."""
+    """Return the name of the model that a child asks, `UNNAMED` where it says none."""
     for attribute in ("model_name", "model", "model_id"):
         name = getattr(child, attribute, None)
         if isinstance(name, str) and name:
             return name
     if isinstance(child, BaseChatModel):
-        return str(child._get_ls_params().get("ls_model_name", "unnamed"))
-    return next((name_of(model) for model in chat_models_in(child)), "unnamed")
+        return str(child._get_ls_params().get("ls_model_name", UNNAMED))
+    return next((name_of(model) for model in chat_models_in(child)), UNNAMED)
 
 
 def _model_called(provider_and_model: str) -> BaseChatModel:

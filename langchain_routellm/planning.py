@@ -113,7 +113,10 @@ class PlanAtWork:
         del decision["calls"]
         decision.pop("dollars", None)
         about = DecisionMetadata(decision, self.call.bill, self.call.thread)
-        routed = self.call.sent(about, is_watched=True, plan=self._id)
+        binding = self.call.binding
+        # a parsed object says neither its tokens nor why it ended; the message behind it does
+        is_parsed = binding is not None and binding.need == "structured_output"
+        routed = self.call.sent(about, is_watched=is_parsed, plan=self._id)
         config, held = held_back(routed.config)
         # an id that a caller gave is one run's: that of the call which listeners hear of, or the first one's
         if held is not None or self._is_named:

@@ -397,6 +397,8 @@ def test_a_scorer_for_another_model_is_refused() -> None:
     assert models_of(cascaded(scorer=Fitted()).invoke(EASY)) == ["weak"]
     with pytest.raises(InvalidInputError, match=r"must judge the model that it was fitted for \(oak-1\)"):
         cascaded(scorer=Fitted(), weak=ChatOak(model="oak-2"))
+    unnamed: Any = RunnableLambda(lambda _: AIMessage("4"))
+    assert models_of(cascaded(scorer=Fitted(), weak=unnamed).invoke(EASY)) == ["weak"]
     model = cascaded(scorer=Fitted())
     with pytest.raises(InvalidInputError, match="fitted for"):
         model.weak = ChatOak(model="oak-2")
