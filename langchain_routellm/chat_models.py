@@ -22,7 +22,7 @@ from langchain_routellm.changes import change, first_and_last
 from langchain_routellm.children import checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.memory import Memory
-from langchain_routellm.policies import RULES, GivenPolicy, check_models, made_policy
+from langchain_routellm.policies import RULES, GivenPolicy, GivenThreshold, check_models, made_policy
 from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
@@ -88,7 +88,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     weak: Child
     models: SkipValidation[Mapping[str, Any] | None] = None
     router: str | Path | Router | None = None
-    threshold: float | None = None
+    threshold: SkipValidation[GivenThreshold | None] = None
     strong_fraction: float | None = None
     router_timeout: float | None = ROUTER_TIMEOUT_S
     on_router_error: OnRouterError = "strong"
@@ -120,7 +120,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         models: Mapping[str, Child | str] | None = None,
         policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",

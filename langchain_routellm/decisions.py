@@ -22,7 +22,15 @@ from langchain_routellm.decision_types import (
     response,
 )
 from langchain_routellm.routers import RouteLLMRouter
-from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Router, RoutingDecision, Tier
+from shared_router import (
+    ROUTER_TIMEOUT_S,
+    GivenThreshold,
+    InvalidInputError,
+    OnRouterError,
+    Router,
+    RoutingDecision,
+    Tier,
+)
 
 
 class RouteLLMDecisionModel(BaseDecisionModel):
@@ -60,7 +68,7 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         strong: str = "strong",
         weak: str = "weak",
         router: str | Router | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",

@@ -30,6 +30,7 @@ from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import asked_of
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenThreshold,
     InvalidInputError,
     MissingExtraError,
     OnRouterError,
@@ -107,7 +108,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         models: Mapping[str, Child | str] | None = None,
         policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",

@@ -1,18 +1,22 @@
-"""What one call says of itself in `config["configurable"]`: its own threshold, or the model it must go to."""
+"""What one call says of itself in its config: its own threshold, the model it must go to, whose it is."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.runnables import ConfigurableFieldSpec
+from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
 
-from shared_router import Message, RoutingRequest, UnknownNameError
+from shared_router import MAX_TENANT_CHARS, Message, RoutingRequest, UnknownNameError
 
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
+TENANT_KEY = "routellm_tenant"
+"""Whose call it is; in `config["metadata"]` it may be `tenant`, as programs have it for their traces."""
+
+_KEYS = (THRESHOLD_KEY, ROUTE_KEY, TENANT_KEY)
 
 
 def runtime_specs() -> list[ConfigurableFieldSpec]:
-    """Describe the two `config["configurable"]` keys that steer one call."""
+    """Describe the `config["configurable"]` keys that say something of one call."""
     return [
         ConfigurableFieldSpec(
             id=THRESHOLD_KEY,
@@ -28,13 +32,20 @@ def runtime_specs() -> list[ConfigurableFieldSpec]:
             description='The model this call must go to, "strong" or "weak", whatever the router says.',
             default=None,
         ),
+        ConfigurableFieldSpec(
+            id=TENANT_KEY,
+            annotation=str | None,
+            name="Tenant",
+            description="Whose call this is, for a policy's DriftMonitor.",
+            default=None,
+        ),
     ]
 
 
 def request_of(
     question: str | None,
     sticky_to: str | None,
-    configurable: Mapping[str, Any],
+    config: RunnableConfig,
     *,
     candidates: tuple[str, ...] | None = None,
     needs: str = "",
@@ -45,7 +56,7 @@ def request_of(
     Args:
         question: The text to route on, or None where there is none.
         sticky_to: The model that the conversation goes on with, or None.
-        configurable: The run's `config["configurable"]`.
+        config: The run's config.
         candidates: As in `RoutingRequest`.
         needs: As in `RoutingRequest`.
         messages: As in `RoutingRequest`.
@@ -53,10 +64,11 @@ def request_of(
     Raises:
         UnknownNameError: If `configurable` holds a key that is like ours and is none of ours.
     """
+    configurable = config.get("configurable") or {}
     for key in configurable:
         # `configurable` belongs to many owners, so nobody else would notice a mistyped key
-        if key.startswith("routellm_") and key not in (THRESHOLD_KEY, ROUTE_KEY):
-            raise UnknownNameError(f"a routellm key must be one of {[THRESHOLD_KEY, ROUTE_KEY]}, got {key!r}")
+        if key.startswith("routellm_") and key not in _KEYS:
+            raise UnknownNameError(f"a routellm key must be one of {[*_KEYS]}, got {key!r}")
     return RoutingRequest(
         question,
         threshold=configurable.get(THRESHOLD_KEY),
@@ -65,4 +77,11 @@ def request_of(
         candidates=candidates,
         needs=needs,
         messages=messages,
+        tenant=configurable.get(TENANT_KEY) or _tenant_in(config.get("metadata") or {}),
     )
+
+
+def _tenant_in(metadata: Mapping[str, Any]) -> str | None:
+    """Return whose call a trace's metadata say it is; what is no name is somebody else's key."""
+    tenant = metadata.get(TENANT_KEY) or metadata.get("tenant")
+    return tenant if isinstance(tenant, str) and len(tenant) <= MAX_TENANT_CHARS else None

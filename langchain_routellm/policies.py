@@ -7,7 +7,17 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from shared_router import ROUTER_TIMEOUT_S, InvalidInputError, OnRouterError, Router, RoutingPolicy, Tier
+from shared_router import (
+    ROUTER_TIMEOUT_S,
+    GivenThreshold,
+    InvalidInputError,
+    OnRouterError,
+    Router,
+    RoutingPolicy,
+    Tier,
+)
+
+__all__ = ["RULES", "GivenPolicy", "GivenThreshold", "check_models", "loaded", "made_policy", "policy_of"]
 
 GivenPolicy = RoutingPolicy | str | Path
 """A policy, or the file of one."""
@@ -46,7 +56,7 @@ def made_policy(
     *,
     given_policy: GivenPolicy | None,
     router: str | Path | Router | None = None,
-    threshold: float | None = None,
+    threshold: GivenThreshold | None = None,
     strong_fraction: float | None = None,
     router_timeout: float | None = ROUTER_TIMEOUT_S,
     on_router_error: OnRouterError = "strong",

@@ -80,7 +80,7 @@ def asked_of(
     request = request_of(
         question,
         thread.model,
-        config.get("configurable") or {},
+        config,
         candidates=candidates,
         needs=needs,
         messages=conversation,

@@ -23,6 +23,7 @@ from langchain_routellm.routing import BAD_INPUT
 from langchain_routellm.templates import named_values, watch_templates
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenThreshold,
     OnRouterError,
     Router,
     RoutingDecision,
@@ -70,7 +71,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         *,
         policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
@@ -150,8 +151,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             question = self.finder.in_value(value, messages, config)
             if self.finder.route_on == "last_human":
                 conversation = partial(self.finder.conversation, messages or (), config, value)
-        configurable = config.get("configurable") or {}
-        return request_of(question, thread.model, configurable, messages=conversation), thread
+        return request_of(question, thread.model, config, messages=conversation), thread
 
     def decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
         """Decide where an input goes, without a run of its own."""

@@ -24,6 +24,7 @@ from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenThreshold,
     InvalidInputError,
     OnRouterError,
     Router,
@@ -71,7 +72,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         models: Mapping[str, RunnableLike[Any, Any]] | None = None,
         policy: GivenPolicy | None = None,
         router: str | Path | Router | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",

@@ -41,7 +41,7 @@ from llamaindex_routellm.self_description import SelfDescription
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
-from shared_router import ROUTER_TIMEOUT_S, Router, RoutingPolicy, Sticky, TokenPrices
+from shared_router import ROUTER_TIMEOUT_S, GivenThreshold, Router, RoutingPolicy, Sticky, TokenPrices
 
 
 class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
@@ -110,7 +110,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         weak: LLM | NotGiven = NOT_GIVEN,
         models: Mapping[str, LLM] | None = None,
         router: Router | str | Path | None = None,
-        threshold: float | None = None,
+        threshold: GivenThreshold | None = None,
         strong_fraction: float | None = None,
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         policy: RoutingPolicy | str | Path | None = None,

@@ -126,7 +126,8 @@ class DecisionMemory:
         """Tell whether what was decided once is the answer, or a reason to ask the policy again."""
         return (
             known.reason == "score"
-            and known.threshold == self.policy.threshold  # it may be changed while the program runs
+            # it may be changed while the program runs; one that moves by itself changes nobody's model
+            and (self.policy.moves or known.threshold == self.policy.threshold)
             and request.threshold is None
             and request.candidates is None
         )

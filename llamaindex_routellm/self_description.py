@@ -17,6 +17,7 @@ from llamaindex_routellm.portable import arguments_of, name_of, portable_models,
 from llamaindex_routellm.serialization import constructor_names, description, reduced
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.steering import Steering
+from shared_router import AdaptiveThreshold, ThresholdChoice
 
 
 class SelfDescription(Steering):
@@ -106,6 +107,7 @@ class SelfDescription(Steering):
         """What constructs this LLM again, but for its models."""
         given = self._given.as_arguments()
         has_threshold = given["policy"] is not None or given["strong_fraction"] is not None
+        has_threshold |= isinstance(given["threshold"], ThresholdChoice | AdaptiveThreshold)
         own: dict[str, Any] = {} if has_threshold else {"threshold": self.threshold}
         if isinstance(given["policy"], str | Path):  # read already; it may be gone where a copy is made
             own = {"policy": self.policy, "expected_sha256": None}

@@ -21,6 +21,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
     Conversations,
+    GivenThreshold,
     InvalidInputError,
     Router,
     RoutingPolicy,
@@ -36,7 +37,7 @@ class Settings:
     """What a `RoutedLLM` is told beside its models; see there."""
 
     router: Router | str | Path | None = None
-    threshold: float | None = None
+    threshold: GivenThreshold | None = None
     strong_fraction: float | None = None
     router_timeout: float | None = ROUTER_TIMEOUT_S
     policy: RoutingPolicy | str | Path | None = None

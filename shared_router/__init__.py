@@ -52,6 +52,13 @@ from shared_router.errors import (
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
+from shared_router.scorers.check import Check
+from shared_router.scorers.checked import CheckedScorer, scorer_of
+from shared_router.scorers.given_answer import GivenAnswer
+from shared_router.scorers.protocol import Score, Scorer
+from shared_router.scoring.failures import RouterHealth
+from shared_router.scoring.guard import ROUTER_TIMEOUT_S
+from shared_router.tenants import MAX_TENANT_CHARS, tenant_scope
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -310,6 +317,7 @@ __all__ = [
     "KnownPrices",
     "ListCascade",
     "LocalServerError",
+    "MAX_TENANT_CHARS",
     "ManyModelsPolicy",
     "Message",
     "MissingExtraError",

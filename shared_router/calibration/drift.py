@@ -19,6 +19,7 @@ from shared_router.quantiles import ScoreQuantiles
 from shared_router.tenants import current_tenant
 
 _WARM_UP = 500
+_FEW = 50
 
 
 class DriftMonitor:
@@ -130,15 +131,12 @@ class DriftMonitor:
         score = decision.win_probability
         if score is None or not scored:
             return
-        tenant = request.tenant or current_tenant()
+        tenant = current_tenant() if request.tenant is None else str(request.tenant)
         with self._lock:
-            if self._scores is None:
-                self._learn(score)
-                return
-            expected = self._share_at(decision.threshold, self._scores.reference)
-            self._add_score(self._scores, score, expected, strong=strong)
+            expected = self._share_at(decision.threshold)
+            self._add_score(score, expected, strong=strong)
             if tenant is not None:
-                self._add_tenant(tenant, expected, self._scores.reference.n_queries, strong=strong)
+                self._add_tenant(tenant, expected, strong=strong)
 
     def grade(self, *, strong: float, weak: float, went_strong: bool) -> float:
         """Take the grades of both models' answers to one request, and watch the promise by them.
@@ -196,21 +194,24 @@ class DriftMonitor:
             self._scores = ScoreEvidence(ScoreQuantiles.of(self._warm_up, source=source))
             self._warm_up = []
 
-    def _share_at(self, threshold: float, reference: ScoreQuantiles) -> float:
+    def _share_at(self, threshold: float) -> float:
+        """Return the share that should go strong; where nobody knows, a half, then what has gone so far."""
+        if self._scores is None:
+            return 0.5 if self._counted.n < _FEW else self._counted.n_strong / self._counted.n
         if threshold != self._expected[0]:
-            self._expected = (threshold, reference.strong_fraction(threshold))
+            self._expected = (threshold, self._scores.reference.strong_fraction(threshold))
         return self._expected[1]
 
-    def _add_score(self, scores: ScoreEvidence, score: float, expected: float, *, strong: bool) -> None:
-        counted = self._counted
+    def _add_score(self, score: float, expected: float, *, strong: bool) -> None:
+        counted, scores = self._counted, self._scores
         counted.n += 1
         counted.n_strong += strong
-        if self._is_alarm(scores.e_value):  # told already
-            return
-        if self._is_alarm(scores.add(score)):
+        if scores is None:
+            self._learn(score)
+        elif not self._is_alarm(scores.e_value) and self._is_alarm(scores.add(score)):
             self._raise("scores", counted.n, scores.e_value, expected, counted.n_strong / counted.n)
 
-    def _add_tenant(self, tenant: str, expected: float, n_reference: int, *, strong: bool) -> None:
+    def _add_tenant(self, tenant: str, expected: float, *, strong: bool) -> None:
         evidence = self._tenants.get(tenant)
         if evidence is None:
             evidence = self._tenants[tenant] = ShareEvidence()
@@ -221,7 +222,8 @@ class DriftMonitor:
         if self._is_alarm(evidence.e_value):
             return
         # the share is itself an estimate: one standard error and one question more are nobody's drift
-        error = math.sqrt(expected * (1 - expected) / n_reference) + 1 / n_reference
+        n = max(self._counted.n if self._scores is None else self._scores.reference.n_queries, _FEW)
+        error = math.sqrt(expected * (1 - expected) / n) + 1 / n
         if self._is_alarm(evidence.add(strong=strong, at_most=min(expected + error, 1.0))):
             seen = evidence.n_strong / evidence.n
             self._raise("tenant", evidence.n, evidence.e_value, expected, seen, tenant)
