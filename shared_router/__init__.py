@@ -52,13 +52,6 @@ from shared_router.errors import (
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.registry import load_router, router_class, router_names
 from shared_router.router import Router
-from shared_router.scorers.check import Check
-from shared_router.scorers.checked import CheckedScorer, scorer_of
-from shared_router.scorers.given_answer import GivenAnswer
-from shared_router.scorers.protocol import Score, Scorer
-from shared_router.scoring.failures import RouterHealth
-from shared_router.scoring.guard import ROUTER_TIMEOUT_S
-from shared_router.tenants import MAX_TENANT_CHARS, tenant_scope
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -136,11 +129,12 @@ if TYPE_CHECKING:
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
     from shared_router.suggesting.suggest import Suggestions, suggest
-    from shared_router.tenants import tenant_scope
+    from shared_router.tenants import MAX_TENANT_CHARS, tenant_scope
     from shared_router.threshold_rule import Tier
     from shared_router.thresholds import GivenThreshold
 
 _LAZY = {
+    "MAX_TENANT_CHARS": "shared_router.tenants",
     "AdaptiveThreshold": "shared_router.calibration.adaptive",
     "Agreement": "shared_router.scorers.agreement",
     "Answer": "shared_router.plans.protocol",
