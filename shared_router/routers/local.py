@@ -84,7 +84,7 @@ class LocalRouter(Router):
         weak: str = "weak",
         trim: float | None = TRIM,
         ties: Ties = "weak",
-        anchors: int = 256,
+        anchors: int = 192,
         seed: int = 0,
     ) -> None:
         if anchors < 1:

@@ -9,7 +9,7 @@ told by the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -31,10 +31,10 @@ _TREE_DOUBT = 4.0
 
 _BLOCK = 4096
 
-PRIOR_BELIEFS = (Belief(0.9, 0.10, 0.004), Belief(0.1, 0.0, 0.02))
-"""A router trained elsewhere is worth a little, or nothing."""
+PRIOR_BELIEFS = (Belief(0.97, 0.10, 0.004), Belief(0.03, 0.0, 0.02))
+"""A router trained elsewhere is worth a little, or, seldom, much or the opposite."""
 
-LENGTH_BELIEFS = (Belief(0.8, 0.03, 0.003), Belief(0.2, 0.0, 0.03))
+LENGTH_BELIEFS = (Belief(0.9, 0.06, 0.003), Belief(0.1, 0.0, 0.03))
 """Longer prompts need the strong model a little more, or length says much, one way or the other."""
 
 
@@ -45,14 +45,14 @@ class Fitted:
     Attributes:
         head: The head.
         unseen: For each row what is said of it by a fit that has not seen it, shape (n,), as it ranks.
-        at_fewer: The same by fits of two fifths of the rows, NaN where none is; what the learning curve is
-            read from.
+        at_fewer: Returns the same by fits of two fifths of the rows, NaN where none is; what the learning
+            curve is read from.
         strengths: The share of the target's variance that each kernel is taken to tell.
     """
 
     head: LocalHead
     unseen: Floats
-    at_fewer: Floats
+    at_fewer: Callable[[], Floats]
     strengths: tuple[float, float]
 
     @property
@@ -78,7 +78,13 @@ def fit_local(reading: Reading, rows: GradedRows, *, has_prior: bool, anchors: i
     kernels = _Kernels.of(reading, target, rows.weights, anchors=anchors, seed=seed)
     beliefs = [PRIOR_BELIEFS, LENGTH_BELIEFS] if has_prior else [LENGTH_BELIEFS]
     folds = np.random.default_rng(seed).permutation(len(rows)) % N_FOLDS
-    averaged, by_kernels, at_fewer = _held_out(kernels, folds, beliefs)
+    parts = [kernels.moments(np.flatnonzero(folds == k)) for k in range(N_FOLDS)]
+    whole = reduce(Moments.plus, parts)
+    averaged = average_by_evidence(whole, beliefs)
+    by_kernels = np.empty(len(rows))
+    for k in range(N_FOLDS):
+        found = average_by_evidence(whole.without(parts[k]), beliefs)
+        by_kernels[folds == k] = kernels.said_apart(folds == k, folds != k, found)
     grown = grow_trees(kernels.tree_rows(), target, weights=rows.weights, growing=Growing(seed=seed))
     shares = [_tree_share(target, by_kernels, grown.unseen, folds != k) for k in range(N_FOLDS)]
     unseen = by_kernels + np.array(shares)[folds] * (grown.unseen - by_kernels)
@@ -94,27 +100,19 @@ def fit_local(reading: Reading, rows: GradedRows, *, has_prior: bool, anchors: i
         tree_share=float(np.mean(shares)),
         calibration=fit_sigmoid(unseen, rows),
     )
-    return Fitted(head, unseen, at_fewer, averaged.strengths)
+    return Fitted(head, unseen, lambda: _at_fewer(kernels, parts, folds, beliefs), averaged.strengths)
 
 
-def _held_out(
-    kernels: _Kernels, folds: NDArray[np.intp], beliefs: Sequence[Sequence[Belief]]
-) -> tuple[Averaged, Floats, Floats]:
-    """Return the average over all rows; what those of the other folds say; what those of two folds say."""
-    parts = [kernels.moments(np.flatnonzero(folds == k)) for k in range(N_FOLDS)]
-    whole = reduce(Moments.plus, parts)
-    unseen, at_fewer = np.empty(len(folds)), np.full(len(folds), np.nan)
-    for k in range(N_FOLDS):
-        asked = np.flatnonzero(folds == k)
-        said = kernels.said(asked, average_by_evidence(whole.without(parts[k]), beliefs))
-        # a fold of high gains leaves low ones to learn from; that must not order the folds
-        unseen[asked] = said - kernels.mean(folds != k)
+def _at_fewer(
+    kernels: _Kernels, parts: Sequence[Moments], folds: NDArray[np.intp], beliefs: Sequence[Sequence[Belief]]
+) -> Floats:
+    """Return what two folds say of two others, shape (n,), NaN where none do."""
+    said = np.full(len(folds), np.nan)
     for k in (0, 2):
-        asked = np.flatnonzero(np.isin(folds, [(k + 2) % N_FOLDS, (k + 3) % N_FOLDS]))
-        few = parts[k].plus(parts[k + 1])
-        at_fewer[asked] = kernels.said(asked, average_by_evidence(few, beliefs))
-        at_fewer[asked] -= kernels.mean(np.isin(folds, [k, k + 1]))
-    return average_by_evidence(whole, beliefs), unseen, at_fewer
+        asked = np.isin(folds, [(k + 2) % N_FOLDS, (k + 3) % N_FOLDS])
+        found = average_by_evidence(parts[k].plus(parts[k + 1]), beliefs)
+        said[asked] = kernels.said_apart(asked, np.isin(folds, [k, k + 1]), found)
+    return said
 
 
 def _tree_share(target: Floats, by_kernels: Floats, by_trees: Floats, told: NDArray[np.bool_]) -> float:
@@ -175,9 +173,6 @@ class _Kernels:
     def tree_rows(self) -> NDArray[np.float32]:
         return tree_rows(self.scores, self.features, self.vectors)
 
-    def mean(self, marked: NDArray[np.bool_]) -> float:
-        return float(np.average(self.target[marked], weights=self.weights[marked]))
-
     def moments(self, rows: NDArray[np.intp]) -> Moments:
         """Sum the products of some rows, a few thousand at a time."""
         parts = [
@@ -186,18 +181,22 @@ class _Kernels:
         ]
         return reduce(Moments.plus, parts)
 
-    def said(self, rows: NDArray[np.intp], averaged: Averaged) -> Floats:
-        """Return what an average of settings says of some rows."""
+    def said_apart(self, asked: NDArray[np.bool_], told: NDArray[np.bool_], averaged: Averaged) -> Floats:
+        """Return what an average of settings that was told of some rows says of others, less their mean.
+
+        A fold of high gains leaves low ones to learn from; that must not order the folds.
+        """
         vector_weights, feature_weights, slopes = self.split(averaged)
-        return np.concatenate(
+        said = np.concatenate(
             [
                 self.by_vector.near(self.vectors[part]) @ vector_weights
                 + self.by_feature.near(self.features[part]) @ feature_weights
                 + self.scores[part] @ slopes[:-1]
                 + slopes[-1]
-                for part in _parts(rows)
+                for part in _parts(np.flatnonzero(asked))
             ]
         )
+        return said - np.average(self.target[told], weights=self.weights[told])
 
     def split(self, averaged: Averaged) -> tuple[Floats, Floats, Floats]:
         """Return the weights of either kernel's anchors, and the slopes with the constant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -116,14 +116,14 @@ class LocalReport:
 
 
 def report_of(
-    gains: Floats, unseen: Floats, at_fewer: Floats, *, length: Floats, prior: Floats | None
+    gains: Floats, unseen: Floats, at_fewer: Callable[[], Floats], *, length: Floats, prior: Floats | None
 ) -> LocalReport:
     """Report on held-out scores.
 
     Args:
         gains: The strong model's grade less the weak one's, shape (n,).
         unseen: What was said of each prompt by a fit that had not seen it, shape (n,).
-        at_fewer: The same by fits of half as many rows, NaN where there is none.
+        at_fewer: Returns the same by fits of half as many rows, NaN where there is none.
         length: How long each prompt is.
         prior: What the prior router said; None where there is none.
     """
@@ -144,7 +144,7 @@ def report_of(
     )
 
 
-def _grades_needed(found: RankValue, gains: Floats, at_fewer: Floats) -> int:
+def _grades_needed(found: RankValue, gains: Floats, at_fewer: Callable[[], Floats]) -> int:
     """Extrapolate the learning curve to where its interval leaves chance.
 
     What a router has over chance grows with a power of the rows, told by what half of them gave, and the
@@ -154,8 +154,9 @@ def _grades_needed(found: RankValue, gains: Floats, at_fewer: Floats) -> int:
     if found.low > RANDOM:
         return 0
     n, excess = len(gains), max(found.apgr - RANDOM, found.error / 2)
-    asked = np.flatnonzero(np.isfinite(at_fewer))
-    fewer = rank_value(at_fewer[asked], gains[asked]).apgr - RANDOM if gains[asked].sum() > 0 else excess
+    said = at_fewer()
+    asked = np.flatnonzero(np.isfinite(said))
+    fewer = rank_value(said[asked], gains[asked]).apgr - RANDOM if gains[asked].sum() > 0 else excess
     growth = 0.0 if fewer >= excess else 0.5 if fewer <= 0 else min(0.5, math.log2(excess / fewer))
     times = (_SURE * found.error / excess) ** (1 / (0.5 + growth))
     more = float(n * (times - 1))

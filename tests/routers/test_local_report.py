@@ -40,7 +40,7 @@ def test_grades_needed_follow_the_interval_where_the_curve_is_flat() -> None:
     rng = np.random.default_rng(0)
     gains, scores = (rng.random(100) < 0.3).astype(float), rng.random(100)
     scores += 0.05 * gains
-    report = report_of(gains, scores, np.full(100, np.nan), length=rng.random(100), prior=None)
+    report = report_of(gains, scores, lambda: np.full(100, np.nan), length=rng.random(100), prior=None)
     assert report.router is not None
     half_width = report.router.apgr - report.router.low
     excess = max(report.router.apgr - 0.5, half_width / 1.96 / 2)
@@ -50,7 +50,7 @@ def test_grades_needed_follow_the_interval_where_the_curve_is_flat() -> None:
 
 def test_a_strong_model_that_is_not_better_leaves_no_gap_to_close() -> None:
     gains = np.array([1.0, -1.0] * 20)
-    report = report_of(gains, np.arange(40.0), np.full(40, np.nan), length=np.ones(40), prior=None)
+    report = report_of(gains, np.arange(40.0), lambda: np.full(40, np.nan), length=np.ones(40), prior=None)
     assert (report.router, report.grades_needed) == (None, None)
     assert "not surely better on the whole" in report.explain()
 
