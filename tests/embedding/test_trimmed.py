@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_router import InvalidInputError
+from shared_router import InvalidInputError, clean
 from shared_router.embedding.shipped import load_embedder
 from shared_router.embedding.trimmed import (
     MAX_CHARS,
@@ -111,6 +111,18 @@ def test_a_long_text_is_read_from_both_ends(letter: str, most: int) -> None:
     assert len(read) == most + 1
     assert read.startswith(f"first {letter}")
     assert read.endswith(f"{letter} last")
+
+
+@given(st.data())
+def test_of_a_long_text_only_the_ends_are_cleaned_and_they_are_as_if_it_were_whole(
+    data: st.DataObject,
+) -> None:
+    """Of letters with marks, of jamo that are joined, of what nobody sees and of plain words."""
+    parts = ["e\u0301", "\u1112\u1161\u11ab", "\u200b\u200d", "a word. ", "冰", "\u0301" * 40, "\u0e01"]
+    ends = st.lists(st.sampled_from(parts), min_size=80, max_size=200).map("".join)
+    text = f"{data.draw(ends)}{'Zürich liegt am See. ' * 200}{data.draw(ends)}"[:8000]
+    whole, half = clean(text), MAX_CHARS_BEYOND_ASCII // 2
+    assert bare_question(text) == bare_question(f"{whole[:half]}\n{whole[-half:]}")
 
 
 def test_it_blocks_where_the_embedder_of_its_pieces_does() -> None:
