@@ -7,7 +7,8 @@ they hear all of it, and nothing of one that is rejected. Tracers and counters a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from langchain_core.callbacks.manager import ahandle_event, handle_event
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, LLMResult
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
 
 from langchain_routellm.at_hand import as_chunk
 
@@ -111,6 +113,20 @@ class HeldBack(BaseCallbackHandler):
             else:
                 heard.append((name, args, kwargs))
         return heard
+
+
+@contextmanager
+def known_only_by(config: RunnableConfig) -> Iterator[None]:
+    """Have a call know no callbacks but its config's: a binding adds those of the run around it.
+
+    Args:
+        config: The call's config.
+    """
+    token = var_child_runnable_config.set(config)
+    try:
+        yield
+    finally:
+        var_child_runnable_config.reset(token)
 
 
 def held_back(config: RunnableConfig) -> tuple[RunnableConfig, HeldBack | None]:

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_routellm.at_hand import AnswerAtHand
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.children import chat_models_in
-from langchain_routellm.held_back import HeldBack, held_back
+from langchain_routellm.held_back import HeldBack, held_back, known_only_by
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.plan_metadata import PlanMetadata
 from langchain_routellm.prices import token_usage
@@ -87,9 +87,10 @@ class PlanAtWork:
         routed, config, held = self._prepared(step)
         kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
         try:
-            output = within(
-                lambda: routed.model.invoke(routed.input, config, **kwargs), self.request.deadline
-            )
+            with known_only_by(config):
+                output = within(
+                    lambda: routed.model.invoke(routed.input, config, **kwargs), self.request.deadline
+                )
         # whatever a provider raises: the plan decides what follows
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
@@ -99,9 +100,10 @@ class PlanAtWork:
         routed, config, held = self._prepared(step)
         kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
         try:
-            output = await awithin(
-                routed.model.ainvoke(routed.input, config, **kwargs), self.request.deadline
-            )
+            with known_only_by(config):
+                output = await awithin(
+                    routed.model.ainvoke(routed.input, config, **kwargs), self.request.deadline
+                )
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
         return self._answer(step, routed.decision_metadata, output, held)

@@ -16,7 +16,7 @@ from tests.langchain.cascaded import cascaded, models_of
 from tests.langchain.fake_tool_models import ChatOak
 from tests.langchain.models import IN_ASYNC_NODES, by_word, decision_of
 from tests.langchain.recorder import Recorder
-from tests.langchain.scenarios import Weather, all_of
+from tests.langchain.scenarios import TOOLS, Weather, all_of
 
 EASY, HARD = "an easy question", "a hard question"
 pytestmark = [
@@ -67,7 +67,8 @@ async def test_events_are_of_the_accepted_answer_alone(
     version: Any, question: str, who: str, streaming: bool
 ) -> None:
     model = cascaded(weak=ChatChatty(streaming=streaming))
-    for runnable in (model, ChatPromptTemplate.from_messages([("user", "{q}")]) | model | StrOutputParser()):
+    prompt = ChatPromptTemplate.from_messages([("user", "{q}")])
+    for runnable in (model, prompt | model | StrOutputParser(), prompt | model.bind_tools(TOOLS)):
         given: Any = question if runnable is model else {"q": question}
         events = await all_of(runnable.astream_events(given, version=version))
         assert await _read_from_events(events) == f"{who}-1 says: {question}"
@@ -117,12 +118,15 @@ def _graph(model: Any) -> Any:
     return graph.compile()
 
 
+@pytest.mark.parametrize("deadline", [None, 60.0])
+@pytest.mark.parametrize("bound", [False, True])
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize(("question", "who"), [(EASY, "oak"), (HARD, "elm")])
 async def test_a_graphs_messages_are_of_the_accepted_answer_alone(
-    question: str, who: str, streaming: bool
+    question: str, who: str, streaming: bool, bound: bool, deadline: float | None
 ) -> None:
-    graph = _graph(cascaded(weak=ChatChatty(streaming=streaming)))
+    model = cascaded(weak=ChatChatty(streaming=streaming), deadline=deadline)
+    graph = _graph(model.bind_tools(TOOLS) if bound else model)
     asked: Any = {"messages": [HumanMessage(question)]}
     read = [list(graph.stream(asked, stream_mode="messages"))]
     if IN_ASYNC_NODES:
