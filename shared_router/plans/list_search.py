@@ -1,10 +1,11 @@
 """The best list of models and thresholds under a budget: sort once a stage, and sweep every cut.
 
 With models in the order of a list, stage i's answer is used unless its risk `1 - P(good enough)` reaches the
-stage's threshold. For lists of up to three models every pair of cuts that thresholds can make is looked at by
-cumulative sums, so no grid finds a better one; longer lists grow from those by inserting a model and sweeping
-one stage at a time. FrugalGPT's own search (arXiv 2305.05176; `scipy.optimize.brute`) looks at lists of one
-length and at 40 quantiles a stage, row by row.
+stage's threshold. Of two models every cut that a threshold can make is looked at. Of three every cut of the
+second, beside every cut of the first on few rows; on more beside those at FrugalGPT's forty quantiles, some
+evenly spaced, and all near the best: never worse than its grid. Longer lists grow from those by inserting a
+model and sweeping one stage at a time. FrugalGPT's own search (arXiv 2305.05176; `scipy.optimize.brute`)
+looks at lists of one length and at forty quantiles a stage, row by row.
 """
 
 from __future__ import annotations
@@ -14,17 +15,23 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
+from shared_router.plans.sweeping import (
+    SLACK,
+    Floats,
+    best_of_two_cuts,
+    best_place,
+    cuts_of,
+    some_cuts,
+    sums,
+    threshold_of,
+)
 
 _EXACT_MODELS = 3
-_MOST_FIRST_CUTS = 2000
-"""Cuts of the first of three stages that are looked at; of more, as many evenly spaced ones."""
-_BLOCK = 128
+_FEW_CUTS = 200
+"""Cuts of the first of three models that are all looked at."""
+_NEAR = 0.01
 _ROUNDS = 3
-_SLACK = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class ListSearch:
         for length in range(1, min(max_models, _EXACT_MODELS, self.quality.shape[1]) + 1):
             for models in permutations(range(self.quality.shape[1]), length):
                 if self._can_beat(models, budget, found):
-                    found = _better(found, self._exact(models, budget))
+                    found = _better(found, self._exact(models, budget, found))
         for _ in range(_EXACT_MODELS, min(max_models, self.quality.shape[1])):
             for longer in self._longer(found):
                 found = _better(found, self._swept(longer, budget))
@@ -87,61 +94,46 @@ class ListSearch:
     def _can_beat(self, models: tuple[int, ...], budget: float, found: FoundList | None) -> bool:
         if np.isnan(self.risks[:1, list(models[:-1])]).any():
             return False
-        if self.dollars[:, models[0]].mean() > budget * (1 + _SLACK):
+        if self.dollars[:, models[0]].mean() > budget * (1 + SLACK):
             return False
         return found is None or float(self.quality[:, list(models)].max(axis=1).mean()) >= found.quality
 
-    def _exact(self, models: tuple[int, ...], budget: float) -> FoundList | None:
+    def _exact(self, models: tuple[int, ...], budget: float, best: FoundList | None) -> FoundList | None:
         if len(models) > 1:
-            return self._pair(models, budget) if len(models) == 2 else self._triple(models, budget)
+            return self._pair(models, budget) if len(models) == 2 else self._triple(models, budget, best)
         dollars, quality = self.cost_and_quality(models, ())
-        return FoundList(models, (), quality, dollars) if dollars <= budget * (1 + _SLACK) else None
+        return FoundList(models, (), quality, dollars) if dollars <= budget * (1 + SLACK) else None
 
     def _pair(self, models: tuple[int, ...], budget: float) -> FoundList | None:
         first, last = models
-        order, cuts = _cuts(self.risks[:, first])
+        order, cuts = cuts_of(self.risks[:, first])
         gain = (self.quality[:, last] - self.quality[:, first])[order]
-        quality = self.quality[:, first].sum() + _sums(gain)[cuts]
-        dollars = self.dollars[:, first].sum() + _sums(self.dollars[order, last])[cuts]
-        place = _best_place(quality, dollars, budget * len(order))
+        quality = self.quality[:, first].sum() + sums(gain)[cuts]
+        dollars = self.dollars[:, first].sum() + sums(self.dollars[order, last])[cuts]
+        place = best_place(quality, dollars, budget * len(order))
         if place is None:
             return None
-        threshold = _threshold(self.risks[order, first], int(cuts[place]))
+        threshold = threshold_of(self.risks[order, first], int(cuts[place]))
         return self._found(models, (threshold,), quality[place], dollars[place])
 
-    def _triple(self, models: tuple[int, ...], budget: float) -> FoundList | None:
-        first, middle, last = models
-        order, cuts = _cuts(self.risks[:, first])
-        if len(cuts) > _MOST_FIRST_CUTS:
-            cuts = cuts[np.linspace(0, len(cuts) - 1, _MOST_FIRST_CUTS).astype(np.intp)]
-        inner, inner_cuts = _cuts(self.risks[:, middle])
-        rank = np.empty(len(order), dtype=np.intp)
-        rank[order] = np.arange(len(order))
-        to_middle = (self.quality[:, middle] - self.quality[:, first])[order]
-        quality_to_middle = self.quality[:, first].sum() + _sums(to_middle)
-        dollars_to_middle = self.dollars[:, first].sum() + _sums(self.dollars[order, middle])
-        to_last = (self.quality[:, last] - self.quality[:, middle])[inner]
-        last_dollars = self.dollars[inner, last]
-        best: tuple[float, float, int, int] | None = None
-        for start in range(0, len(cuts), _BLOCK):
-            block = cuts[start : start + _BLOCK]
-            goes_on = rank[inner] < block[:, None]  # (cuts, n), in the order of the middle's risks
-            quality = quality_to_middle[block][:, None] + _sums(goes_on * to_last)[:, inner_cuts]
-            dollars = dollars_to_middle[block][:, None] + _sums(goes_on * last_dollars)[:, inner_cuts]
-            place = _best_place(quality.ravel(), dollars.ravel(), budget * len(order))
-            if place is None:
-                continue
-            row, column = divmod(place, len(inner_cuts))
-            found = (float(quality[row, column]), float(dollars[row, column]), int(block[row]), int(column))
-            if best is None or (found[0], -found[1]) > (best[0], -best[1]):
-                best = found
-        if best is None:
+    def _triple(self, models: tuple[int, ...], budget: float, best: FoundList | None) -> FoundList | None:
+        """Look at some cuts of the first model, and then at all between the best one's neighbours.
+
+        A list that is far below the best so far after the first look is not worth the second.
+        """
+        part = [matrix[:, list(models)] for matrix in (self.quality, self.dollars, self.risks)]
+        order, cuts = cuts_of(part[2][:, 0])
+        some = some_cuts(cuts, part[2][order, 0], _FEW_CUTS)
+        found = best_of_two_cuts(part[0], part[1], part[2], budget, some)
+        if found is None:
             return None
-        thresholds = (
-            _threshold(self.risks[order, first], best[2]),
-            _threshold(self.risks[inner, middle], int(inner_cuts[best[3]])),
-        )
-        return self._found(models, thresholds, best[0], best[1])
+        hopeless = best is not None and found[0] / len(order) < best.quality - _NEAR
+        if len(some) < len(cuts) and not hopeless:
+            place = int(np.searchsorted(some, found[2]))
+            low, high = some[max(place - 1, 0)], some[min(place + 1, len(some) - 1)]
+            near = cuts[(cuts >= low) & (cuts <= high)]
+            found = best_of_two_cuts(part[0], part[1], part[2], budget, near) or found
+        return self._found(models, found[3], found[0], found[1])
 
     def _longer(self, found: FoundList | None) -> Iterator[FoundList]:
         """Yield a list with one more model at each place of it, which nothing reaches yet."""
@@ -179,15 +171,15 @@ class ListSearch:
             return None
         rest_dollars, rest_quality = self._from_stage(models, thresholds, stage + 1)
         own, rows = models[stage], np.flatnonzero(reach)
-        order, cuts = _cuts(self.risks[rows, own])
+        order, cuts = cuts_of(self.risks[rows, own])
         rows = rows[order]
-        gain = _sums(rest_quality[rows] - self.quality[rows, own])[cuts]
+        gain = sums(rest_quality[rows] - self.quality[rows, own])[cuts]
         total_quality = quality + self.quality[rows, own].sum() + gain
-        total_dollars = dollars + self.dollars[rows, own].sum() + _sums(rest_dollars[rows])[cuts]
-        place = _best_place(total_quality, total_dollars, budget * len(self.quality))
+        total_dollars = dollars + self.dollars[rows, own].sum() + sums(rest_dollars[rows])[cuts]
+        place = best_place(total_quality, total_dollars, budget * len(self.quality))
         if place is None:
             return None
-        threshold = _threshold(self.risks[rows, own], int(cuts[place]))
+        threshold = threshold_of(self.risks[rows, own], int(cuts[place]))
         new = (*thresholds[:stage], threshold, *thresholds[stage + 1 :])
         return self._found(models, new, total_quality[place], total_dollars[place])
 
@@ -205,43 +197,8 @@ class ListSearch:
     def _found(
         self, models: tuple[int, ...], thresholds: tuple[float, ...], quality: float, dollars: float
     ) -> FoundList:
-        return FoundList(models, thresholds, quality / len(self.quality), dollars / len(self.quality))
-
-
-def _cuts(risks: Floats) -> tuple[Places, Places]:
-    """Return the rows by falling risk, and how many go on at each cut that a threshold can make.
-
-    Equal risks go on together. A risk of 1 always goes on, since a threshold is at most 1.
-    """
-    order = np.argsort(-risks, kind="stable")
-    ranked = risks[order]
-    cuts = np.concatenate([[0], np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, [len(ranked)]])
-    return order, cuts[cuts >= np.count_nonzero(ranked >= 1)]
-
-
-def _threshold(ranked: Floats, n_going_on: int) -> float:
-    """Return a threshold that lets the first so many go on: halfway to the next."""
-    if n_going_on == len(ranked):
-        return 0.0
-    above = 1.0 if n_going_on == 0 else float(ranked[n_going_on - 1])
-    middle = (above + float(ranked[n_going_on])) / 2
-    return middle if middle > float(ranked[n_going_on]) else above
-
-
-def _sums(values: Floats) -> Floats:
-    """Return the sums of the first 0, 1, ... n values, along the last axis."""
-    total = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
-    np.cumsum(values, axis=-1, out=total[..., 1:])
-    return total
-
-
-def _best_place(quality: Floats, dollars: Floats, budget: float) -> int | None:
-    affordable = dollars <= budget * (1 + _SLACK)
-    if not affordable.any():
-        return None
-    best = quality[affordable].max()
-    among = np.flatnonzero(affordable & (quality >= best - _SLACK * max(abs(best), 1.0)))
-    return int(among[dollars[among].argmin()])
+        n = len(self.quality)
+        return FoundList(models, thresholds, float(quality) / n, float(dollars) / n)
 
 
 def _better(found: FoundList | None, other: FoundList | None) -> FoundList | None:

@@ -14,7 +14,7 @@ _ORDERS = 5
 
 
 def agreement(data: Sampled, k: int, ratio: float, *, seed: int) -> Points:
-    """Return the points of `Agreement(k)` at its k thresholds: accept where k, k - 1, ... 1 of k agree.
+    """Return the points of `Agreement(k)` at its thresholds: accept never, where k, k - 1, ... 1 of k agree.
 
     The first sample is one weak call, each further one another; a rejected prompt pays the strong call too.
 
@@ -25,15 +25,15 @@ def agreement(data: Sampled, k: int, ratio: float, *, seed: int) -> Points:
         seed: Orders the samples.
     """
     rng = np.random.default_rng(seed)
-    spend, quality = np.zeros((2, len(data.keys), k))
+    spend, quality = np.zeros((2, len(data.keys), k + 1))
     for row, (keys, gold) in enumerate(zip(data.keys, data.gold, strict=True)):
         for _ in range(_ORDERS):
             order = [keys[place] for place in rng.permutation(len(keys))[:k]]
-            for level in range(1, k + 1):
+            for level in range(1, k + 2):
                 n_asked, agreed = _asked(order, level)
                 accepted = agreed is not None
-                spend[row, k - level] += n_asked * ratio + (not accepted)
-                quality[row, k - level] += agreed == gold if accepted else data.rows.strong[row]
+                spend[row, k + 1 - level] += n_asked * ratio + (not accepted)
+                quality[row, k + 1 - level] += agreed == gold if accepted else data.rows.strong[row]
     return Points(spend / _ORDERS, quality / _ORDERS)
 
 

@@ -1,7 +1,7 @@
 """Real answers for the benchmarks of plans: GSM8K with both models' texts, and samples that agree or not."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import pandas as pd
 
 from shared_router import Outcomes
 from shared_router.evaluation.benchmark_files import read_rows
+from shared_router.evaluation.folds import assign_folds
+from shared_router.evaluation.near_duplicates import duplicate_groups
 from shared_router.scorers.answer_key import answer_key
 from tests.benchmarks.plan_curves import Places, Rows
 
@@ -86,6 +88,6 @@ def _key(answer: Any) -> str:
     return answer_key("", str(answer)) or str(answer)
 
 
-def folds(n: int, seed: int, n_folds: int = 5) -> Places:
-    """Return the fold of each row, shape (n,)."""
-    return np.random.default_rng(seed).permutation(n) % n_folds
+def folds(prompts: Sequence[str], seed: int) -> Places:
+    """Return the fold of each prompt, shape (n,); near duplicates share one, such as a story's questions."""
+    return assign_folds(duplicate_groups(prompts), seed=seed)

@@ -2,11 +2,12 @@
 
 On GSM8K with both models' answers, on MT-Bench's prompts (its answers are not among the data, so a router is
 all there is), and on mot_cascade's samples. Spend and APGR are as in `plan_curves`; price ratios are of one
-weak call to one strong one. Every score is of a prompt that its scorer did not learn from, five folds, the
-means over folds taken off as `routellm evaluate` does; every threshold of route-then-cascade, the agreement
-after a router and FrugalGPT's lists is chosen on the other folds. Intervals are 95 %, bootstrap over prompts
-at seed 0; values are means over three seeds. The scorer's two constants and its columns were chosen on one
-half of GSM8K with other seeds; `GSM8K, other half` holds none of those prompts, and learns from it alone.
+weak call to one strong one. Every score is of a prompt that its scorer did not learn from, in five folds that
+keep near duplicates together, the means over folds taken off as `routellm evaluate` does; every threshold of
+route-then-cascade, of agreement after a router and of FrugalGPT's lists is chosen on the other folds.
+Intervals are 95 %, bootstrap over prompts at seed 0; values are means over three seeds. The scorer's two
+constants and its columns were chosen on one half of GSM8K with other seeds; `GSM8K, other half` holds none of
+those prompts, and learns from it alone.
 
 Not measured here, for lack of data: `TokenConfidence` (no log-probabilities), `SelfCheck` (no model to ask),
 `FrugalScorer` (no encoder's weights).
@@ -84,7 +85,7 @@ def answer_risk(outcomes: Outcomes, *, strong: str | None = STRONG, embed: bool 
 def gsm8k_plans(outcomes: Outcomes, seed: int) -> Plans:
     """Yield each plan's name, and what gives its points at a price ratio."""
     rows = rows_of(outcomes)
-    fold = folds(len(outcomes), seed)
+    fold = folds(outcomes.prompts, seed)
     by_prompt, by_answer = prompt_risk(list(outcomes.prompts), rows), answer_risk(outcomes)
     by_grade = answer_risk(outcomes, strong=None)
     yield "prompt router", partial(routed, crossed(by_prompt, fold, rows), rows), rows
@@ -103,7 +104,7 @@ def gsm8k_plans(outcomes: Outcomes, seed: int) -> Plans:
 
 def sampled_plans(data: Sampled, seed: int) -> Plans:
     """Yield the plans that samples allow."""
-    risk, fold = prompt_risk(data.prompts, data.rows), folds(len(data.prompts), seed)
+    risk, fold = prompt_risk(data.prompts, data.rows), folds(data.prompts, seed)
     yield "prompt router", partial(routed, crossed(risk, fold, data.rows), data.rows), data.rows
     for k in (3, 5):
         yield f"Agreement of {k}", partial(agreement, data, k, seed=seed), data.rows
@@ -115,7 +116,7 @@ def mt_bench_plans(seed: int) -> Plans:
     """Yield the prompt router of MT-Bench."""
     outcomes = mt_bench()
     rows = rows_of(outcomes)
-    risk = crossed(prompt_risk(list(outcomes.prompts), rows), folds(len(outcomes), seed), rows)
+    risk = crossed(prompt_risk(list(outcomes.prompts), rows), folds(outcomes.prompts, seed), rows)
     yield "prompt router", partial(routed, risk, rows), rows
 
 

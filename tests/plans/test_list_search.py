@@ -87,3 +87,21 @@ def test_a_longer_list_is_never_worse_and_is_what_it_says(seed: int) -> None:
 
 def test_a_budget_that_no_model_meets_finds_nothing() -> None:
     assert search(0).best(0.0, max_models=3) is None
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_on_many_rows_no_list_of_frugal_gpts_grid_is_better(seed: int) -> None:
+    """Its grid: forty quantiles of the first model's risks, and forty of the second's of the rows left."""
+    rng = np.random.default_rng(seed)
+    quality = (rng.random((300, 3)) < [0.5, 0.65, 0.85]).astype(float)
+    risks = np.clip(1 - (0.4 * quality + 0.6 * rng.random((300, 3))), 0, 1)
+    rows = ListSearch(quality, np.tile([1.0, 2.0, 8.0], (300, 1)), risks)
+    found, grid, best = rows.best(4.0, max_models=3), np.linspace(1e-5, 1 - 1e-5, 40), 0.0
+    for models in permutations(range(3)):
+        first_risks = risks[:, models[0]]
+        for first in np.quantile(first_risks, grid).tolist():
+            for second in np.quantile(risks[first_risks >= first, models[1]], grid).tolist():
+                dollars, reached = rows.cost_and_quality(models, (first, second))
+                best = max(best, reached if dollars <= 4.0 else 0.0)
+    assert found is not None
+    assert found.quality >= best > 0.65
