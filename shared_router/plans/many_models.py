@@ -10,32 +10,32 @@ where both are predicted well.) `dollar_weights` chooses the weight by a budget 
 from __future__ import annotations
 
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.artifact import load_artifact, save_artifact
 from shared_router.choices import shown, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
-from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
 from shared_router.plans.expected_dollars import ExpectedDollars
+from shared_router.plans.expected_gain import ExpectedGain
+from shared_router.plans.many_models_saving import policy_arguments, policy_artifact
 from shared_router.policy import RoutingPolicy
 from shared_router.predictors.output_tokens import OutputTokens
 from shared_router.predictors.protocol import QualityPredictor
-from shared_router.router import Router
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
 from shared_router.text import clean
 
-Expected = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""A question's expected grades and costs, by model."""
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-_REMEMBERED = 512
-"""Questions whose values are kept between being scored and being decided."""
+    from shared_router.embedding.protocol import Embedder
 
 
 class ManyModelsPolicy(RoutingPolicy):
@@ -91,7 +91,7 @@ class ManyModelsPolicy(RoutingPolicy):
         self.seconds = _checked_seconds(seconds, self.models)
         self.dollar_weight = dollar_weight
         self.second_weight = second_weight
-        self._gain = _Gain(self)
+        self._gain = ExpectedGain(predictor, self.dollars, self.models)
         super().__init__(
             self._gain,
             threshold=threshold,
@@ -103,6 +103,50 @@ class ManyModelsPolicy(RoutingPolicy):
     def __repr__(self) -> str:
         """Show the models and the rule."""
         return f"ManyModelsPolicy({list(self.models)}, dollar_weight={self.dollar_weight!r})"
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> str:
+        """Write a checkpoint folder that `load` reads: the predictor, the prices, the weights; no prompt.
+
+        Args:
+            path: The folder, whole or not at all.
+            overwrite: Whether to replace a checkpoint that is there.
+
+        Returns:
+            The SHA-256 that pins it.
+
+        Raises:
+            InvalidInputError: If the predictor is of a class of your own, or `count_tokens` is given: code is
+                not saved.
+            ArtifactError: If it cannot be written; see `Router.save`.
+        """
+        if self.dollars is not None and self.dollars.count_tokens is not None:
+            raise InvalidInputError("count_tokens must be None in a policy that is saved: code is not saved")
+        names = ("dollar_weight", "second_weight", "threshold", "on_router_error", "on_no_query", "seconds")
+        rules = {name: getattr(self, name) for name in names} | {"router_timeout": self._guard.timeout_s}
+        return save_artifact(path, policy_artifact(self.predictor, self.dollars, rules), overwrite=overwrite)
+
+    @classmethod
+    def load(  # type: ignore[override]
+        cls, path: str | Path, *, embedder: Embedder | None = None, expected_sha256: str | None = None
+    ) -> Self:
+        """Read a policy from the folder that `save` wrote.
+
+        Args:
+            path: The folder.
+            embedder: What the predictor was fitted on, where that is not the shipped embedder.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
+        Raises:
+            ArtifactError: If the folder is missing, damaged or holds something else.
+        """
+        artifact = load_artifact(path, expected_sha256=expected_sha256)
+        arguments = policy_arguments(artifact, embedder)
+        try:
+            return cls(arguments.pop("predictor"), **arguments)
+        except (InvalidInputError, TypeError) as error:
+            raise ArtifactSchemaError(
+                "the checkpoint's settings must make a policy over many models"
+            ) from error
 
     @property
     def dollar_weight(self) -> float:
@@ -128,17 +172,11 @@ class ManyModelsPolicy(RoutingPolicy):
 
     def qualities(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return the expected grade of each model's answer, shape (n, m), models as in `models`."""
-        known = self.predictor.models_ or ()
-        found: NDArray[np.float64] = self.predictor.qualities(queries)[
-            :, [known.index(m) for m in self.models]
-        ]
-        return found
+        return self._gain.qualities(queries)
 
     def costs(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return the dollars of 1,000 calls like each query, 0 without prices, shape (n, m)."""
-        if self.dollars is None:
-            return np.zeros((len(queries), len(self.models)))
-        return self.dollars.per_thousand(queries)
+        return self._gain.costs(queries)
 
     def values(self, qualities: NDArray[np.float64], costs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return expected grades less their price, shape (n, m).
@@ -163,52 +201,6 @@ class ManyModelsPolicy(RoutingPolicy):
             values = self.values(qualities, costs)
             chosen = max(candidates, key=lambda place: values[place])
         return RoutingDecision(self.models[chosen], score, threshold, self.router_name, "score")
-
-
-class _Gain(Router):
-    """Score a question by what the best expected grade is above that of the cheapest model."""
-
-    name: ClassVar[str] = "many_models"
-
-    def __init__(self, policy: ManyModelsPolicy) -> None:
-        self.name = policy.predictor.name  # type: ignore[misc]
-        self._policy = policy
-        self._seen: OrderedDict[str, Expected] = OrderedDict()
-        self._lock = threading.Lock()
-
-    @property
-    def blocking(self) -> bool:  # type: ignore[override]
-        """Whether the predictor blocks."""
-        return self._policy.predictor.blocking
-
-    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
-        """Return the gain of each question, shape (n,), in [0, 1]."""
-        qualities, costs = self._policy.qualities(queries), self._policy.costs(queries)
-        with self._lock:
-            for query, quality, cost in zip(queries, qualities, costs, strict=True):
-                self._seen[query] = quality, cost
-            while len(self._seen) > max(_REMEMBERED, len(queries)):
-                self._seen.popitem(last=False)
-        # where nothing has a price, the last of the models is the cheapest
-        cheapest = costs.shape[1] - 1 - costs[:, ::-1].argmin(axis=1)
-        gain = qualities.max(axis=1) - qualities[np.arange(len(qualities)), cheapest]
-        return np.asarray(np.clip(gain, 0.0, 1.0), dtype=np.float64)
-
-    def expected(self, query: str) -> Expected:
-        """Return a question's expected grades and costs, predicted again where they are not remembered."""
-        with self._lock:
-            known = self._seen.get(query)
-        if known is None:  # its score was known from before
-            known = self._policy.qualities([query])[0], self._policy.costs([query])[0]
-        return known
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave what was asked, and the lock, out of pickles and copies."""
-        return {"name": self.name, "_policy": self._policy}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what `__getstate__` gave."""
-        self.__dict__.update(state, _seen=OrderedDict(), _lock=threading.Lock())
 
 
 def _check_weight(name: str, weight: object, *, given: bool, needs: str) -> None:

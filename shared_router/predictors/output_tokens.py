@@ -100,10 +100,7 @@ class OutputTokens:
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint folder that `load` reads; see `QualityPredictor.save`."""
-        named = self.embedder if isinstance(self.embedder, str) else None
-        tensors = {"weights": self.weights, "smearing": self.smearing, "largest": self.largest}
-        artifact = Artifact(KIND, {"models": list(self.models), "embedder": named}, tensors)
-        return save_artifact(folder, artifact, overwrite=overwrite)
+        return save_artifact(folder, self.artifact(), overwrite=overwrite)
 
     @classmethod
     def load(
@@ -114,7 +111,21 @@ class OutputTokens:
         Raises:
             ArtifactError: If the folder is missing, damaged or another kind's.
         """
-        artifact = load_artifact(folder, expected_sha256=expected_sha256)
+        return cls.from_artifact(load_artifact(folder, expected_sha256=expected_sha256), embedder)
+
+    def artifact(self) -> Artifact:
+        """Return what `save` writes."""
+        named = self.embedder if isinstance(self.embedder, str) else None
+        tensors = {"weights": self.weights, "smearing": self.smearing, "largest": self.largest}
+        return Artifact(KIND, {"models": list(self.models), "embedder": named}, tensors)
+
+    @classmethod
+    def from_artifact(cls, artifact: Artifact, embedder: Embedder | None = None) -> OutputTokens:
+        """Make the regressions that `artifact` describes.
+
+        Raises:
+            ArtifactSchemaError: If it describes none.
+        """
         if artifact.kind != KIND:
             raise ArtifactSchemaError(f"a checkpoint must be of kind {KIND}, got {artifact.kind!r}")
         try:

@@ -149,7 +149,7 @@ class QualityPredictor(ABC):
             NotFittedError: If the predictor has learned nothing yet.
             ArtifactError: If it cannot be written; see `Router.save`.
         """
-        return save_artifact(folder, self._artifact(), overwrite=overwrite)
+        return save_artifact(folder, self.artifact(), overwrite=overwrite)
 
     @classmethod
     def load(
@@ -165,9 +165,10 @@ class QualityPredictor(ABC):
         Raises:
             ArtifactError: If the folder is missing, damaged or another kind's.
         """
-        return cls._from_artifact(load_artifact(folder, expected_sha256=expected_sha256), embedder)
+        return cls.from_artifact(load_artifact(folder, expected_sha256=expected_sha256), embedder)
 
-    def _artifact(self) -> Artifact:
+    def artifact(self) -> Artifact:
+        """Return what `save` writes; raises NotFittedError before `fit`."""
         models, given = self._fitted(), self._given_embedder
         settings = {
             "embedder": given if isinstance(given, str) else None,
@@ -178,7 +179,12 @@ class QualityPredictor(ABC):
         return Artifact(f"predictor/{self.name}", settings, {**self._tensors(), "means": self.means_})
 
     @classmethod
-    def _from_artifact(cls, artifact: Artifact, embedder: Embedder | None) -> Self:
+    def from_artifact(cls, artifact: Artifact, embedder: Embedder | None = None) -> Self:
+        """Make the predictor that `artifact` describes.
+
+        Raises:
+            ArtifactSchemaError: If it describes none of this class.
+        """
         if artifact.kind != f"predictor/{cls.name}":
             raise ArtifactSchemaError(
                 f"a {cls.name} checkpoint must be of kind predictor/{cls.name}, got {artifact.kind!r}"

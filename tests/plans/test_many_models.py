@@ -2,18 +2,22 @@
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from shared_router import (
+    ArtifactError,
+    ArtifactExistsError,
     DataError,
     InvalidInputError,
     ManyModelsPolicy,
     NeighborsPredictor,
     NotFittedError,
     Outcomes,
+    OutputTokens,
     RouterFallbackWarning,
     RoutingRequest,
     TokenPrices,
@@ -99,6 +103,41 @@ def test_copies_and_pickles_decide_alike() -> None:
     routes = policy(dollar_weight=0.02)
     for other in (copy.deepcopy(routes), pickle.loads(pickle.dumps(routes))):
         assert asked(other) == asked(routes)
+
+
+@pytest.mark.parametrize("given", [{}, {"prices": None, "output_tokens": None}, {"seconds": TOKENS}])
+def test_what_is_saved_decides_as_before(given: dict[str, Any], tmp_path: Path) -> None:
+    routes = policy(**given, threshold=0.1, on_no_query="weak")
+    routes.dollar_weight = 0.02 if routes.dollars else 0.0
+    pinned = routes.save(tmp_path / "policy")
+    again = ManyModelsPolicy.load(tmp_path / "policy", embedder=Axes(), expected_sha256=pinned)
+    assert asked(again) == asked(routes)
+    assert again.decide(None).model == "cyd"
+    assert (again.threshold, again.dollar_weight) == (0.1, routes.dollar_weight)
+    with pytest.raises(ArtifactExistsError):
+        routes.save(tmp_path / "policy")
+
+
+def test_learned_lengths_are_saved_too(tmp_path: Path) -> None:
+    """Answers to sums are counted as 1,000 tokens and verses as 10, of each model."""
+    tokens = {
+        model: [1000.0 if p.startswith("sum") else 10.0 for p in outcomes().prompts] for model in PRICES
+    }
+    counted = Outcomes.from_columns(list(outcomes().prompts), measures={"output_tokens": tokens})
+    lengths = OutputTokens.fit(counted, embedder=Axes())
+    routes = policy(output_tokens=lengths, dollar_weight=0.1)
+    routes.save(tmp_path / "policy")
+    again = ManyModelsPolicy.load(tmp_path / "policy", embedder=Axes())
+    np.testing.assert_array_equal(again.costs(["sum 1", "verse 1"]), routes.costs(["sum 1", "verse 1"]))
+    assert asked(again) == asked(routes)
+    assert again.decide("verse 1").model == "ada"  # ten tokens of her cost next to nothing
+
+
+def test_code_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="code is not saved"):
+        policy(count_tokens=len).save(tmp_path / "policy")
+    with pytest.raises(ArtifactError):
+        ManyModelsPolicy.load(tmp_path / "policy")
 
 
 def test_without_prices_quality_alone_decides_and_a_weight_is_refused() -> None:
