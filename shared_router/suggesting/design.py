@@ -58,14 +58,18 @@ def choose_rows(
 
 def _greedy(rows: Floats, k: int, covariance: Floats, noise: float) -> NDArray[np.int64]:
     moments = rows.T @ rows / len(rows)  # (d, d)
+    spread = rows @ covariance  # (n, d), kept up to date: multiplying anew would take d times as long
+    seen = spread @ moments
+    variance = np.einsum("nd,nd->n", spread, rows)
     free = np.ones(len(rows), dtype=bool)
     chosen = np.empty(k, dtype=np.int64)
     for place in range(k):
-        spread = rows @ covariance  # (n, d)
-        variance = np.einsum("nd,nd->n", spread, rows)
-        gain = np.einsum("nd,de,ne->n", spread, moments, spread, optimize=True) / (noise + variance)
+        gain = np.einsum("nd,nd->n", seen, spread) / (noise + variance)
         best = int(np.where(free, gain, -np.inf).argmax())
         chosen[place], free[best] = best, False
-        along = spread[best]
-        covariance = covariance - np.outer(along, along) / (noise + variance[best])
+        along = spread[best].copy()
+        step = (spread @ rows[best]) / (noise + variance[best])  # (n,)
+        variance = variance - step**2 * (noise + variance[best])
+        spread -= np.outer(step, along)
+        seen -= np.outer(step, along @ moments)
     return chosen
