@@ -1,9 +1,7 @@
-"""Texts as one array of characters, each with its kind: letters by script, digits, signs by their use."""
+"""Characters by kind: letters by script, digits, signs by their use."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -94,86 +92,28 @@ _DIGITS = (0x30, 0x660, 0x6F0, 0x966, 0xFF10)
 
 _LAST = 0x32000
 _LAST_CAPITAL = 0x2000
-_PADDING = 2
-"""Line breaks before the first text and after the last, so that every character has two neighbours."""
 
 
-class Flag:
-    """What else is known of a character, as bits: what it can be in a list, a name, a sentence."""
-
-    LETTER = 1
-    CAPITAL = 2
-    ENDS_SENTENCE = 4
-    ENDS_WIDE = 8
-    """A full stop that no space follows, as in Chinese."""
-    BLANK = 16
-    OPTION = 32
-    """A letter that may name an option."""
-    AFTER_OPTION = 64
-    BULLET = 128
-    UNSPACED = 256
-    """A letter of a script that writes words without spaces."""
-    NAME = 512
-    """A letter, digit or underscore, as a program's names are made of."""
-    JOINT = 1024
-    """What stands between the parts of a name."""
+def count_kinds(text: str) -> tuple[list[int], int]:
+    """Return how many characters of each kind a text without lone surrogates has, and how many capitals."""
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+    known = codes if text.isascii() else np.minimum(codes, _LAST)
+    counts = np.bincount(_table().take(known), minlength=2 * len(KINDS)).tolist()
+    capitals = counts[len(KINDS) :]
+    return [small + large for small, large in zip(counts, capitals, strict=False)], sum(capitals)
 
 
-@dataclass(frozen=True)
-class Characters:
-    """The characters of n texts, one after the other, with a line break after each and two around all.
-
-    Attributes:
-        joined: The text that they make.
-        codes: The code points, shape (c,).
-        kinds: The kind of each, shape (c,), an index of `KINDS`.
-        flags: What else each is, shape (c,), bits of `Flag`.
-        owners: Which text each belongs to, shape (c,).
-        n: How many texts there are, >= 1.
-    """
-
-    joined: str = field(repr=False)
-    codes: NDArray[np.uint32]
-    kinds: NDArray[np.uint8]
-    flags: NDArray[np.uint16]
-    owners: NDArray[np.intp]
-    n: int
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> Characters:
-        """Lay out texts without lone surrogates."""
-        joined = "\n".join(["\n", *texts, "\n"])
-        codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-        lengths = [len(text) + 1 for text in texts]
-        lengths[0] += _PADDING
-        lengths[-1] += _PADDING - 1
-        owners = np.repeat(np.arange(len(texts)), lengths)
-        known = np.minimum(codes, _LAST)
-        return cls(joined, codes, _kinds().take(known), _flags().take(known), owners, len(texts))
-
-    def by_kind(self) -> NDArray[np.float64]:
-        """Return each text's characters of each kind, shape (n, kinds)."""
-        flat = self.owners * len(KINDS) + self.kinds
-        counts = np.bincount(flat, minlength=self.n * len(KINDS)).reshape(self.n, len(KINDS))
-        counts[:, KIND["newline"]] -= 1
-        counts[0, KIND["newline"]] -= _PADDING
-        counts[-1, KIND["newline"]] -= _PADDING - 1
-        return counts.astype(np.float64)
-
-    def has(self, flag: int) -> NDArray[np.bool_]:
-        """Mark the characters that have one of the flags."""
-        marked: NDArray[np.bool_] = (self.flags & flag) != 0
-        return marked
-
-    def is_kind(self, name: str) -> NDArray[np.bool_]:
-        """Mark the characters of one kind."""
-        marked: NDArray[np.bool_] = self.kinds == KIND[name]
-        return marked
+def letters_of(*kinds: str) -> str:
+    """Return a regular expression's class of the letters of these kinds, without its brackets."""
+    ranges = [(start, stop) for start, stop, kind in _RANGES if kind in kinds]
+    if "latin" in kinds:
+        ranges += [(0x41, 0x5B), (0x61, 0x7B)]
+    return "".join(f"{chr(start)}-{chr(stop - 1)}" for start, stop in ranges)
 
 
 @cache
-def _kinds() -> NDArray[np.uint8]:
-    """Return the kind of every code point; the last stands for all beyond."""
+def _table() -> NDArray[np.uint8]:
+    """Return the kind of every code point, further on by all kinds for a capital; the last for all beyond."""
     table = np.zeros(_LAST + 1, dtype=np.uint8)
     for start, stop, name in _RANGES:
         table[start:stop] = KIND[name]
@@ -183,30 +123,5 @@ def _kinds() -> NDArray[np.uint8]:
         table[zero : zero + 10] = KIND["digit"]
     for name, signs in _SIGNS.items():
         table[[ord(sign) for sign in signs]] = KIND[name]
-    return table
-
-
-@cache
-def _flags() -> NDArray[np.uint16]:
-    """Return the flags of every code point; the last stands for all beyond."""
-    kinds = _kinds()
-    table = np.zeros(len(kinds), dtype=np.uint16)
-
-    def give(flag: int, codes: Sequence[int] | NDArray[np.bool_]) -> None:
-        table[codes] |= np.uint16(flag)
-
-    def of(*names: str) -> NDArray[np.bool_]:
-        return np.isin(kinds, [KIND[name] for name in names])
-
-    give(Flag.LETTER, (kinds >= KIND["latin"]) & (kinds <= KIND["letter"]))
-    give(Flag.CAPITAL, [code for code in range(_LAST_CAPITAL) if chr(code).isupper()])
-    give(Flag.ENDS_SENTENCE, of("stop", "exclamation", "question"))
-    give(Flag.ENDS_WIDE, of("stop", "exclamation", "question") & (np.arange(len(kinds)) > _LAST_CAPITAL))
-    give(Flag.BLANK, of("space", "newline"))
-    give(Flag.OPTION, [ord(letter) for letter in "abcdefghijABCDEFGHIJ"])
-    give(Flag.AFTER_OPTION, [ord(sign) for sign in ").:．、）"])
-    give(Flag.BULLET, [ord(sign) for sign in "-*•·"])
-    give(Flag.UNSPACED, of("han", "kana", "hangul"))
-    give(Flag.NAME, of("latin", "digit") | (np.arange(len(kinds)) == ord("_")))
-    give(Flag.JOINT, [ord(sign) for sign in "_.:"])
+    table[[code for code in range(_LAST_CAPITAL) if chr(code).isupper()]] += len(KINDS)
     return table

@@ -2,163 +2,130 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
-from shared_router.text_features.characters import KIND, Characters, Flag
-from shared_router.text_features.tally import Tally
+from shared_router.text_features.characters import KIND, letters_of
 
-Floats = NDArray[np.float64]
-Marks = NDArray[np.bool_]
-Places = NDArray[np.intp]
+_WORD = re.compile(f"[{letters_of('latin', 'accented', 'greek', 'cyrillic', 'arabic', 'indic', 'letter')}]+")
+# every ASCII character is named: one that is missing costs an exception
+_NO_WORD = {code: chr(code) if chr(code).isalpha() else " " for code in range(128)}
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# a decimal point or an abbreviation's closes no sentence
+_SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
+_WIDE_ENDS = "。！？．｡।۔؟…"
+# what comes before is looked at last, so that the search may jump from sign to sign
+_OPTION = re.compile(r"[).:．、）](?!\S)(?<=[A-Ja-j].)(?<![^\s(\[{（]..)", re.DOTALL)
+_NUMBERED = re.compile(r"^[ \t]*\d{1,2}[).:．、）](?!\S)", re.MULTILINE)
+_JOINT = re.compile(r"[_.:](?<=[A-Za-z0-9_].)(?=[A-Za-z0-9_])", re.DOTALL)
+_CALL = re.compile(r"\((?<=[A-Za-z0-9_].)", re.DOTALL)
+_ESCAPE = re.compile(r"\\[A-Za-z]")
+_BULLETS = ("- ", "* ", "• ", "· ")
 
 _LONG_WORD = 8
 _LONG_NUMBER = 3
 _WORDS_PER_CHAR = {"han": 1 / 2, "kana": 1 / 3, "hangul": 1 / 3}
 """Scripts that write words without spaces, or long ones: what part of a word a character passes for."""
 
-_COUNTS = (
-    *("numbers", "long_numbers", "decimals", "lines", "blank_lines", "indented_lines", "sentences"),
-    *("options", "numbered_items", "bullets", "blanks", "fences", "escapes", "addresses", "joined_names"),
-    "calls",
+COUNTS = (
+    *("words", "longest_word", "numbers", "long_numbers", "longest_number", "decimals", "lines"),
+    *("longest_line", "blank_lines", "indented_lines", "bullets", "sentences", "chars_per_sentence"),
+    *("question_marks", "exclamation_marks", "points_inside", "options", "numbered_items", "blanks"),
+    *("fences", "escapes", "addresses", "joined_names", "calls"),
 )
-_DOUBLED = {"blanks": "_", "fences": "`", "addresses": "/"}
-STRUCTURE = (
-    *("log_words", "letters_per_word", "long_word_share", "capitalised_share", "all_capitals_share"),
-    *("single_letter_share", "capitals_share", "log_longest_word", "log_longest_number", "log_longest_line"),
-    *("log_chars_per_sentence", "log_question_marks", "log_exclamation_marks", "log_points_inside"),
-    *(f"log_{name}" for name in _COUNTS),
-    *("starts_with_capital", "ends_with_question", "ends_with_stop", "ends_with_colon", "ends_without_mark"),
+"""What is counted; how many is given as its logarithm."""
+
+SHARES = (
+    *("letters_per_word", "long_word_share", "single_letter_share", "capitalised_share"),
+    *("all_capitals_share", "capitals_share", "starts_with_capital", "ends_with_question"),
+    *("ends_with_stop", "ends_with_colon", "ends_without_mark"),
 )
-"""The columns of `structure`."""
+"""What is given as it is."""
 
 
-def structure(characters: Characters, by_kind: Floats) -> Floats:
-    """Return the columns of `STRUCTURE`.
+def structure(text: str, kinds: Sequence[int], capitals: int) -> tuple[list[float], list[float]]:
+    """Return a text's `COUNTS` and its `SHARES`.
 
     Args:
-        characters: n texts.
-        by_kind: Their characters of each kind, shape (n, kinds).
-
-    Returns:
-        Shape (n, `len(STRUCTURE)`).
+        text: Cleaned, without blanks around it.
+        kinds: How many characters of each kind it has.
+        capitals: How many of them are capitals.
     """
-    tally = Tally(characters.owners, characters.n)
-    longest = [_words(characters, tally), _numbers(characters, tally), _lines(characters, tally)]
-    _items(characters, tally)
-    _signs(characters, tally)
-    count = tally.counts(_COUNTS)
-    unspaced = sum(by_kind[:, KIND[name]] * share for name, share in _WORDS_PER_CHAR.items())
-    words = count["spaced_words"] + unspaced
-    over = 1 / np.maximum(words, 1.0)
-    n_chars = by_kind.sum(axis=1)
-    ends = by_kind[:, [KIND["stop"], KIND["exclamation"], KIND["question"]]]
-    columns = [
-        np.log1p(words),
-        by_kind[:, KIND["latin"] : KIND["letter"] + 1].sum(axis=1) * over,
-        *(count[name] * over for name in ("long_words", "capitalised", "all_capitals", "single_letters")),
-        count["capitals"] / np.maximum(n_chars, 1.0),
-        *(np.log1p(found) for found in longest),
-        np.log1p(n_chars / np.maximum(count["sentences"], 1.0)),
-        np.log1p(ends[:, 2]),
-        np.log1p(ends[:, 1]),
-        np.log1p(np.maximum(ends.sum(axis=1) - count["sentences"], 0.0)),
-        *(np.log1p(count[name]) for name in _COUNTS),
-        *_ends(characters),
+    n_words, longest_word, shares = _words(text, kinds)
+    points = kinds[KIND["stop"]] + kinds[KIND["exclamation"]] + kinds[KIND["question"]]
+    sentences = _sentences(text) if points else 0
+    counts = [
+        *(n_words, longest_word),
+        *(_numbers(text) if kinds[KIND["digit"]] else (0.0, 0.0, 0.0, 0.0)),
+        *_lines(text),
+        *(sentences, len(text) / max(sentences, 1)),
+        *(kinds[KIND["question"]], kinds[KIND["exclamation"]], max(points - sentences, 0)),
+        *_signs(text, has_digits=bool(kinds[KIND["digit"]])),
     ]
-    return np.stack(columns, axis=1)
+    return counts, [*shares, capitals / max(len(text), 1), *_ends(text)]
 
 
-def _words(characters: Characters, tally: Tally) -> Floats:
-    """Count words by their form, and return the longest of each text."""
-    starts, lengths = _runs(characters.has(Flag.LETTER))
-    capital = characters.has(Flag.CAPITAL)
-    before = np.concatenate([[0], np.cumsum(capital)])
-    capitals = before.take(starts + lengths) - before.take(starts)
-    spaced = (characters.flags.take(starts) & Flag.UNSPACED) == 0
-    tally.mark("capitals", capital)
-    tally.at("spaced_words", starts[spaced])
-    tally.at("long_words", starts[spaced & (lengths >= _LONG_WORD)])
-    tally.at("single_letters", starts[spaced & (lengths == 1)])
-    tally.at("capitalised", starts[(capitals == 1) & capital.take(starts)])
-    tally.at("all_capitals", starts[(capitals == lengths) & (lengths > 1)])
-    return _longest(characters, starts, lengths * spaced)
+def _words(text: str, kinds: Sequence[int]) -> tuple[float, int, list[float]]:
+    """Return how many words there are, the longest one's letters, and shares of the words by their form."""
+    words = text.translate(_NO_WORD).split() if text.isascii() else _WORD.findall(text)
+    unspaced = sum(kinds[KIND[name]] * share for name, share in _WORDS_PER_CHAR.items())
+    n_words = len(words) + unspaced
+    over = 1 / max(n_words, 1)
+    lengths = sorted(map(len, words))
+    singles = bisect_right(lengths, 1)
+    shouted = sum(map(str.isupper, words))
+    if shouted and singles:
+        shouted -= sum(len(word) == 1 and word.isupper() for word in words)
+    letters = sum(kinds[KIND["latin"] : KIND["letter"] + 1])
+    found = (letters, len(lengths) - bisect_left(lengths, _LONG_WORD), singles, sum(map(str.istitle, words)))
+    return n_words, lengths[-1] if lengths else 0, [each * over for each in (*found, shouted)]
 
 
-def _numbers(characters: Characters, tally: Tally) -> Floats:
-    digits = characters.is_kind("digit")
-    starts, lengths = _runs(digits)
-    tally.at("numbers", starts)
-    tally.at("long_numbers", starts[lengths >= _LONG_NUMBER])
-    middle = characters.codes[1:-1]
-    points = (middle == ord(".")) | (middle == ord(","))
-    tally.mark("decimals", digits[:-2] & points & digits[2:], offset=1)
-    return _longest(characters, starts, lengths)
+def _numbers(text: str) -> tuple[float, float, float, float]:
+    numbers = _NUMBER.findall(text)
+    parts = [part for number in numbers for part in number.replace(",", ".").split(".")]
+    lengths = [len(part) for part in parts]
+    long = sum(length >= _LONG_NUMBER for length in lengths)
+    return len(parts), long, max(lengths, default=0), len(parts) - len(numbers)
 
 
-def _lines(characters: Characters, tally: Tally) -> Floats:
-    breaks = characters.is_kind("newline")
-    starts, lengths = _runs(~breaks)
-    tally.at("lines", starts)
-    tally.at("indented_lines", starts[characters.kinds.take(starts) == KIND["space"]])
-    here, goes_on = characters.owners[2:-2], characters.owners[4:]
-    tally.mark("blank_lines", breaks[2:-2] & breaks[3:-1] & (here == goes_on), offset=2)
-    closed = characters.has(Flag.ENDS_SENTENCE)
-    # a decimal point or an abbreviation's closes no sentence
-    closed[:-1] &= characters.has(Flag.BLANK)[1:] | characters.has(Flag.ENDS_WIDE)[:-1]
-    tally.mark("sentences", closed)
-    return _longest(characters, starts, lengths)
+def _sentences(text: str) -> int:
+    ends = sum(map(text.count, _SENTENCE_ENDS)) + text.endswith((".", "?", "!"))
+    return ends if text.isascii() else ends + sum(map(text.count, _WIDE_ENDS))
 
 
-def _items(characters: Characters, tally: Tally) -> None:
-    """Count options such as `A)`, `(b)` or `C.`, list items, and names such as `a.b` or `a_b`."""
-    codes, kinds, flags = characters.codes, characters.kinds, characters.flags
-    after = codes[2:-1]
-    before_kind, after_flags = kinds[:-3], flags[2:-1]
-    at_line_start = before_kind == KIND["newline"]
-    marked = (after_flags & Flag.AFTER_OPTION != 0) & (flags[3:] & Flag.BLANK != 0)
-    outside = at_line_start | (before_kind == KIND["space"]) | (before_kind == KIND["opening"])
-    tally.mark("options", outside & (flags[1:-2] & Flag.OPTION != 0) & marked, offset=1)
-    tally.mark("numbered_items", at_line_start & (kinds[1:-2] == KIND["digit"]) & marked, offset=1)
-    bullets = at_line_start & (flags[1:-2] & Flag.BULLET != 0) & (after == ord(" "))
-    tally.mark("bullets", bullets, offset=1)
-    joints = (flags[1:-2] & Flag.JOINT != 0) & (flags[:-3] & Flag.NAME != 0) & (after_flags & Flag.NAME != 0)
-    tally.mark("joined_names", joints, offset=1)
+def _lines(text: str) -> tuple[float, float, float, float, float]:
+    lines = text.splitlines()
+    if len(lines) == 1:
+        return 1, len(text), 0, 0, text.startswith(_BULLETS)
+    written = [line for line in lines if line]
+    indented = sum(line[0] in " \t" for line in written)
+    bullets = sum(line.lstrip().startswith(_BULLETS) for line in written)
+    return len(written), max(map(len, written), default=0), len(lines) - len(written), indented, bullets
 
 
-def _signs(characters: Characters, tally: Tally) -> None:
-    """Count blanks to be filled, code fences, LaTeX's commands, addresses and calls, where there are any."""
-    codes, kinds = characters.codes, characters.kinds
-    for name, sign in _DOUBLED.items():
-        if sign * 2 in characters.joined:
-            tally.mark(name, (codes[1:] == ord(sign)) & (codes[:-1] == ord(sign)))
-    if "\\" in characters.joined:
-        tally.mark("escapes", (codes[:-1] == ord("\\")) & (kinds[1:] == KIND["latin"]))
-    if "(" in characters.joined:
-        tally.mark("calls", (codes[1:] == ord("(")) & characters.has(Flag.NAME)[:-1])
+def _signs(text: str, *, has_digits: bool) -> tuple[int, ...]:
+    """Count options such as `A)`, `(b)` or `C.`, list items, blanks to be filled, and what is code."""
+    return (
+        len(_OPTION.findall(text)),
+        len(_NUMBERED.findall(text)) if has_digits else 0,
+        text.count("__"),
+        text.count("```"),
+        len(_ESCAPE.findall(text)) if "\\" in text else 0,
+        text.count("//"),
+        len(_JOINT.findall(text)),
+        len(_CALL.findall(text)) if "(" in text else 0,
+    )
 
 
-def _ends(characters: Characters) -> list[Floats]:
-    """Look at the first character and the last of each text, blanks aside."""
-    places = np.flatnonzero(characters.flags & Flag.BLANK == 0)
-    owners = characters.owners.take(places)
-    first, last = np.full(characters.n, -1), np.full(characters.n, -1)  # the last break, where all is blank
-    last[owners] = places
-    first[owners[::-1]] = places[::-1]
-    closing = characters.kinds.take(last)
-    question, stop, colon = (closing == KIND[name] for name in ("question", "stop", "colon"))
-    other = ~(question | stop | colon | (closing == KIND["exclamation"]))
-    starts = characters.flags.take(first) & Flag.CAPITAL != 0
-    return [marks.astype(np.float64) for marks in (starts, question, stop, colon, other)]
+def _ends(text: str) -> tuple[float, ...]:
+    """Look at the first character of a text and at the last."""
+    last = text[-1:]
+    question, stop, colon = last in _QUESTIONS, last in _STOPS, last in _COLONS
+    other = not (question or stop or colon or last in _EXCLAMATIONS)
+    return float(text[:1].isupper()), float(question), float(stop), float(colon), float(other)
 
 
-def _runs(marks: Marks) -> tuple[Places, Places]:
-    """Return where runs of marked characters start, and how long they are; the ends are never marked."""
-    edges = np.flatnonzero(marks[1:] != marks[:-1]) + 1
-    return edges[::2], edges[1::2] - edges[::2]
-
-
-def _longest(characters: Characters, starts: Places, lengths: Places) -> Floats:
-    longest = np.zeros(characters.n)
-    np.maximum.at(longest, characters.owners.take(starts), lengths)
-    return longest
+_QUESTIONS, _STOPS, _COLONS = frozenset("?？؟"), frozenset(".。．…।۔｡"), frozenset(":：")
+_EXCLAMATIONS = frozenset("!！")

@@ -95,7 +95,9 @@ for _place, _group in enumerate(GROUPS):
         _GROUP_OF[_word] = (*_GROUP_OF.get(_word, ()), _place)
 _FOUND_INSIDE = {word: GROUPS.index(group) for group, words in UNSPACED.items() for word in words.split()}
 _WRITES_NO_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_SIGNS = {ord(sign): " " for sign in "\"'`´«»‘’“”„.,:;!?¿¡…()[]{}<>/\\|+*=%^&~#@$-–—。，、！？；：؟،।"}
+_SIGNS = {code: chr(code) for code in range(128)} | {
+    ord(sign): " " for sign in "\"'`´«»‘’“”„.,:;!?¿¡…()[]{}<>/\\|+*=%^&~#@$-–—。，、！？；：؟،।"
+}
 
 Words = tuple[list[int], float, tuple[int, ...]]
 
