@@ -3,25 +3,8 @@
 from typing import Any
 
 from langchain_routellm import CascadedChatModel
+from tests.answer_scorers import accepts_easy
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
-
-
-def accepts(question: str, answer: str) -> float:
-    """Find every answer good enough."""
-    del question, answer
-    return 1.0
-
-
-def rejects(question: str, answer: str) -> float:
-    """Find no answer good enough."""
-    del question, answer
-    return 0.0
-
-
-def accepts_easy(question: str, answer: str) -> float:
-    """Return 0.9 where the question does not say "hard", 0.1 where it does."""
-    del answer
-    return 0.1 if "hard" in question else 0.9
 
 
 def cascaded(**changes: Any) -> CascadedChatModel:

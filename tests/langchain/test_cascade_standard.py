@@ -10,7 +10,7 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_routellm import CascadedChatModel
-from tests.langchain.cascaded import accepts, rejects
+from tests.answer_scorers import accepts, rejects
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, pytestmark
 

@@ -12,6 +12,7 @@ from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from shared_router.testing import FixedRouter
+from tests.answer_scorers import never
 from tests.langchain.cascaded import cascaded, models_of
 from tests.langchain.fake_tool_models import ChatOak
 from tests.langchain.models import IN_ASYNC_NODES, by_word, decision_of
@@ -151,17 +152,13 @@ def test_a_handler_hears_no_token_of_a_rejected_answer() -> None:
 
 
 async def test_route_streams_the_routers_choice_alone() -> None:
-    model = cascaded(on_stream="route", router=FixedRouter(by_word), router_threshold=0.5, scorer=_never)
+    model = cascaded(on_stream="route", router=FixedRouter(by_word), router_threshold=0.5, scorer=never)
     for question, who, name in ((EASY, "oak", "weak"), (HARD, "elm", "strong")):
         for chunks in (_chunks(model, question), await all_of(model.astream(question))):
             assert "".join(chunk.text for chunk in chunks) == f"{who}-1 says: {question}"
             assert len(chunks) > 3
             assert models_of(chunks[0]) == [name]
         assert str(model.stream_events(question, version="v3").text) == f"{who}-1 says: {question}"
-
-
-def _never(question: str, answer: str) -> float:
-    raise AssertionError("a stream by route is judged by nobody")
 
 
 async def test_a_stream_that_is_closed_early_is_closed() -> None:

@@ -3,25 +3,8 @@
 from typing import Any
 
 from llamaindex_routellm import CascadedLLM
-from tests.llamaindex.fakes import HARD, FakeChat
-
-
-def accepts(question: str, answer: str) -> float:
-    """Find every answer good enough."""
-    del question, answer
-    return 1.0
-
-
-def rejects(question: str, answer: str) -> float:
-    """Find no answer good enough."""
-    del question, answer
-    return 0.0
-
-
-def accepts_easy(question: str, answer: str) -> float:
-    """Return 0.9 where the question does not say HARD, 0.1 where it does."""
-    del answer
-    return 0.1 if HARD in question else 0.9
+from tests.answer_scorers import accepts_easy
+from tests.llamaindex.fakes import FakeChat
 
 
 def cascaded(**changes: Any) -> CascadedLLM:

@@ -28,7 +28,17 @@ from shared_router import (
     UnknownNameError,
 )
 from shared_router.testing import FixedRouter
-from tests.llamaindex.cascaded import accepts, accepts_easy, cascaded, models_of, rejects, told
+from tests.answer_scorers import (
+    BAD_ARGUMENTS,
+    accepts,
+    accepts_easy,
+    broken,
+    never,
+    not_a_number,
+    rejects,
+    slow,
+)
+from tests.llamaindex.cascaded import cascaded, models_of, told
 from tests.llamaindex.fakes import HARD, FakeChat, FakeCompletion
 from tests.llamaindex.indexes import index_of_documents
 from tests.llamaindex.test_differential import CASES, CHILDREN, FLOWS, Sum, answered, look
@@ -147,9 +157,6 @@ async def test_nothing_of_a_rejected_answer_is_in_a_stream() -> None:
 
 
 async def test_route_streams_the_routers_choice_alone() -> None:
-    def never(question: str, answer: str) -> float:
-        raise AssertionError("a stream by route is judged by nobody")
-
     router = FixedRouter(lambda question: 0.9 if HARD in question else 0.1)
     llm = cascaded(scorer=never, on_stream="route", router=router, router_threshold=0.5)
     for messages, who in ((EASY, "weak"), (HARDER, "strong")):
@@ -221,20 +228,7 @@ def test_a_strong_model_that_fails_is_the_callers_to_know() -> None:
         cascaded(strong=Failing(model="big")).chat(HARDER)
 
 
-def _broken(question: str, answer: str) -> float:
-    raise KeyError
-
-
-def _nan(question: str, answer: str) -> float:
-    return float("nan")
-
-
-def _slow(question: str, answer: str) -> float:
-    time.sleep(0.3)
-    return 1.0
-
-
-@pytest.mark.parametrize("scorer", [_broken, _nan, _slow])
+@pytest.mark.parametrize("scorer", [broken, not_a_number, slow])
 async def test_a_scorer_that_fails_leaves_the_answer_to_the_rule(scorer: Any) -> None:
     for rule in ("strong", "weak"):
         llm = cascaded(scorer=scorer, on_scorer_error=rule, scorer_timeout=0.05)
@@ -280,7 +274,7 @@ async def test_a_deadline_bounds_the_whole_plan() -> None:
     ],
 )
 def test_a_weak_answer_that_calls_tools_is_scored_by_their_schemas(called: Any, valid: bool) -> None:
-    llm = cascaded(weak=FakeChat(model="small", tool_calls=[dict(called)]), scorer=_broken)
+    llm = cascaded(weak=FakeChat(model="small", tool_calls=[dict(called)]), scorer=broken)
     response = llm.chat_with_tools(TOOLS, user_msg=EASY_QUESTION)
     assert told(response)["model"] == ("weak" if valid else "strong")
     assert told(response)["calls"][0]["score"] == float(valid)
@@ -353,7 +347,7 @@ def test_the_question_is_scored_and_not_the_documents_around_it() -> None:
 @pytest.mark.parametrize(("rule", "model"), [("strong", "strong"), ("weak", "weak")])
 def test_a_question_with_an_image_is_not_for_a_scorer_of_text(rule: Any, model: str) -> None:
     asked = [ChatMessage(blocks=[TextBlock(text="What is this?"), ImageBlock(image=b"\x89PNG")])]
-    response = cascaded(scorer=_broken, on_scorer_error=rule).chat(asked)
+    response = cascaded(scorer=broken, on_scorer_error=rule).chat(asked)
     assert told(response)["reason"] == "scorer_cannot_read:images"
     assert models_of(response) == [model]
     with pytest.raises(CapabilityError, match="images"):
@@ -385,7 +379,7 @@ def test_a_block_of_code_is_steered_and_hears_of_decisions() -> None:
 
 
 def test_a_request_that_one_model_alone_can_serve_is_not_judged() -> None:
-    llm = cascaded(weak=FakeCompletion(), scorer=_broken)
+    llm = cascaded(weak=FakeCompletion(), scorer=broken)
     assert models_of(llm.chat_with_tools(TOOLS, user_msg=EASY_QUESTION)) == ["strong"]
 
 
@@ -424,21 +418,9 @@ def test_a_scorer_for_another_model_is_refused() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"scorer": None},
-        {"scorer": 0.5},
-        {"threshold": 1.5},
-        {"threshold": None},
-        {"router": FixedRouter(0.1), "router_threshold": -1},
-        {"on_tool_calls": "never"},
-        {"on_stream": "drop"},
-        {"on_stream": "route"},
-        {"on_scorer_error": "ignore"},
-        {"scorer_timeout": 0},
-        {"deadline": -1},
+        *BAD_ARGUMENTS,
         {"models": {"a": FakeChat(), "b": FakeChat()}},
-        {"strong_fraction": 0.5},
         {"weak": "small"},
-        {"treshold": 0.5},
         {"rate_limiter": object()},
     ],
 )
