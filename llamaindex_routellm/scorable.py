@@ -34,7 +34,8 @@ def given_answer(output: Any, responses: Sequence[ChatResponse | CompletionRespo
     return GivenAnswer(
         text_of(output),
         finish_reason=next(iter(found), None),
-        token_log_probabilities=tuple(min(0.0, each) for each in tokens) or None,
+        token_log_probabilities=tuple(token[0] for token in tokens) or None,
+        runner_up_log_probabilities=_runners_up(tokens),
     )
 
 
@@ -116,12 +117,19 @@ def _holders(response: ChatResponse | CompletionResponse) -> Iterator[Any]:
         yield response.message.additional_kwargs
 
 
-def _tokens(responses: Sequence[ChatResponse | CompletionResponse]) -> Iterator[float]:
-    """Yield the log-probability of each token, where LlamaIndex keeps them."""
+def _tokens(responses: Sequence[ChatResponse | CompletionResponse]) -> Iterator[list[float]]:
+    """Yield each token's log-probabilities, the likeliest first: LlamaIndex keeps no other order."""
     for response in responses:
         for choices in response.logprobs or ():
-            for likeliest in choices[:1]:
-                yield likeliest.logprob
+            if choices:
+                yield [min(0.0, each.logprob) for each in choices]
+
+
+def _runners_up(tokens: Sequence[Sequence[float]]) -> tuple[float, ...] | None:
+    """Return each place's likeliest other token's; None unless every place has one."""
+    if not tokens or any(len(token) < 2 for token in tokens):
+        return None
+    return tuple(token[1] for token in tokens)
 
 
 def _get(holder: Any, name: str) -> Any:

@@ -29,6 +29,9 @@ OnToolCalls = Literal["score", "pass"]
 
 DEFAULT_RISK = 0.5
 
+_LOG_PROBABILITIES = {"logprobs": True, "top_logprobs": 2}
+"""How a model of OpenAI's chat form is asked for them, and for the likeliest other token's."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -134,7 +137,7 @@ class Cascade:
     def _weak_answers(self, request: PlanRequest, unread: frozenset[str]) -> Generator[Step, Any, _Found]:
         """Ask for as many answers as the scorer wants, and no more than can matter to it."""
         wanted = 1 if unread else self.scorer.n_answers
-        settings = {"logprobs": True} if "token_log_probabilities" in self.scorer.reads else {}
+        settings = _LOG_PROBABILITIES if "token_log_probabilities" in self.scorer.reads else {}
         answers: list[Answer] = []
         while len(answers) < wanted:
             n = min(2, wanted) if not answers else 1

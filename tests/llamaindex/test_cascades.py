@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from llama_index.core import Settings
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, TextBlock
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, LogProb, TextBlock
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.llms import LLM
 from llama_index.core.llms.callbacks import llm_chat_callback
@@ -396,6 +396,28 @@ def test_several_answers_are_asked_for_where_the_scorer_wants_them() -> None:
         ("weak", None),
         ("weak", None),
     ]
+
+
+def test_log_probabilities_are_asked_for_and_read() -> None:
+    read: list[GivenAnswer] = []
+
+    class Confident:
+        reads = ("token_log_probabilities",)
+
+        def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> float:
+            read.extend(answers)
+            return 1.0
+
+    class Telling(FakeChat):
+        def _answer(self, messages: Any, kwargs: dict[str, Any]) -> ChatResponse:
+            assert kwargs["logprobs"] is True
+            likeliest = [LogProb(token="4", logprob=-0.1), LogProb(token="5", logprob=-2.5)]
+            answer = super()._answer(messages, kwargs)
+            return answer.model_copy(update={"logprobs": [likeliest]})
+
+    cascaded(weak=Telling(model="small"), scorer=Confident()).chat(EASY)
+    assert read[0].token_log_probabilities == (-0.1,)
+    assert read[0].runner_up_log_probabilities == (-2.5,)
 
 
 def test_a_scorer_for_another_model_is_refused() -> None:

@@ -235,7 +235,7 @@ def test_log_probabilities_are_asked_for_where_the_scorer_reads_them() -> None:
             return 1.0
 
     _, asked = walk(Cascade(Confident()), {"weak": [WEAK], "strong": []})
-    assert asked[0].settings == {"logprobs": True}
+    assert asked[0].settings == {"logprobs": True, "top_logprobs": 2}
 
 
 @pytest.mark.parametrize(
