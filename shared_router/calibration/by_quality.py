@@ -1,21 +1,25 @@
 """The cheapest threshold whose loss in quality is bounded, with a confidence that holds for any traffic.
 
-Cuts are tested one after the other, from few weak prompts to many, each at the whole level delta = 1 -
-confidence, and the last before the first that fails is chosen (fixed-sequence testing). That is valid at
-every sample size and whatever the distribution: with t the first threshold whose true loss is too large, the
-rows below t make one of the cuts that are tested, whichever rows they are, and a choice beyond t must have
-passed that one test. With d_i = strong - weak of prompt i, and S the prompts sent strong,
+With d_i = strong - weak of prompt i, and S the prompts sent strong,
 
     max_drop    E[d 1(not S)] <= max_drop                       a mean over all prompts
     min_pgr     E[d 1(not S) - (1 - min_pgr) d] <= 0            likewise; no ratio of two estimates
     max_regret  P(d > 0 | not S) <= max_regret                  a share of the weak prompts
 
-The first two begin with no weak prompt, where the loss is known, and are tested by `betting`. The third has
-no meaning there; it begins with the lowest quarter of the scores, which no label chose, and is tested by
-`clopper_pearson`.
+Cuts are tested one after the other, from few weak prompts to many, and a sequence ends at the first that
+fails (fixed-sequence testing). With t the threshold beyond which the true loss is too large, the rows below t
+make one of the cuts that are tested, whichever rows they are, so that a choice beyond t has passed that one
+test, and it may use the whole level delta = 1 - confidence at any sample size.
 
-Source: Angelopoulos, Bates, Candes, Jordan and Lei, Learn then Test (arXiv 2110.01052), section 2.3. Left
-out: Bonferroni's and Holm's corrections, which hold for any order of cuts and send more prompts strong.
+Where the loss does not rise with the score, one sequence may end before it is worth anything. So there are
+three, whose starts no label chose and whose levels add up to delta; one that reaches the next one's start
+lends it its level. The means begin with no weak prompt, with 0.8 delta, and with the lowest quarter and half
+of the scores; `betting` tests them. The share begins with the lowest quarter, with 0.5 delta, half and three
+quarters; `clopper_pearson` tests it.
+
+Source: Angelopoulos, Bates, Candes, Jordan and Lei, Learn then Test (arXiv 2110.01052), section 2.3; lent
+levels: Bretz, Maurer, Brannath and Posch, Statistics in Medicine 28 (2009), 586-604. Left out: Bonferroni's
+and Holm's corrections, which hold for any order of cuts and mostly send more prompts strong.
 """
 
 from __future__ import annotations

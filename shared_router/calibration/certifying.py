@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ from shared_router.errors import InvalidInputError
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_START = 0.25
-"""The share of lowest scores that `max_regret` is tested on first."""
+_SHARE_STARTS = ((0.25, 0.5), (0.5, 0.25), (0.75, 0.25))
+_MEAN_STARTS = ((0.0, 0.8), (0.25, 0.1), (0.5, 0.1))
+"""Where sequences begin, as a share of lowest scores, and the part of the level that each begins with."""
 _MOST_NEEDED = 10_000_000
 """Prompts that nobody grades: a need of more is no number that would do."""
 
@@ -64,7 +66,8 @@ def certify(promise: Promise, gain: Floats, possible: Flags, *, confidence: floa
     if least is not None:
         _check_enough(len(gain), least, promise, confidence)
     purse = log_purse(if_weak, if_strong, **bounds, seed=seed)
-    last = _last_of_sequence(purse >= math.log(1 / (1 - confidence)), possible, start=0)
+    starts = [(int(share * len(gain)), part * (1 - confidence)) for share, part in _MEAN_STARTS]
+    last = _last_of_sequences(lambda level: purse >= math.log(1 / level), possible, starts)
     if last is not None:
         return Certificate(last, guaranteed=True)
     return Certificate(0, guaranteed=False, n_needed=_sane(rows_needed(if_strong, **bounds)))
@@ -72,18 +75,26 @@ def certify(promise: Promise, gain: Floats, possible: Flags, *, confidence: floa
 
 def _certify_share(promise: Promise, gain: Floats, possible: Flags, confidence: float) -> Certificate:
     n, share = len(gain), promise.target - promise.judge_error
-    least = rows_without_failure(share, confidence=confidence)
-    _check_enough(n, least, promise, confidence)
-    start = max(int(_START * n), least)
+    _check_enough(n, rows_without_failure(share, confidence=confidence), promise, confidence)
+    starts = []
+    for place, part in _SHARE_STARTS:
+        level = part * (1 - confidence)
+        least = rows_without_failure(share, confidence=1 - level)
+        starts.append((min(n, max(int(place * n), least)), level))
     failures = np.concatenate([[0], np.cumsum(Promise("max_regret", share).losses(gain)[0])])
-    passes = failures <= failures_allowed(n, share, confidence=confidence)
-    last = _last_of_sequence(passes, possible, start=start)
+
+    def passes(level: float) -> Flags:
+        return failures <= failures_allowed(n, share, confidence=1 - level)
+
+    last = _last_of_sequences(passes, possible, starts)
     if last is not None:
         return Certificate(last, guaranteed=True)
-    first = start + int(possible[start:].argmax())
-    return Certificate(
-        0, guaranteed=False, n_needed=_rows_for_share(int(failures[first]), first, n, share, confidence)
-    )
+    needed = [
+        found
+        for start, level in starts
+        if (found := _rows_for_share(int(failures[start]), start, n, share, 1 - level)) is not None
+    ]
+    return Certificate(0, guaranteed=False, n_needed=min(needed, default=None))
 
 
 def _check_enough(n: int, least: int, promise: Promise, confidence: float) -> None:
@@ -95,12 +106,31 @@ def _check_enough(n: int, least: int, promise: Promise, confidence: float) -> No
         )
 
 
-def _last_of_sequence(passes: Flags, possible: Flags, *, start: int) -> int | None:
-    """Return the last possible cut before the first that fails, or None where the first one does."""
-    places = np.flatnonzero(possible[start:]) + start
-    held = passes[places]
-    n_held = len(held) if held.all() else int(held.argmin())
-    return int(places[n_held - 1]) if n_held else None
+def _last_of_sequences(
+    passes: Callable[[float], Flags], possible: Flags, starts: Sequence[tuple[int, float]]
+) -> int | None:
+    """Return the last possible cut that one of the sequences reaches, or None where none begins.
+
+    A sequence that reaches the next one's start lends it its level, and one that has failed lends nothing.
+
+    Args:
+        passes: Which cuts pass at a level, shape (n + 1,).
+        possible: Which cuts a threshold makes, shape (n + 1,).
+        starts: Each sequence's first cut, rising, and its level.
+    """
+    last, level = None, 0.0
+    for (start, own), end in zip(starts, [*(start for start, _ in starts[1:]), len(possible)], strict=True):
+        level += own
+        places = np.flatnonzero(possible[start:end]) + start
+        if not len(places):
+            continue
+        held = passes(level)[places]
+        n_held = len(held) if held.all() else int(held.argmin())
+        if n_held:
+            last = int(places[n_held - 1])
+        if n_held < len(held):
+            level = 0.0
+    return last
 
 
 def _rows_for_share(failures: int, weak: int, n: int, share: float, confidence: float) -> int | None:

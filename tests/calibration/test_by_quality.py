@@ -32,22 +32,38 @@ def test_always_right_grades_send_all_weak() -> None:
 
 
 def test_regret_stops_where_clopper_and_pearson_do() -> None:
-    """Failures at rows 100, 110, 120, ... of 400: the last cut at which P(Bin(k, .05) <= failures) <= .05 at
-    every step from row 100 on is found by scipy."""
-    lost = np.isin(np.arange(400), range(100, 400, 10))
+    """One in 40 of 4,000 fails up to row 3,200 and one in 5 beyond. The sequence that begins at row 1,000 has
+    half of the level, .025, then .0375 from row 2,000 and .05 from row 3,000 on, and the last cut at which
+    P(Bin(k, .05) <= failures) is at most that is found by scipy."""
+    rows = np.arange(4000)
+    lost = np.where(rows < 3200, rows % 40 == 0, rows % 5 == 0)
     choice = for_quality(
-        scores=np.linspace(0, 1, 400),
-        strong_scores=np.ones(400),
+        scores=np.linspace(0, 1, 4000),
+        strong_scores=np.ones(4000),
         weak_scores=np.where(lost, 0.0, 1.0),
         max_regret=0.05,
     )
+    cuts = np.arange(1500, 4001)
+    level = np.where(cuts < 2000, 0.025, np.where(cuts < 3000, 0.0375, 0.05))
     failures = np.concatenate([[0], np.cumsum(lost)])
-    cuts = np.arange(100, 401)
-    passes = binom.cdf(failures[cuts], cuts, 0.05) <= 0.05
+    passes = binom.cdf(failures[cuts], cuts, 0.05) <= level
     last = cuts[np.argmin(passes) - 1]
-    assert not passes.all()
-    assert choice.strong_fraction == pytest.approx(1 - last / 400)
+    assert 3200 < last < 4000
+    assert choice.strong_fraction == pytest.approx(1 - last / 4000)
     assert choice.bound == 0.05
+
+
+def test_a_bad_start_does_not_end_the_search() -> None:
+    """Of the lowest 500 of 4,000 prompts a fifth is lost and of the others none: the quarter, 100 of 1,000,
+    shows nothing, but the half, 100 of 2,000, and all of them keep .06."""
+    lost = (np.arange(4000) < 500) & (np.arange(4000) % 5 == 0)
+    choice = for_quality(
+        scores=np.linspace(0, 1, 4000),
+        strong_scores=np.ones(4000),
+        weak_scores=np.where(lost, 0.0, 1.0),
+        max_regret=0.06,
+    )
+    assert (choice.guaranteed, choice.strong_fraction) == (True, 0.0)
 
 
 @pytest.mark.parametrize("graded", [False, True], ids=["right or wrong", "graded"])
@@ -104,15 +120,13 @@ def always_losing(n: int, rate: float) -> dict[str, Any]:
 
 
 def test_where_nothing_can_be_shown_all_go_strong_and_the_need_is_said() -> None:
-    """A share of .04 is lost everywhere. The lowest quarter of 400, 100 rows with 4 losses, does not show
-    .05. Some thousand such rows do: P(Bin(k, .05) <= .04 k) <= .05 from about k = 1,180 on."""
+    """A share of .04 is lost everywhere: 400 rows do not show that it is at most .05, some thousands do."""
     choice = for_quality(**always_losing(400, 0.04), max_regret=0.05)
     assert (choice.threshold, choice.strong_fraction, choice.guaranteed) == (0.0, 1.0, False)
     assert choice.n_needed is not None
-    weak = choice.n_needed // 4
-    assert binom.cdf(np.ceil(0.04 * weak), weak, 0.05) <= 0.05
-    assert binom.cdf(round(0.04 * 0.8 * weak), round(0.8 * weak), 0.05) > 0.05
+    assert 1000 < choice.n_needed < 6000
     assert for_quality(**always_losing(choice.n_needed, 0.04), max_regret=0.05).guaranteed
+    assert not for_quality(**always_losing(choice.n_needed // 2, 0.04), max_regret=0.05).guaranteed
 
 
 def test_where_no_number_of_grades_would_do_none_is_said() -> None:
