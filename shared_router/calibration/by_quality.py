@@ -12,10 +12,10 @@ make one of the cuts that are tested, whichever rows they are, so that a choice 
 test, and it may use the whole level delta = 1 - confidence at any sample size.
 
 Where the loss does not rise with the score, one sequence may end before it is worth anything. So there are
-three, whose starts no label chose and whose levels add up to delta; one that reaches the next one's start
-lends it its level. The means begin with no weak prompt, with 0.8 delta, and with the lowest quarter and half
-of the scores; `betting` tests them. The share begins with the lowest quarter, with 0.5 delta, half and three
-quarters; `clopper_pearson` tests it.
+several, whose starts no label chose and whose levels add up to delta; one that reaches the next one's start
+lends it its level. The means begin with no weak prompt, with 0.8 delta, and again with the lowest quarter and
+half of the scores; `betting` tests them. The share begins with the lowest quarter, with 0.3 delta, and again
+with 4, 5, ... 10 tenths; `clopper_pearson` tests it.
 
 Source: Angelopoulos, Bates, Candes, Jordan and Lei, Learn then Test (arXiv 2110.01052), section 2.3; lent
 levels: Bretz, Maurer, Brannath and Posch, Statistics in Medicine 28 (2009), 586-604. Left out: Bonferroni's

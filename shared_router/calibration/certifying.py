@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.calibration.betting import log_purse, rows_needed
-from shared_router.calibration.clopper_pearson import failures_allowed, rows_without_failure, upper_limit
+from shared_router.calibration.clopper_pearson import p_values, rows_without_failure, upper_limit
 from shared_router.calibration.promise import Promise
 from shared_router.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_SHARE_STARTS = ((0.25, 0.5), (0.5, 0.25), (0.75, 0.25))
+_SHARE_STARTS = ((0.25, 0.3), *((tenth / 10, 0.1) for tenth in range(4, 11)))
 _MEAN_STARTS = ((0.0, 0.8), (0.25, 0.1), (0.5, 0.1))
 """Where sequences begin, as a share of lowest scores, and the part of the level that each begins with."""
 _MOST_NEEDED = 10_000_000
@@ -81,18 +81,15 @@ def _certify_share(promise: Promise, gain: Floats, possible: Flags, confidence: 
         level = part * (1 - confidence)
         least = rows_without_failure(share, confidence=1 - level)
         starts.append((min(n, max(int(place * n), least)), level))
-    failures = np.concatenate([[0], np.cumsum(Promise("max_regret", share).losses(gain)[0])])
-
-    def passes(level: float) -> Flags:
-        return failures <= failures_allowed(n, share, confidence=1 - level)
-
-    last = _last_of_sequences(passes, possible, starts)
+    failed = Promise("max_regret", share).losses(gain)[0] > 0
+    unlikely = p_values(failed, share)
+    last = _last_of_sequences(lambda level: unlikely <= level, possible, starts)
     if last is not None:
         return Certificate(last, guaranteed=True)
     needed = [
         found
         for start, level in starts
-        if (found := _rows_for_share(int(failures[start]), start, n, share, 1 - level)) is not None
+        if (found := _rows_for_share(int(failed[:start].sum()), start, n, share, 1 - level)) is not None
     ]
     return Certificate(0, guaranteed=False, n_needed=min(needed, default=None))
 

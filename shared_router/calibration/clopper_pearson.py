@@ -54,32 +54,33 @@ def rows_without_failure(share: float, *, confidence: float) -> int:
     return math.ceil(math.log(1 - confidence) / math.log1p(-share) - 1e-9)
 
 
-def failures_allowed(n: int, share: float, *, confidence: float) -> NDArray[np.int64]:
-    """Return for k = 0..n rows the most failures that still show that at most a share fails.
+def p_values(failed: NDArray[np.bool_], share: float) -> NDArray[np.float64]:
+    """Return for the first k = 0..n rows how likely so few failures are where a share fails.
 
-    That is the largest f with P(Bin(k, share) <= f) <= 1 - confidence, and -1 where not even none would do.
-    One pass tells it for all k: a further row takes share * P(Bin(k, share) = f) from P(Bin(k, share) <= f).
+    That is P(Bin(k, share) <= f_k), with f_k the failures among them; U(f_k, k) <= share with confidence
+    1 - p exactly where it is at most p. One pass tells all: a further row takes from it
+    share * P(Bin(k, share) = f_k), and a further failure adds P(Bin(k + 1, share) = f_k + 1).
 
     Args:
-        n: How many rows at most, >= 0.
+        failed: Which rows failed, in the order in which they are taken, shape (n,).
         share: In (0, 1).
-        confidence: In (0, 1).
 
     Returns:
-        Shape (n + 1,).
+        Shape (n + 1,), to about ten digits behind the point.
     """
-    delta, odds = 1 - confidence, share / (1 - share)
-    allowed = np.empty(n + 1, dtype=np.int64)
-    f, point, at_most = 0, 1.0, 1.0  # P(Bin(k, share) = f) and P(Bin(k, share) <= f)
-    for k in range(n + 1):
-        while at_most <= delta:
-            point *= (k - f) / (f + 1) * odds
-            f += 1
-            at_most += point
-        allowed[k] = f - 1
-        at_most -= share * point
-        point *= (1 - share) * (k + 1) / (k + 1 - f)
-    return allowed
+    k = np.arange(len(failed) + 1)
+    failures = np.concatenate([[0], np.cumsum(failed)])
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(k[1:], 1)))])  # of k!
+    point = np.exp(
+        logs[k]
+        - logs[failures]
+        - logs[k - failures]
+        + failures * math.log(share)
+        + (k - failures) * math.log1p(-share)
+    )
+    steps = np.where(failed, point[1:], 0.0) - share * point[:-1]
+    found: NDArray[np.float64] = np.maximum(1 + np.concatenate([[0.0], np.cumsum(steps)]), 0)
+    return found
 
 
 def _log_coefficients(failures: int, n: int) -> NDArray[np.float64]:

@@ -15,7 +15,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -26,10 +25,9 @@ from mapie.risk_control.methods import compute_hoeffding_bentkus_p_value
 from numpy.typing import NDArray
 
 from shared_router import load_router
-from shared_router.calibration import certifying
 from shared_router.calibration.betting import log_purse
 from shared_router.calibration.certifying import certify
-from shared_router.calibration.clopper_pearson import failures_allowed, two_sided
+from shared_router.calibration.clopper_pearson import p_values, two_sided
 from shared_router.calibration.cuts import Cuts
 from shared_router.calibration.promise import Promise
 from shared_router.errors import InvalidInputError
@@ -102,8 +100,7 @@ class Sample:
     def passes(self, level: float) -> Flags:
         """Return at which cuts the loss is shown by the product's own test at a level."""
         if self.promise.method == "max_regret":
-            lost = np.cumsum(np.concatenate([[0.0], self.promise.losses(self.gain)[0]]))
-            return lost <= remembered(len(self.gain), self.promise.target, confidence=1 - level)
+            return p_values(self.promise.losses(self.gain)[0] > 0, self.promise.target) <= level
         bounds = {"most": self.promise.most, "largest": self.promise.largest}
         purse = log_purse(*self.promise.losses(self.gain), **bounds, confidence=1 - level, seed=self.seed)
         return purse >= math.log(1 / level)
@@ -188,10 +185,6 @@ def mapie(how: str) -> Callable[[Sample], int | None]:
         return _last(passing & sample.cuts.possible)
 
     return chosen
-
-
-remembered = lru_cache(failures_allowed)
-certifying.failures_allowed = remembered  # the same table serves all samples of a size
 
 
 METHODS: dict[str, Callable[[Sample], int | None]] = {

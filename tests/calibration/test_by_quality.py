@@ -33,8 +33,8 @@ def test_always_right_grades_send_all_weak() -> None:
 
 def test_regret_stops_where_clopper_and_pearson_do() -> None:
     """One in 40 of 4,000 fails up to row 3,200 and one in 5 beyond. The sequence that begins at row 1,000 has
-    half of the level, .025, then .0375 from row 2,000 and .05 from row 3,000 on, and the last cut at which
-    P(Bin(k, .05) <= failures) is at most that is found by scipy."""
+    .3 of the level, and .1 more at 4, 5, ... 10 tenths; scipy finds the last cut at which
+    P(Bin(k, .05) <= failures) is at most that."""
     rows = np.arange(4000)
     lost = np.where(rows < 3200, rows % 40 == 0, rows % 5 == 0)
     choice = for_quality(
@@ -44,7 +44,7 @@ def test_regret_stops_where_clopper_and_pearson_do() -> None:
         max_regret=0.05,
     )
     cuts = np.arange(1500, 4001)
-    level = np.where(cuts < 2000, 0.025, np.where(cuts < 3000, 0.0375, 0.05))
+    level = 0.05 * (0.3 + 0.1 * np.clip(cuts // 400 - 3, 0, 7))
     failures = np.concatenate([[0], np.cumsum(lost)])
     passes = binom.cdf(failures[cuts], cuts, 0.05) <= level
     last = cuts[np.argmin(passes) - 1]
@@ -55,7 +55,7 @@ def test_regret_stops_where_clopper_and_pearson_do() -> None:
 
 def test_a_bad_start_does_not_end_the_search() -> None:
     """Of the lowest 500 of 4,000 prompts a fifth is lost and of the others none: the quarter, 100 of 1,000,
-    shows nothing, but the half, 100 of 2,000, and all of them keep .06."""
+    shows nothing, but four tenths, 100 of 1,600, might, and all of them keep .06."""
     lost = (np.arange(4000) < 500) & (np.arange(4000) % 5 == 0)
     choice = for_quality(
         scores=np.linspace(0, 1, 4000),

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from shared_router.calibration.clopper_pearson import (
-    failures_allowed,
+    p_values,
     rows_without_failure,
     two_sided,
     upper_limit,
@@ -36,23 +36,22 @@ def test_a_whole_number_of_rows_is_not_rounded_up() -> None:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.93])
-@pytest.mark.parametrize("confidence", [0.6, 0.95, 0.999])
-def test_as_many_failures_are_allowed_as_the_binomial_distribution_says(
-    share: float, confidence: float
-) -> None:
-    """The largest f with P(Bin(k, share) <= f) <= delta, which is one below the quantile unless it is met."""
-    k = np.arange(2001)
-    quantile = binom.ppf(1 - confidence, k, share).astype(int)
-    expected = np.where(binom.cdf(quantile, k, share) <= 1 - confidence, quantile, quantile - 1)
-    expected[0] = -1
-    assert failures_allowed(2000, share, confidence=confidence).tolist() == expected.tolist()
+@pytest.mark.parametrize("rate", [0.0, 0.08, 0.5, 1.0])
+def test_p_values_are_those_of_the_binomial_distribution(share: float, rate: float) -> None:
+    failed = np.random.default_rng(0).random(3000) < rate
+    k = np.arange(3001)
+    failures = np.concatenate([[0], np.cumsum(failed)])
+    assert p_values(failed, share) == pytest.approx(binom.cdf(failures, k, share), abs=1e-10)
 
 
-def test_failures_allowed_stay_exact_over_a_hundred_thousand_rows() -> None:
-    allowed = failures_allowed(100_000, 0.07, confidence=0.95)
-    k = np.array([25_000, 61_234, 100_000])
-    assert (binom.cdf(allowed[k], k, 0.07) <= 0.05).all()
-    assert (binom.cdf(allowed[k] + 1, k, 0.07) > 0.05).all()
+def test_p_values_stay_exact_over_a_hundred_thousand_rows() -> None:
+    """A share of .07 fails at first and .02 later, so that the p-value falls from about 1 to 0 and is met on
+    the way by every level there is."""
+    rng = np.random.default_rng(0)
+    failed = rng.random(100_000) < np.repeat([0.07, 0.02], 50_000)
+    k = np.arange(100_001)
+    failures = np.concatenate([[0], np.cumsum(failed)])
+    assert p_values(failed, 0.065) == pytest.approx(binom.cdf(failures, k, 0.065), abs=1e-9)
 
 
 def test_both_limits_are_clopper_and_pearsons() -> None:
