@@ -40,7 +40,7 @@ class Growing:
     """
 
     n_trees: int = 100
-    max_depth: int = 9
+    max_depth: int = 8
     min_leaf: int = 5
     n_cuts: int = 24
     seen: float = 0.67

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,15 +73,25 @@ class Trees:
             found[start : start + step] = self.values.take(leaves).mean(axis=1, dtype=np.float64)
         return found
 
-    def leaves(self, rows: NDArray[np.float32]) -> NDArray[np.int32]:
+    def leaves(self, rows: NDArray[np.float32]) -> NDArray[np.intp]:
         """Return the leaf that each row reaches in each tree, shape (n, T)."""
         flat = np.ascontiguousarray(rows, dtype=np.float32).ravel()
-        starts = (np.arange(len(rows), dtype=np.int32) * self.n_features)[:, None]
-        nodes = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        starts = (np.arange(len(rows)) * self.n_features)[:, None]
+        features, left = self._places
+        nodes = np.broadcast_to(self.roots.astype(np.intp), (len(rows), len(self.roots)))
         for _ in range(self.depth):
-            larger = flat.take(starts + self.features.take(nodes)) > self.thresholds.take(nodes)
-            nodes = self.left.take(nodes) + larger
+            columns = features.take(nodes)
+            if len(rows) > 1:
+                columns += starts
+            larger = flat.take(columns) > self.thresholds.take(nodes)
+            nodes = left.take(nodes)
+            nodes += larger
         return nodes
+
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Columns and children, wide: narrow ones would be widened at every step of every walk."""
+        return self.features.astype(np.intp), self.left.astype(np.intp)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, for a checkpoint."""

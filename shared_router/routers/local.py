@@ -15,28 +15,24 @@ part of their own: the kernel over embeddings does what they do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.embedding.nearness import largest_cosines
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
-from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder
+from shared_router.embedding.trimmed import TRIM
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
 from shared_router.preferences.ties import Ties, check_ties
-from shared_router.progress import with_progress
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
-from shared_router.routers.classes import router_class
-from shared_router.routers.embedding_router import checked_embeddings, restored_on_failure
+from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.local_fit import fit_local
 from shared_router.routers.local_head import LocalHead, Reading
+from shared_router.routers.local_reader import PromptReader
 from shared_router.routers.local_report import LocalReport, report_of
 from shared_router.routers.local_rows import GradedRows, graded_rows
-from shared_router.routers.shipped import DEFAULT_ROUTER, load_shipped
-from shared_router.text_features import text_features
+from shared_router.routers.shipped import DEFAULT_ROUTER
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -45,10 +41,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.data import PreferenceData
     from shared_router.records.outcomes import Outcomes
 
-_PRIOR = "prior."
 _SETTINGS = ("trim", "ties", "strong", "weak", "anchors", "seed")
-_LEAST_PROBABILITY = 1e-3
-_TEXTS_A_PART = 2048
 
 
 class LocalRouter(Router):
@@ -58,7 +51,8 @@ class LocalRouter(Router):
     `SimilarityWeightedRouter` learns from all of them.
 
     Args:
-        embedder: What embeds prompts, in rows of length 1, or the name of a shipped one.
+        embedder: What embeds prompts, in rows of length 1, or the name of a shipped one. None takes what the
+            prior reads, so that a prompt is embedded once, and the shipped one where it reads nothing.
         prior: The router whose ranking holds until grades say otherwise: one that is fitted, the name of a
             shipped one, or None for none. It is saved along.
         strong: The strong model's name in the grades.
@@ -77,7 +71,7 @@ class LocalRouter(Router):
 
     def __init__(
         self,
-        embedder: Embedder | str = DEFAULT_EMBEDDER,
+        embedder: Embedder | str | None = None,
         *,
         prior: Router | str | None = DEFAULT_ROUTER,
         strong: str = "strong",
@@ -90,10 +84,8 @@ class LocalRouter(Router):
         if anchors < 1:
             raise InvalidInputError(f"anchors must be >= 1, got {anchors!r}")
         check_ties(ties)
-        self._given_embedder = embedder
-        self._given_prior = prior
-        embedding_blocks = not isinstance(embedder, str) and bool(getattr(embedder, "blocking", True))
-        self.blocking = embedding_blocks or (isinstance(prior, Router) and prior.blocking)
+        self._reader = PromptReader(embedder, prior=prior, trim=trim)
+        self.blocking = self._reader.blocking
         self.strong = strong
         self.weak = weak
         self.trim = trim
@@ -103,22 +95,15 @@ class LocalRouter(Router):
         self.head_: LocalHead | None = None
         self._kept: tuple[GradedRows, Reading] | None = None
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
         """What embeds prompts."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return self._reader.embedder
 
-    @cached_property
-    def reader(self) -> Embedder:
-        """What embeds prompts as `trim` says."""
-        return self.embedder if self.trim is None else TrimmedEmbedder(self.embedder, trim=self.trim)
-
-    @cached_property
+    @property
     def prior(self) -> Router | None:
         """The router whose ranking holds until grades say otherwise."""
-        given = self._given_prior
-        return load_shipped(given) if isinstance(given, str) else given
+        return self._reader.prior
 
     @restored_on_failure
     def fit(self, preferences: PreferenceData | Outcomes, *, progress: bool = True) -> Self:
@@ -138,7 +123,7 @@ class LocalRouter(Router):
             DataError: If no prompt has both, there are too few, or all end alike.
         """
         rows = graded_rows(preferences, strong=self.strong, weak=self.weak, ties=self.ties)
-        self._learn(rows, self._read_all(rows.prompts, progress=progress))
+        self._learn(rows, self._reader.read_all(rows.prompts, progress=progress))
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
@@ -149,14 +134,14 @@ class LocalRouter(Router):
         """
         if self.head_ is None:
             raise NotFittedError("a LocalRouter must learn before it is asked; call fit or load")
-        return self.head_.win_probability(self._read(queries))
+        return self.head_.win_probability(self._reader.read(queries, dim=self.head_.dim))
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return each prompt's largest cosine to the training prompts that the kernel keeps."""
         if self.head_ is None:
             return None
-        vectors = checked_embeddings(self._embed(queries), len(queries), self.head_.dim)
-        return largest_cosines(vectors, self.head_.by_vector.anchors)
+        reading = self._reader.read(queries, dim=self.head_.dim)
+        return largest_cosines(reading.vectors, self.head_.by_vector.anchors)
 
     def _learn(self, rows: GradedRows, reading: Reading) -> None:
         has_prior = self.prior is not None
@@ -173,75 +158,27 @@ class LocalRouter(Router):
         self.score_quantiles_ = ScoreQuantiles.of(unseen, source="held-out training prompts")
         self._kept = rows, reading
 
-    def _read_all(self, prompts: Sequence[str], *, progress: bool) -> Reading:
-        """Read training prompts, some thousands at a time, with a bar over them."""
-        starts = with_progress(range(0, len(prompts), _TEXTS_A_PART), shown=progress, desc="reading prompts")
-        parts = [self._read(prompts[start : start + _TEXTS_A_PART]) for start in starts]
-        return Reading.joined(parts)
-
-    def _read(self, queries: Sequence[str]) -> Reading:
-        dim = None if self.head_ is None else self.head_.dim
-        if not len(queries):
-            return Reading.none(dim or 1, n_scores=1 if self.prior is None else 2)
-        features = text_features(queries)
-        scores = [features[:, 0]]  # the log of the length
-        if self.prior is not None:
-            p = self.prior.win_probability(queries).clip(_LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-            scores.insert(0, np.log(p / (1 - p)))
-        vectors = checked_embeddings(self._embed(queries), len(queries), dim)
-        return Reading(vectors, features, np.stack(scores, axis=1))
-
-    def _embed(self, queries: Sequence[str]) -> NDArray[np.float32]:
-        return np.asarray(self.reader.embed(queries), dtype=np.float32)
-
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if self.head_ is None or self.report_ is None:
             raise NotFittedError("a LocalRouter must learn before it is saved; call fit")
-        given = self._given_embedder
+        reading, prior = self._reader.state()
         settings = {
             **{name: getattr(self, name) for name in _SETTINGS},
-            "embedder": given if isinstance(given, str) else None,
+            "reader": reading,
             "head": self.head_.settings(),
             "report": self.report_.as_settings(),
-            "prior": None,
         }
-        tensors = self.head_.tensors()
-        if self.prior is not None:
-            artifact = self.prior._artifact()
-            if artifact.files or artifact.kind == f"router/{self.name}":
-                raise InvalidInputError(
-                    f"a prior must be arrays alone to be saved along, and a {self.prior.name} router is not"
-                )
-            settings["prior"] = {"kind": artifact.kind, "settings": dict(artifact.settings)}
-            tensors |= {f"{_PRIOR}{name}": tensor for name, tensor in artifact.tensors.items()}
-        return settings, tensors
+        return settings, {**self.head_.tensors(), **prior}
 
     @classmethod
     def _from_state(
         cls, settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
     ) -> Self:
-        options = {name: settings[name] for name in _SETTINGS}
-        given = settings["embedder"] if embedder is None else embedder
-        if given is None:
-            raise InvalidInputError("load must be given the embedder that the router was trained with")
-        own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_PRIOR)}
-        others = {name[len(_PRIOR) :]: each for name, each in tensors.items() if name.startswith(_PRIOR)}
-        router = cls(given, prior=_prior_of(settings["prior"], others, embedder), **options)
-        router.head_ = LocalHead.from_checkpoint(settings["head"], own)
-        if len(router.head_.slopes) != (2 if router.prior is None else 3):
+        router = cls(prior=None, **{name: settings[name] for name in _SETTINGS})
+        reader = PromptReader.from_state(settings["reader"], tensors, trim=router.trim, embedder=embedder)
+        router._reader, router.blocking = reader, reader.blocking
+        router.head_ = LocalHead.from_checkpoint(settings["head"], PromptReader.without_prior(tensors))
+        if len(router.head_.slopes) != reader.n_scores + 1:
             raise ArtifactSchemaError("a local router must have one slope a known score, and a constant")
         router.report_ = LocalReport.from_settings(settings["report"])
         return router
-
-
-def _prior_of(
-    saved: Mapping[str, Any] | None, tensors: Mapping[str, NDArray[Any]], embedder: Embedder | None
-) -> Router | None:
-    """Make the prior that a checkpoint describes."""
-    if saved is None:
-        return None
-    name = str(saved["kind"]).removeprefix("router/")
-    if name == LocalRouter.name:
-        raise ArtifactSchemaError("a prior must not be a local router")
-    inner = None if saved["settings"].get("embedder") is not None else embedder
-    return router_class(name)._from_state(saved["settings"], tensors, inner)

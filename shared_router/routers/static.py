@@ -148,9 +148,14 @@ class StaticRouter(Router):
         Raises:
             NotFittedError: If the router has learned nothing yet.
         """
+        return self.scored_with_vectors(queries)[0]
+
+    def scored_with_vectors(self, queries: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return p of n queries, and the embeddings it was told from, for what reads them too."""
         if self.head_ is None:
             raise NotFittedError("a StaticRouter must learn before it is asked; call fit or load")
-        return self.head_.win_probability(self.reader.embed(queries))
+        vectors = self.reader.embed(queries)
+        return self.head_.win_probability(vectors), vectors
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return each query's largest cosine to the training queries that the kernel keeps."""

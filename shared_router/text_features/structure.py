@@ -72,11 +72,10 @@ def _words(text: str, kinds: Sequence[int]) -> tuple[float, int, list[float]]:
     unspaced = sum(kinds[KIND[name]] * share for name, share in _WORDS_PER_CHAR.items())
     n_words = len(words) + unspaced
     over = 1 / max(n_words, 1)
-    lengths = sorted(map(len, words))
+    words.sort(key=len)
+    lengths = [*map(len, words)]
     singles = bisect_right(lengths, 1)
-    shouted = sum(map(str.isupper, words))
-    if shouted and singles:
-        shouted -= sum(len(word) == 1 and word.isupper() for word in words)
+    shouted = sum(map(str.isupper, words[singles:]))
     letters = sum(kinds[KIND["latin"] : KIND["letter"] + 1])
     found = (letters, len(lengths) - bisect_left(lengths, _LONG_WORD), singles, sum(map(str.istitle, words)))
     return n_words, lengths[-1] if lengths else 0, [each * over for each in (*found, shouted)]
@@ -86,7 +85,7 @@ def _numbers(text: str) -> tuple[float, float, float, float]:
     numbers = _NUMBER.findall(text)
     parts = [part for number in numbers for part in number.replace(",", ".").split(".")]
     lengths = [len(part) for part in parts]
-    long = sum(length >= _LONG_NUMBER for length in lengths)
+    long = len([length for length in lengths if length >= _LONG_NUMBER])
     return len(parts), long, max(lengths, default=0), len(parts) - len(numbers)
 
 
@@ -100,8 +99,8 @@ def _lines(text: str) -> tuple[float, float, float, float, float]:
     if len(lines) == 1:
         return 1, len(text), 0, 0, text.startswith(_BULLETS)
     written = [line for line in lines if line]
-    indented = sum(line[0] in " \t" for line in written)
-    bullets = sum(line.lstrip().startswith(_BULLETS) for line in written)
+    indented = len([line for line in written if line[0] in " \t"])
+    bullets = len([line for line in written if line.lstrip().startswith(_BULLETS)])
     return len(written), max(map(len, written), default=0), len(lines) - len(written), indented, bullets
 
 

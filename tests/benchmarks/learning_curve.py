@@ -93,7 +93,7 @@ class GradedSet:
         rows = sorted(first.values())
         prompts = [pair.prompts[row] for row in rows]
         named = Outcomes.from_columns(prompts, {side: grades[rows] for side, grades in scores.items()})
-        reading = LocalRouter()._read_all(prompts, progress=False)
+        reading = LocalRouter()._reader.read_all(prompts, progress=False)
         return cls(name, named, reading, KnownTexts(prompts, load_embedder().embed(prompts)))
 
     def apgr(self, scores: Floats, rows: Rows) -> float:
