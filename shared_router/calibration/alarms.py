@@ -45,7 +45,8 @@ class DriftAlarm:
             "promise": f"the promise is broken: {self.n} graded requests lose {self.seen:.3g} on average, at "
             f"most {self.expected:.3g} was promised",
         }
-        return f"{said[self.kind]} (evidence {self.e_value:,.0f} to 1)"
+        evidence = f"{self.e_value:,.0f}" if self.e_value < 1e6 else "a million or more"
+        return f"{said[self.kind]} (evidence {evidence} to 1)"
 
 
 class Alarms:
