@@ -105,8 +105,9 @@ def call_of(
     children = model.children
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"
-    call = Call(given, config, kwargs, models, request, model.bill, thread, messages, children, strips)
-    return replace(call, binding=binding)
+    return Call(
+        given, config, kwargs, models, request, model.bill, thread, messages, children, strips, binding
+    )
 
 
 def with_own_settings(model: Any, config: RunnableConfig) -> RunnableConfig:

@@ -112,7 +112,7 @@ class RouterGuard:
         return self.timeout_s * math.ceil(n_queries / QUERIES_A_TIMEOUT)
 
     def _counted(self, router: Router, outcomes: Outcomes) -> Outcomes:
-        errors = [each for each in outcomes if isinstance(each, Exception)]
+        errors = [each for each in outcomes if not isinstance(each, float)]
         if len(errors) < len(outcomes):
             self._breaker.succeeded()
         elif not all(is_about_input(error) for error in errors):

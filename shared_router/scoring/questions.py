@@ -40,7 +40,7 @@ def win_probabilities_of(router: Router, questions: Sequence[Question]) -> NDArr
     Raises:
         Exception: What the router raises.
     """
-    if all(isinstance(question, str) for question in questions):
+    if not router.reads_conversations or all(isinstance(question, str) for question in questions):
         return router.win_probability(questions)  # type: ignore[arg-type]
     texts = [question for question in questions if isinstance(question, str)]
     of_texts = iter(router.win_probability(texts) if texts else ())
