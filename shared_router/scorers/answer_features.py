@@ -7,7 +7,7 @@ this one were worth, not whether this one is true.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
+from shared_router.progress import with_progress
 from shared_router.scorers.answer_columns import answer_columns
 from shared_router.scorers.answer_head import AnswerHead, Floats, fit_answer_head
 from shared_router.scorers.given_answer import GivenAnswer, given_answers
-from shared_router.scorers.graded_answers import GradedAnswers, graded_answers
+from shared_router.scorers.graded_answers import graded_answers
 from shared_router.scorers.own_praise import without_own_praise
 from shared_router.text import clean
 from shared_router.text_features import FEATURE_NAMES, text_features
@@ -75,7 +76,9 @@ class AnswerFeatures:
         """Show whose answers it judges."""
         return f"AnswerFeatures(model={self.model!r})"
 
-    def fit(self, outcomes: Outcomes, *, model: str, strong: str | None = None) -> Self:
+    def fit(
+        self, outcomes: Outcomes, *, model: str, strong: str | None = None, progress: bool = True
+    ) -> Self:
         """Learn from graded answers.
 
         Args:
@@ -84,6 +87,7 @@ class AnswerFeatures:
             strong: The model that is asked where they will not do. With it an answer is good enough where its
                 grade is no lower than the strong model's, and answers are ranked by what is lost; None takes
                 the grade itself.
+            progress: Whether to show a bar on a terminal, where it takes more than two seconds.
 
         Returns:
             This scorer.
@@ -101,7 +105,8 @@ class AnswerFeatures:
             )
         if np.ptp(graded.good) == 0:
             raise DataError(f"answers must differ in being good enough, and all {len(graded.good)} are alike")
-        self.head_, self.left_out_ = self._learned(graded)
+        columns, embeddings = self._inputs(graded.questions, graded.answers, progress=progress)
+        self.head_, self.left_out_ = fit_answer_head(columns, embeddings, graded.lost, graded.good)
         self.rows_, self.model = graded.rows, model
         return self
 
@@ -128,7 +133,7 @@ class AnswerFeatures:
             )
         if not len(questions):
             return np.zeros(0)
-        return self.head_.good_enough(*self._inputs(questions, answers))
+        return self.head_.good_enough(*self._inputs(questions, answers, progress=False))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint folder that `load` reads; returns the SHA-256 that pins it.
@@ -189,13 +194,14 @@ class AnswerFeatures:
         scorer.model = settings["model"]
         return scorer
 
-    def _learned(self, graded: GradedAnswers) -> tuple[AnswerHead, Floats]:
-        columns, embeddings = self._inputs(graded.questions, graded.answers)
-        return fit_answer_head(columns, embeddings, graded.lost, graded.good)
-
-    def _inputs(self, questions: Sequence[str], answers: Sequence[str]) -> tuple[Floats, Floats]:
+    def _inputs(
+        self, questions: Sequence[str], answers: Sequence[str], *, progress: bool
+    ) -> tuple[Floats, Floats]:
         """Return columns, shape (n, k), and embeddings, shape (n, d)."""
-        found = [list(answer_columns(*pair).values()) for pair in zip(questions, answers, strict=True)]
+        pairs: Iterable[tuple[str, str]] = zip(questions, answers, strict=True)
+        if progress:
+            pairs = with_progress(pairs, shown=True, desc="reading answers", total=len(questions))
+        found = [list(answer_columns(*pair).values()) for pair in pairs]
         columns = np.concatenate([np.array(found), text_features(questions)], axis=1)
         if self.embedder is None:
             return columns, np.zeros((len(questions), 0))

@@ -132,14 +132,11 @@ def ridge(inputs: Floats, target: Floats) -> tuple[Floats, Floats]:
         The weights, shape (p,), and each row's value by the fit without it, shape (n,).
     """
     centered = target - target.mean()
-    left, sizes, right = np.linalg.svd(inputs, full_matrices=False)
-    kept = sizes**2 / (sizes**2 + PENALTY)
-    shares = left.T @ centered
-    leverage = (left**2) @ kept + 1 / len(target)
-    residual = centered - left @ (kept * shares)
-    left_out = target - residual / np.maximum(1 - leverage, 1e-9)
-    weights: Floats = right.T @ (sizes / (sizes**2 + PENALTY) * shares)
-    return weights, left_out
+    inverse = np.linalg.inv(inputs.T @ inputs + PENALTY * np.eye(inputs.shape[1]))
+    weights: Floats = inverse @ (inputs.T @ centered)
+    leverage = ((inputs @ inverse) * inputs).sum(axis=1) + 1 / len(target)
+    residual = centered - inputs @ weights
+    return weights, target - residual / np.maximum(1 - leverage, 1e-9)
 
 
 def _platt(values: Floats, good: Floats) -> Floats:

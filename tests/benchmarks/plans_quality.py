@@ -46,6 +46,8 @@ Learner = Callable[[Places, Places], Scored]
 Plans = Iterator[tuple[str, Callable[[float], Points], Rows]]
 
 RATIOS = (10, 20, 50, 100)
+SHOWN = 20
+"""The price ratio whose intervals and AIQ are shown."""
 SEEDS = range(3)
 FEW = 200
 DRAWS = 20
@@ -154,23 +156,22 @@ def table(
         for plan, points, rows in plans(seed):
             for ratio in RATIOS:
                 found.setdefault((plan, ratio), []).append(measured(points(1 / ratio), rows, 1 / ratio))
-    shown, values = [], {}
-    first = next(iter(found))[0]
-    for (plan, ratio), every in found.items():
-        values[plan, ratio] = float(np.mean([each.apgr for each in every]))
-        beyond = every[0].resampled - found[first, ratio][0].resampled
-        low, high = np.percentile(beyond, [2.5, 97.5])
+    values = {key: float(np.mean([each.apgr for each in every])) for key, every in found.items()}
+    names = list(dict.fromkeys(plan for plan, _ in found))
+    shown = []
+    for plan in names:
+        shared = found[plan, SHOWN][0]
+        low, high = np.percentile(shared.resampled - found[names[0], SHOWN][0].resampled, [2.5, 97.5])
         shown.append(
             {
                 "set": name,
                 "plan": plan,
-                "price ratio": f"1/{ratio}",
-                "APGR": values[plan, ratio],
-                "interval": f"{every[0].low:.3f} to {every[0].high:.3f}",
-                "over the router": "" if plan == first else f"{low:+.3f} to {high:+.3f}",
-                "AIQ": float(np.mean([each.aiq for each in every])),
-                "AIQ of Zero router": every[0].zero_aiq,
-                "best single": every[0].best_single,
+                **{f"1/{ratio}": values[plan, ratio] for ratio in RATIOS},
+                f"interval at 1/{SHOWN}": f"{shared.low:.3f} to {shared.high:.3f}",
+                "over the router": "" if plan == names[0] else f"{low:+.3f} to {high:+.3f}",
+                "AIQ": float(np.mean([each.aiq for each in found[plan, SHOWN]])),
+                "Zero router": shared.zero_aiq,
+                "best single": shared.best_single,
             }
         )
     return shown, values
