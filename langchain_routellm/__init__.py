@@ -17,13 +17,13 @@ its calls, and `at_hand` hands on a weak answer that will do.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from langchain_routellm.cascades import CascadedChatModel
 from langchain_routellm.chat_models import RoutedChatModel
 from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.runnables import RoutedRunnable
 from langchain_routellm.savings import SavingsCallback, savings
 
 if TYPE_CHECKING:
+    from langchain_routellm.cascades import CascadedChatModel
     from langchain_routellm.middleware import RouteLLMMiddleware
 
 __all__ = [
@@ -37,8 +37,14 @@ __all__ = [
 ]
 
 
+_LAZY = {
+    "CascadedChatModel": "langchain_routellm.cascades",
+    "RouteLLMMiddleware": "langchain_routellm.middleware",  # it needs langchain
+}
+"""Names whose modules are imported at their first use: a program that only routes does not wait for them."""
+
+
 def __getattr__(name: str) -> Any:
-    if name != "RouteLLMMiddleware":
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # it needs langchain, which is imported when it is asked for
-    return import_module("langchain_routellm.middleware").RouteLLMMiddleware
+    return getattr(import_module(_LAZY[name]), name)

@@ -12,12 +12,17 @@ The way of a call, a file a step:
 `CascadedLLM` (`cascades`) walks a plan of the core's instead; `planning` makes its calls by the same methods.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.cascades import CascadedLLM
 from llamaindex_routellm.llm import RoutedLLM
 from llamaindex_routellm.metadata import RoutingDecisionEvent
 from llamaindex_routellm.savings import RoutedTokens
 from llamaindex_routellm.structured import RoutedStructuredLLM
+
+if TYPE_CHECKING:
+    from llamaindex_routellm.cascades import CascadedLLM
 
 __all__ = [
     "CascadedLLM",
@@ -27,3 +32,10 @@ __all__ = [
     "RoutedTokens",
     "RoutingDecisionEvent",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "CascadedLLM":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # a program that only routes does not wait for what a cascade imports
+    return import_module("llamaindex_routellm.cascades").CascadedLLM
