@@ -6,6 +6,7 @@ An answer is a stranger's text: what is longer than `READ` characters is judged 
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import Future, wait
 from dataclasses import replace
 
@@ -20,6 +21,9 @@ from shared_router.scoring.workers import Workers
 logger = logging.getLogger(__name__)
 
 SCORER_TIMEOUT_S = 10.0
+
+_AT_ONCE_S = 5e-4
+"""What a fast scorer takes, and an event loop may stand still for."""
 
 READ = 100_000
 """Characters of an answer that a scorer is given at most."""
@@ -44,6 +48,7 @@ class Judging:
         self.scorer = scorer
         self.timeout_s = timeout_s
         self._workers = Workers(32)
+        self._was_at_once = True
 
     def judge(self, step: Judge, deadline: Deadline) -> Score | Exception:
         """Return a score, or what the scorer raised."""
@@ -59,6 +64,10 @@ class Judging:
             return self._score(step)
         future = self._workers.submit(lambda: self._score(step))
         limit = self._limit(deadline)
+        # the loop's own round takes longer than a fast scorer; a slow one must not hold the loop up twice
+        if self._was_at_once and wait([future], _AT_ONCE_S).done:
+            return future.result()
+        self._was_at_once = False
         import asyncio  # here, for a program without a loop would wait 20 ms for it
 
         scoring = asyncio.wrap_future(future)
@@ -73,12 +82,15 @@ class Judging:
         return self._late(future, limit)
 
     def _score(self, step: Judge) -> Score | Exception:
+        start = time.perf_counter()
         try:
-            return self.scorer.score(step.question, tuple(_short(each) for each in step.answers))
+            score = self.scorer.score(step.question, tuple(_short(each) for each in step.answers))
         # whatever a user's own scorer raises: `on_scorer_error` decides what follows
         except Exception as error:  # noqa: BLE001
             logger.warning("scorer %s gave no score: %s", self.scorer.name, type(error).__name__)
             return _raisable(error)
+        self._was_at_once = time.perf_counter() - start < _AT_ONCE_S
+        return score
 
     def _limit(self, deadline: Deadline) -> float | None:
         limits = [each for each in (self.timeout_s, deadline.left) if each is not None]

@@ -25,7 +25,7 @@ from shared_router import AnswerFeatures, GivenAnswer
 from tests.benchmarks.measure import print_table, report, take_turns, take_turns_async
 from tests.scorers.graded import graded_sums
 
-ROUNDS = 1000
+ROUNDS = 500
 QUESTION = "A shop sells 12 boxes of 31 pens. How many pens are that?"
 ANSWER = "12 * 31 = 372 pens.\n#### 372"
 TARGET_US = 1000.0
