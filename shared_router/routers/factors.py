@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,9 @@ class Line:
 
     def win_probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return P(strong wins) of n embeddings, shape (n,)."""
+        if len(rows) == 1:  # in a quarter of the time: each call of numpy costs as much as the numbers
+            lead = float(rows[0].dot(self.direction)) + self.offset
+            return np.array([1 / (1 + math.exp(min(-lead, 700.0)))])
         return win_chance(rows @ self.direction + self.offset)
 
 
