@@ -29,9 +29,10 @@ from shared_router.router import Router
 from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.local_fit import fit_local
 from shared_router.routers.local_head import LocalHead, Reading
+from shared_router.routers.local_kept import KeptRows
 from shared_router.routers.local_reader import PromptReader
 from shared_router.routers.local_report import LocalReport, report_of
-from shared_router.routers.local_rows import GradedRows, graded_rows
+from shared_router.routers.local_rows import GradedRows, check_rows, graded_rows
 from shared_router.routers.shipped import DEFAULT_ROUTER
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.data import PreferenceData
     from shared_router.records.outcomes import Outcomes
 
-_SETTINGS = ("trim", "ties", "strong", "weak", "anchors", "seed")
+_SETTINGS = ("trim", "ties", "strong", "weak", "anchors", "seed", "keep_rows")
 
 
 class LocalRouter(Router):
@@ -61,6 +62,8 @@ class LocalRouter(Router):
         ties: What a tie is when probabilities are made: `"weak"` (no win), `"half"`, or `"drop"`.
         anchors: How many prompts each kernel keeps, >= 1.
         seed: Draws anchors, folds and trees.
+        keep_rows: Whether what was read of the graded prompts stays, as numbers and without their texts, also
+            in a checkpoint, so that `partial_fit` may add grades.
 
     Attributes:
         report_: What it is worth on prompts it had not seen, and beside what; None before `fit`.
@@ -80,6 +83,7 @@ class LocalRouter(Router):
         ties: Ties = "weak",
         anchors: int = 192,
         seed: int = 0,
+        keep_rows: bool = False,
     ) -> None:
         if anchors < 1:
             raise InvalidInputError(f"anchors must be >= 1, got {anchors!r}")
@@ -92,8 +96,9 @@ class LocalRouter(Router):
         self.ties: Ties = ties
         self.anchors = anchors
         self.seed = seed
+        self.keep_rows = keep_rows
         self.head_: LocalHead | None = None
-        self._kept: tuple[GradedRows, Reading] | None = None
+        self._kept: KeptRows | None = None
 
     @property
     def embedder(self) -> Embedder:
@@ -123,7 +128,35 @@ class LocalRouter(Router):
             DataError: If no prompt has both, there are too few, or all end alike.
         """
         rows = graded_rows(preferences, strong=self.strong, weak=self.weak, ties=self.ties)
+        check_rows(rows, self.ties)
         self._learn(rows, self._reader.read_all(rows.prompts, progress=progress))
+        return self
+
+    @restored_on_failure
+    def partial_fit(self, preferences: PreferenceData | Outcomes, *, progress: bool = True) -> Self:
+        """Learn from further grades beside those learned from before, as if all had come at once.
+
+        Args:
+            preferences: As in `fit`, from one prompt on. One graded before counts with both grades' mean.
+            progress: As in `fit`.
+
+        Returns:
+            This router.
+
+        Raises:
+            NotFittedError: If the router was not made with `keep_rows=True`, or has learned nothing yet.
+            DataError: As in `fit`, of all grades.
+        """
+        if self._kept is None:
+            raise NotFittedError(
+                "partial_fit must have the rows that were learned from; make the router with keep_rows=True "
+                "and fit it, or fit on all grades at once"
+            )
+        new = graded_rows(preferences, strong=self.strong, weak=self.weak, ties=self.ties)
+        reading = Reading.joined([self._kept.reading, self._reader.read_all(new.prompts, progress=progress)])
+        rows, places = self._kept.rows.plus(new)
+        check_rows(rows, self.ties)
+        self._learn(rows, reading.part(places))
         return self
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
@@ -156,7 +189,7 @@ class LocalRouter(Router):
         )
         unseen = fitted.unseen_probability.tolist()
         self.score_quantiles_ = ScoreQuantiles.of(unseen, source="held-out training prompts")
-        self._kept = rows, reading
+        self._kept = KeptRows(rows, reading) if self.keep_rows else None
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if self.head_ is None or self.report_ is None:
@@ -168,7 +201,8 @@ class LocalRouter(Router):
             "head": self.head_.settings(),
             "report": self.report_.as_settings(),
         }
-        return settings, {**self.head_.tensors(), **prior}
+        kept = {} if self._kept is None else self._kept.tensors()
+        return settings, {**self.head_.tensors(), **prior, **kept}
 
     @classmethod
     def _from_state(
@@ -180,5 +214,6 @@ class LocalRouter(Router):
         router.head_ = LocalHead.from_checkpoint(settings["head"], PromptReader.without_prior(tensors))
         if len(router.head_.slopes) != reader.n_scores + 1:
             raise ArtifactSchemaError("a local router must have one slope a known score, and a constant")
+        router._kept = KeptRows.from_tensors(tensors) if router.keep_rows else None
         router.report_ = LocalReport.from_settings(settings["report"])
         return router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,21 +28,44 @@ class GradedRows:
     """n prompts, no two of which are equal (`prompt_key`).
 
     Attributes:
-        prompts: The texts. Not in the repr.
+        prompts: The texts; none where they were not kept. Not in the repr.
+        keys: A number for each prompt that equal ones share, shape (n,).
         gains: The strong model's grade less the weak one's, or 1, 0 and -1 for a win, a tie and a loss; the
             mean where a prompt was graded several times. Shape (n,), each in [-1, 1].
         wins: The share of wins, shape (n,), ties read as asked.
-        weights: How often each was graded, shape (n,), mean 1.
+        counts: How often each was graded, or what its battles weigh in all, shape (n,).
     """
 
     prompts: Sequence[str] = field(repr=False)
+    keys: NDArray[np.uint64]
     gains: Floats
     wins: Floats
-    weights: Floats
+    counts: Floats
 
     def __len__(self) -> int:
         """Count the prompts."""
-        return len(self.prompts)
+        return len(self.gains)
+
+    @property
+    def weights(self) -> Floats:
+        """How much each prompt counts, shape (n,), mean 1."""
+        weights: Floats = self.counts / self.counts.mean()
+        return weights
+
+    def plus(self, other: GradedRows) -> tuple[GradedRows, NDArray[np.intp]]:
+        """Join two lots of rows, equal prompts into one, without their texts.
+
+        Args:
+            other: Further rows.
+
+        Returns:
+            The rows, and where each stands among these and the other's, one after the other.
+        """
+        both = [
+            np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("keys", "gains", "wins", "counts")
+        ]
+        return _joined((), *both)
 
 
 def graded_rows(data: Outcomes | PreferenceData, *, strong: str, weak: str, ties: Ties) -> GradedRows:
@@ -56,7 +80,7 @@ def graded_rows(data: Outcomes | PreferenceData, *, strong: str, weak: str, ties
     Raises:
         InvalidInputError: If the data are neither, or strong and weak are one model.
         UnknownNameError: If the data do not know one of the models.
-        DataError: If no row has both, there are too few distinct prompts, or all end alike.
+        DataError: If no row has both.
     """
     if strong == weak:
         raise InvalidInputError(f"strong and weak must be two models, got {strong!r} twice")
@@ -75,9 +99,8 @@ def graded_rows(data: Outcomes | PreferenceData, *, strong: str, weak: str, ties
         kept = np.flatnonzero(gains)
         prompts, gains, weights = [prompts[row] for row in kept], gains[kept], weights[kept]
     wins = np.where(gains == 0, _TIE_WINS.get(ties, 0.0), gains > 0)
-    rows = _distinct(prompts, gains, wins, weights)
-    _check(rows, ties)
-    return rows
+    keys = np.array([_key(prompt) for prompt in prompts], dtype=np.uint64)
+    return _joined(prompts, keys, gains, wins.astype(np.float64), weights)[0]
 
 
 def _battles(data: PreferenceData, strong: str, weak: str) -> tuple[list[str], Floats, Floats]:
@@ -96,23 +119,29 @@ def _battles(data: PreferenceData, strong: str, weak: str) -> tuple[list[str], F
     return [data.queries[row] for row in rows], np.array(gains), weights
 
 
-def _distinct(prompts: Sequence[str], gains: Floats, wins: Floats, weights: Floats) -> GradedRows:
-    """Join equal prompts, so that none is learned from and held out at once."""
-    places: dict[str, int] = {}
-    member = np.array(
-        [places.setdefault(prompt_key(prompt), len(places)) for prompt in prompts], dtype=np.intp
-    )
-    first = np.unique(member, return_index=True)[1]
-    total = np.bincount(member, weights).astype(np.float64)
-    return GradedRows(
-        [prompts[row] for row in first],
-        np.bincount(member, weights * gains) / total,
-        np.bincount(member, weights * wins) / total,
-        total / total.mean() if len(total) else total,
-    )
+def _key(prompt: str) -> int:
+    return int.from_bytes(hashlib.blake2b(prompt_key(prompt).encode(), digest_size=8).digest(), "little")
 
 
-def _check(rows: GradedRows, ties: Ties) -> None:
+def _joined(
+    prompts: Sequence[str], keys: NDArray[np.uint64], gains: Floats, wins: Floats, counts: Floats
+) -> tuple[GradedRows, NDArray[np.intp]]:
+    """Join equal prompts, so that none is learned from and held out at once; the first of each stays."""
+    first, member = np.unique(keys, return_index=True, return_inverse=True)[1:]
+    total = np.bincount(member, counts).astype(np.float64)
+    order = np.argsort(first)  # as they came
+    means = [np.bincount(member, counts * each) / total for each in (gains, wins)]
+    texts = [prompts[row] for row in first[order]] if prompts else ()
+    kept = first[order]
+    return GradedRows(texts, keys[kept], means[0][order], means[1][order], total[order]), kept
+
+
+def check_rows(rows: GradedRows, ties: Ties) -> None:
+    """Check that rows can teach anything.
+
+    Raises:
+        DataError: If there are too few distinct prompts, or all end alike.
+    """
     if len(rows) < LEAST_PROMPTS:
         raise DataError(
             f"a local router must have {LEAST_PROMPTS} distinct graded prompts or more, better 100, got "

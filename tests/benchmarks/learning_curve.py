@@ -1,11 +1,12 @@
 """What a router learns from 30 to 1,500 grades of one's own, on ten sets, beside others and what needs none.
 
-For each draw some rows of a set are graded and up to 4,000 of the others judged, all routers on the same
-ones. `local` learns as it does by default, on what it reads by default; `sw`, `mf` and `knn` with their
-defaults on the shipped embedding; `shipped` and `length` learn nothing, and are what `local` must not fall
-under: .01 below the shipped router at no number of rows, .01 below the better of both from 200 on. Prompts
-that the shipped router learned from are left out of MMLU and MMLU-Pro; CRUX, MATH and Zebra are among what
-it learned likeness from. Everything here was chosen on other pairs of models and other draws.
+For each draw some rows of a set are graded and up to 2,000 of the others judged, all routers on the same
+ones. `local` learns as it does by default, on what it reads by default; `suggested` is the same, on the rows
+that `suggest` would have graded, out of a pool that leaves the judged ones aside; `sw`, `mf` and `knn` have
+their defaults on the shipped embedding; `shipped` and `length` learn nothing, and are what `local` must not
+fall under: .01 below the shipped router at no number of rows, .01 below the better of both from 200 on.
+Prompts that the shipped router learned from are left out of MMLU and MMLU-Pro; CRUX, MATH and Zebra are among
+what it learned likeness from. Everything here was chosen on other pairs of models and other draws.
 
 Run: python -m tests.benchmarks.learning_curve [--draws 20] [--sets MMLU,GSM8K] [--write]
 """
@@ -36,6 +37,7 @@ from shared_router.routers.local_head import Reading
 from shared_router.routers.local_rows import graded_rows
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
+from shared_router.suggesting import choose_rows, describe
 from shared_router.text import prompt_key
 from tests.benchmarks.evaluation_sets import MIXED_PAIR, PRO_PAIR, arena_votes, long_table
 from tests.benchmarks.learning_curve_picture import draw_curves
@@ -47,7 +49,8 @@ Rows = NDArray[np.intp]
 
 SIZES = (30, 50, 100, 200, 500, 1500)
 LEAST_JUDGED = 150
-MOST_JUDGED = 4000
+MOST_JUDGED = 2000
+MOST_SUGGESTED = 500
 PRO_PAIRS = {
     "MMLU-Pro 70B/8B": PRO_PAIR,
     "MMLU-Pro Gemini/Mixtral": ("gemini-1.5-pro-002", "Mixtral-8x7B-Instruct-v0.1"),
@@ -147,15 +150,29 @@ def curve(graded: GradedSet, *, draws: int) -> dict[str, dict[int, list[float]]]
             keep("local", n, graded.apgr(local(asked), judged))
             for name, make in OTHERS.items():
                 keep(name, n, _other(graded, make, learned, judged))
+        judged = order[-min(MOST_JUDGED, len(order) // 2) :]
+        chosen = _suggested(graded, order[: -len(judged)])
+        for n in (size for size in SIZES if size <= len(chosen)):
+            local = _local(graded, chosen[:n], seed=draw)
+            keep("suggested", n, graded.apgr(local(graded.reading.part(judged)), judged))
     return found
 
 
 def _local(graded: GradedSet, learned: Rows, *, seed: int) -> Callable[[Reading], Floats]:
     router = LocalRouter(seed=seed)
     rows = graded_rows(graded.outcomes.select(learned), strong="strong", weak="weak", ties="weak")
+    assert len(rows) == len(learned)
     router._learn(rows, graded.reading.part(learned))
     assert router.head_ is not None
     return router.head_.win_probability
+
+
+def _suggested(graded: GradedSet, pool: Rows) -> Rows:
+    """Return the rows of a pool that `suggest` would have graded, the most useful first."""
+    reading = graded.reading.part(pool)
+    chances = 1 / (1 + np.exp(-reading.scores[:, 0]))
+    rows = describe(reading.vectors, np.expm1(reading.scores[:, 1]).tolist(), chances)
+    return pool[choose_rows(rows, min(MOST_SUGGESTED, len(pool) // 2))]
 
 
 def _other(graded: GradedSet, make: Callable[..., Router], learned: Rows, judged: Rows) -> float:
@@ -196,7 +213,9 @@ def _option(name: str, otherwise: str) -> str:
 
 def _table(name: str, found: dict[str, dict[int, list[float]]]) -> Iterator[dict[str, Any]]:
     for router, by_n in found.items():
-        zero = {"shipped": "shipped", "length": "length", "local": "shipped"}.get(router)
+        zero = {"shipped": "shipped", "length": "length", "local": "shipped", "suggested": "shipped"}.get(
+            router
+        )
         first = "" if zero is None else f"{np.mean(found[zero][SIZES[0]]):.3f}"
         cells = {str(n): _cell(by_n.get(n), router) for n in SIZES}
         yield {"set": name, "router": router, "0": first, **cells}

@@ -166,6 +166,31 @@ def test_the_same_rows_and_seed_give_the_same_bits() -> None:
     assert not np.array_equal(one, made(seed=1).fit(graded(60)).win_probability(KINDS))
 
 
+def test_further_grades_are_learned_as_if_all_had_come_at_once() -> None:
+    """The first 60 rows, then the last 60 with 20 of the first again: those count twice."""
+    outcomes = graded(120)
+    router = made(keep_rows=True).fit(outcomes.select(range(60)))
+    router.partial_fit(outcomes.select([*range(60, 120), *range(20)]))
+    at_once = made().fit(outcomes.select([*range(120), *range(20)]))
+    assert np.array_equal(router.win_probability(KINDS), at_once.win_probability(KINDS))
+
+
+def test_a_saved_router_that_keeps_its_rows_learns_on(tmp_path: Path) -> None:
+    outcomes = graded(80)
+    made(keep_rows=True).fit(outcomes.select(range(60))).save(tmp_path)
+    assert not any(b"theorem" in path.read_bytes() for path in tmp_path.iterdir())
+    router = LocalRouter.load(tmp_path, embedder=ShortEmbedder(24)).partial_fit(outcomes.select([70]))
+    assert router.report_ is not None
+    assert router.report_.n == 61
+
+
+def test_a_router_that_keeps_no_rows_says_how_to_keep_them(tmp_path: Path) -> None:
+    made().fit(graded(40)).save(tmp_path)
+    for router in (made(), made().fit(graded(40)), LocalRouter.load(tmp_path, embedder=ShortEmbedder(24))):
+        with pytest.raises(NotFittedError, match="keep_rows=True"):
+            router.partial_fit(graded(20, seed=1))
+
+
 def test_equal_prompts_count_as_one_and_are_never_on_both_sides_of_a_fold() -> None:
     """Random grades, each given three times: torn, the copies would tell them; joined, nothing can."""
     rng = np.random.default_rng(0)
