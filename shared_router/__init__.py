@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     )
     from shared_router.plans.driving import Settled, asettled, settled
     from shared_router.plans.frugal import FrugalList, frugal_list
+    from shared_router.plans.joint_thresholds import JointThresholds, joint_thresholds
     from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
     from shared_router.plans.limits import at_once, awithin, within
     from shared_router.plans.list_cascade import ListCascade
@@ -134,7 +135,6 @@ if TYPE_CHECKING:
     from shared_router.thresholds import GivenThreshold
 
 _LAZY = {
-    "MAX_TENANT_CHARS": "shared_router.tenants",
     "AdaptiveThreshold": "shared_router.calibration.adaptive",
     "Agreement": "shared_router.scorers.agreement",
     "Answer": "shared_router.plans.protocol",
@@ -162,10 +162,12 @@ _LAZY = {
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenThreshold": "shared_router.thresholds",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
+    "JointThresholds": "shared_router.plans.joint_thresholds",
     "Judge": "shared_router.plans.protocol",
     "Judging": "shared_router.plans.judging",
     "KnownPrices": "shared_router.costs.known_prices",
     "ListCascade": "shared_router.plans.list_cascade",
+    "MAX_TENANT_CHARS": "shared_router.tenants",
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "Message": "shared_router.query",
     "MixedPredictor": "shared_router.predictors.mixed",
@@ -231,6 +233,7 @@ _LAZY = {
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
     "frugal_list": "shared_router.plans.frugal",
+    "joint_thresholds": "shared_router.plans.joint_thresholds",
     "known_prices": "shared_router.costs.known_prices",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
@@ -305,6 +308,7 @@ __all__ = [
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "ItemResponsePredictor",
+    "JointThresholds",
     "Judge",
     "JudgeError",
     "Judging",
@@ -401,6 +405,7 @@ __all__ = [
     "dollar_weight_for_quality",
     "evaluate",
     "frugal_list",
+    "joint_thresholds",
     "known_prices",
     "load_artifact",
     "load_embedder",
