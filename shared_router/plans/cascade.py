@@ -163,9 +163,10 @@ class Cascade:
                 return _Found(best, "tool_calls", _calls(answers), will_do=True)
             calls = _calls(answers, best, Score(float(best.valid_tool_calls)))
             return _Found(best, "tool_calls", calls, will_do=best.valid_tool_calls)
-        why = why_unusable(best.given)
-        if why:
-            return _Found(None, why.replace(" ", "_"), _calls(answers, best, Score(0.0)), will_do=False)
+        reasons = [why_unusable(each.given) for each in usable]
+        if all(reasons):  # of several samples one that can be used is enough
+            why = reasons[0].replace(" ", "_")
+            return _Found(None, why, _calls(answers, best, Score(0.0)), will_do=False)
         if unread:
             return _Found(best, f"scorer_cannot_read:{', '.join(sorted(unread))}", _calls(answers), True)
         return None
@@ -183,12 +184,14 @@ class Cascade:
         return 1.0 - score >= threshold
 
     def _judged(self, request: PlanRequest, answers: list[Answer], outcome: Score | Exception) -> _Found:
-        best = _usable(answers)[0]
+        usable = _usable(answers)
         if isinstance(outcome, Exception):
             if self.on_scorer_error == "raise":
                 raise outcome
             why = f"scorer_error:{type(outcome).__name__}"
+            best = next(each for each in usable if not why_unusable(each.given))
             return _Found(best, why, _calls(answers), will_do=self.on_scorer_error == "weak")
+        best = usable[outcome.answer]
         calls = _calls(answers, best, outcome)
         if outcome.dollars:  # what scores by a paid call
             calls = (*calls, PlanCall(self.scorer.name, dollars=outcome.dollars))

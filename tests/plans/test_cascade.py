@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared_router import (
+    Agreement,
     CapabilityError,
     Cascade,
     Deadline,
@@ -341,3 +342,17 @@ def test_a_rule_that_is_none_is_refused(changes: Any) -> None:
 
 def test_the_rule_shows() -> None:
     assert repr(Cascade(_nan, threshold=0.3)) == "Cascade(Check(_nan), threshold=0.3)"
+
+
+def test_the_answer_that_most_samples_give_is_used() -> None:
+    samples = [answer("weak", text) for text in ("#### 3", "#### 4", "The answer is 4.")]
+    use, _ = walk(Cascade(Agreement(3), threshold=0.5), {"weak": samples, "strong": [STRONG]})
+    assert use.answer is samples[1]
+    assert [call.score for call in use.calls] == [None, 2 / 3, None]
+
+
+def test_a_first_sample_that_was_cut_does_not_hide_those_that_agree() -> None:
+    cut = answer("weak", "The sum", finish_reason="length")
+    samples = [cut, answer("weak", "4"), answer("weak", "4")]
+    use, _ = walk(Cascade(Agreement(3), threshold=0.5), {"weak": samples, "strong": [STRONG]})
+    assert use.answer is samples[1]
