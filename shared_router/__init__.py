@@ -50,7 +50,7 @@ from shared_router.errors import (
     UnusedCacheWarning,
 )
 from shared_router.quantiles import ScoreQuantiles
-from shared_router.registry import load_router, router_class, router_names
+from shared_router.registry import load_router, router_class, router_names, saved_score_tables
 from shared_router.router import Router
 from shared_router.text import clean
 
@@ -420,6 +420,7 @@ __all__ = [
     "router_class",
     "router_names",
     "save_artifact",
+    "saved_score_tables",
     "savings_of",
     "scorer_of",
     "settled",

@@ -25,6 +25,7 @@ class Checkpointed:
         return saved[0] if saved is not None and saved[1] is self.score_quantiles_ else None
 
     def _is_checkpoint(self, sha256: str) -> str:
-        """Keep the hash of the checkpoint that this now is, and return it."""
-        self._saved_as = (sha256, self.score_quantiles_)
+        """Keep the hash of the checkpoint that this is, and return it; a copy elsewhere changes nothing."""
+        if self.checkpoint_sha256 is None:
+            self._saved_as = (sha256, self.score_quantiles_)
         return sha256

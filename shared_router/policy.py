@@ -88,7 +88,7 @@ class RoutingPolicy(ThresholdRule):
 
     def __repr__(self) -> str:
         """Show the rule."""
-        return f"RoutingPolicy({self.router_name!r}, threshold={self.threshold!r})"
+        return f"RoutingPolicy({self.router_name!r}, {self._threshold})"
 
     @property
     def router(self) -> Router:

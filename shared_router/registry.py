@@ -23,6 +23,7 @@ __all__ = [
     "router_names",
     "saved_config",
     "saved_quantiles",
+    "saved_score_tables",
 ]
 
 
@@ -70,16 +71,11 @@ def recommended_threshold(
         ArtifactSchemaError: If the card names no threshold in [0, 1].
         ArtifactError: If the checkpoint is damaged, or not the expected one.
     """
-    from shared_router.checkpoints.card import read_card
-
-    card = read_card(_folder(router), expected_sha256=expected_sha256)
+    card = _card(router, expected_sha256)
     if card is None:
         known = saved_quantiles(router, expected_sha256=expected_sha256)
         return otherwise if known is None else known.threshold(0.5)
-    try:
-        threshold = json.loads(card)["recommended_threshold"]
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold") from error
+    threshold: Any = card.get("recommended_threshold")
     if type(threshold) not in (int, float) or not 0 <= threshold <= 1:
         raise ArtifactSchemaError(f"recommended_threshold must be a number in [0, 1], got {threshold!r}")
     return float(threshold)
@@ -100,6 +96,46 @@ def saved_quantiles(
     """
     settings = saved_config(router, expected_sha256=expected_sha256).settings.get("score_quantiles")
     return None if settings is None else ScoreQuantiles.from_settings(settings)
+
+
+def saved_score_tables(
+    router: str | Path | None = None, *, expected_sha256: str | None = None
+) -> dict[str, ScoreQuantiles]:
+    """Return the quantiles of a named router's scores on each set of prompts that its card has a table of.
+
+    `saved_score_tables()["gsm8k"].threshold(0.3)` is the threshold that sends 0.3 of GSM8K strong, where
+    `strong_fraction=0.3` means 0.3 of the mix that `saved_quantiles` are of.
+
+    Args:
+        router: As in `load_router`, like `expected_sha256`.
+        expected_sha256: See `router`; the card is under it.
+
+    Returns:
+        A table by the set's name; none for a router whose card has none.
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactError: If the checkpoint or its card is damaged, or not the expected one.
+    """
+    tables = (_card(router, expected_sha256) or {}).get("score_tables", {})
+    if not isinstance(tables, dict):
+        raise ArtifactSchemaError("a card's score_tables must be quantiles by the name of a set")
+    return {name: ScoreQuantiles.from_settings(table) for name, table in tables.items()}
+
+
+def _card(router: str | Path | None, expected_sha256: str | None) -> dict[str, Any] | None:
+    from shared_router.checkpoints.card import read_card
+
+    card = read_card(_folder(router), expected_sha256=expected_sha256)
+    if card is None:
+        return None
+    try:
+        found = json.loads(card)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold") from error
+    if not isinstance(found, dict) or "recommended_threshold" not in found:
+        raise ArtifactSchemaError("card.json must be JSON with a recommended_threshold")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

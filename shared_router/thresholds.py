@@ -69,6 +69,13 @@ class PolicyThreshold:
         if not in_event_loop():
             self._warn_of(self.value)
 
+    def __str__(self) -> str:
+        """Show it, and of which prompts the share is that was asked for."""
+        known = self._source.quantiles if self.strong_fraction is not None else None
+        if known is None:
+            return f"threshold={self.value!r}"
+        return f"threshold={self.value!r}: {self.strong_fraction} of {known.n_queries} {known.source}"
+
     @property
     def value(self) -> float:
         """The threshold that applies where a request says none, in [0, 1].

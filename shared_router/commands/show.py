@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared_router.registry import DEFAULT_ROUTER, recommended_threshold, saved_config, saved_quantiles
+from shared_router.registry import (
+    DEFAULT_ROUTER,
+    recommended_threshold,
+    saved_config,
+    saved_quantiles,
+    saved_score_tables,
+)
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from shared_router.quantiles import ScoreQuantiles
 
 _SETTINGS = ("ties", "strong", "weak", "embedder", "encoder", "model")
 _SHARES = tuple(tenth / 10 for tenth in range(1, 10))
+_SOME_SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     pin = {"expected_sha256": arguments.expected_sha256}
     config = saved_config(arguments.router, **pin)
     known = saved_quantiles(arguments.router, **pin)
+    tables = saved_score_tables(arguments.router, **pin)
     told: dict[str, Any] = {
         "router": arguments.router or DEFAULT_ROUTER,
         "kind": config.kind,
@@ -43,13 +52,32 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         thresholds = {} if known is None else {str(share): known.threshold(share) for share in _SHARES}
         quantiles = None if known is None else known.as_settings()
-        print(json.dumps({**told, "score_quantiles": quantiles, "thresholds": thresholds}))
+        of_sets = {
+            name: {str(share): each.threshold(share) for share in _SHARES} for name, each in tables.items()
+        }
+        print(
+            json.dumps(
+                {**told, "score_quantiles": quantiles, "thresholds": thresholds, "score_tables": of_sets}
+            )
+        )
         return
     told["threshold"] = f"{told['threshold']:.4g}"
     for name, value in told.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         print(f"{name:<11}{''.join(char if char.isprintable() else '?' for char in shown)}")
     print(_table(known))
+    if tables:
+        print(_tables(tables))
+
+
+def _tables(tables: Mapping[str, ScoreQuantiles]) -> str:
+    """Return the thresholds on each named set, a column for some shares."""
+    head = "".join(f"{share:>9}" for share in _SOME_SHARES)
+    rows = "".join(
+        f"\n{name:<17}" + "".join(f"{known.threshold(share):>9.4g}" for share in _SOME_SHARES)
+        for name, known in tables.items()
+    )
+    return f"\nby set of prompts{head}{rows}"
 
 
 def _table(known: ScoreQuantiles | None) -> str:

@@ -20,6 +20,7 @@ from shared_router import (
     UnknownNameError,
     registry,
 )
+from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
 
 
@@ -234,3 +235,9 @@ async def test_a_policy_made_in_an_event_loop_reads_its_folder_elsewhere(
     assert decision.reason == "no_query"
     assert decision.threshold == RoutingPolicy().threshold
     assert readers[0] is not threading.main_thread()
+
+
+def test_a_share_says_of_which_prompts_it_is() -> None:
+    """A random router's scores are uniform: 0.3 of any questions reach 0.7."""
+    assert "0.3 of 1 questions of any kind" in repr(RoutingPolicy(RandomRouter(), strong_fraction=0.3))
+    assert repr(RoutingPolicy(RandomRouter(), threshold=0.7)) == "RoutingPolicy('random', threshold=0.7)"

@@ -298,3 +298,11 @@ def test_the_command_routes_by_a_policy_file(tmp_path: Path, capsys: pytest.Capt
     assert "half written" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["route", "--policy", policy, "--threshold", "0.5", "x"])
+
+
+def test_a_copy_saved_elsewhere_does_not_change_which_checkpoint_a_router_is(tmp_path: Path) -> None:
+    KNNRouter(embedder=HashEmbedder()).fit(two_models()).save(tmp_path / "one")
+    router = KNNRouter.load(tmp_path / "one", embedder=HashEmbedder())
+    before = router.checkpoint_sha256
+    router.save(tmp_path / "two")
+    assert router.checkpoint_sha256 == before

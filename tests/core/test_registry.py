@@ -23,7 +23,7 @@ from shared_router import (
 )
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.checkpoints.card import CARD, add_card
-from shared_router.registry import DEFAULT_ROUTER, recommended_threshold
+from shared_router.registry import DEFAULT_ROUTER, recommended_threshold, saved_score_tables
 from shared_router.routers.random import RandomRouter
 
 PRETRAINED = Path(shared_router.__file__).parent / "pretrained"
@@ -153,3 +153,22 @@ def test_a_card_that_cannot_be_read_is_refused(folder: Path, card: bytes) -> Non
     (folder / "card.json").write_bytes(card)
     with pytest.raises(ArtifactSchemaError, match=r"card\.json must be JSON"):
         RoutingPolicy(str(folder))
+
+
+def test_the_shipped_router_says_what_a_share_means_on_named_sets_of_prompts() -> None:
+    """Each table is of a set's own scores: the middle threshold has half of them above it."""
+    tables = saved_score_tables("static-v1")
+    assert {"arena", "mmlu", "mmlu_pro", "gsm8k", "mt_bench", "zeroeval", "llmrouter"} == set(tables)
+    for table in tables.values():
+        assert table.strong_fraction(table.threshold(0.5)) == pytest.approx(0.5, abs=0.01)
+    assert tables["gsm8k"].source == "GSM8K questions"
+
+
+def test_a_router_without_tables_has_none_and_one_with_damaged_ones_is_refused(tmp_path: Path) -> None:
+    RandomRouter().save(tmp_path / "random")
+    assert saved_score_tables(tmp_path / "random") == {}
+    for tables in ([], {"mmlu": {"values": []}}):
+        card = json.dumps({"recommended_threshold": 0.5, "score_tables": tables})
+        add_card(tmp_path / "random", card.encode())
+        with pytest.raises(ArtifactSchemaError, match=r"score_tables|score_quantiles"):
+            saved_score_tables(tmp_path / "random")

@@ -19,6 +19,7 @@ from shared_router.pretrained.build.evaluate import (
     paired_interval,
     random_line,
 )
+from shared_router.pretrained.build.score_tables import SHARES_HEAD, score_tables_page
 from shared_router.pretrained.build.training import held_out_probabilities
 from shared_router.quantiles import ScoreQuantiles
 
@@ -152,6 +153,8 @@ def page(card: dict[str, Any]) -> str:
         *[benchmark_table(benchmark) for benchmark in card["benchmarks"]],
         "Intervals are 95%, from 1,000 resamples of the queries; for random, the range of 5 seeds.",
     ]
+    if "score_tables" in card:
+        parts += [SHARES_HEAD, score_tables_page(card["score_tables"])]
     return "\n\n".join(parts) + "\n"
 
 
