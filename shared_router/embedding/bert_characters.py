@@ -23,6 +23,9 @@ MAX_DISTINCT = 512
 
 _NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _ASCII = {code: chr(code) for code in range(128)}
+_IDEOGRAPHS = range(0x4E00, 0xA000)
+"""A BERT tokenizer that handles Chinese makes each of these a word: the library need not be asked."""
+
 _BETWEEN = "|"  # no character's fold holds it
 
 
@@ -36,6 +39,7 @@ class BertCharacters:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
         self._folded = dict(_ASCII)
+        self._ideographs = _IDEOGRAPHS if options.get("handle_chinese_chars") else range(0)
 
     def fold(self, text: str) -> str:
         """Return a cleaned text with spaces around each word of one character, ASCII letters lowered."""
@@ -57,7 +61,9 @@ class BertCharacters:
         new = {code for code in codes if code not in self._folded}
         if not new:
             return self._folded
-        asked = self._ask("".join(map(chr, new)))
+        asked = {code: f" {chr(code)} " for code in new if code in self._ideographs}
+        if len(asked) < len(new):
+            asked |= self._ask("".join(map(chr, new.difference(asked))))
         if len(self._folded) + len(asked) > MAX_CHARACTERS:
             known = {code: self._folded[code] for code in codes - new}
             return _ASCII | known | asked
