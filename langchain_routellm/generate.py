@@ -68,6 +68,7 @@ def merged(groups: Sequence[Group], results: Sequence[LLMResult]) -> LLMResult:
     outputs = {
         str(group.first.decision_metadata.decision["model"]): result.llm_output
         for group, result in zip(groups, results, strict=True)
+        if result.llm_output is not None
     }
     return LLMResult(
         generations=[generations[position] for position in sorted(generations)],

@@ -116,13 +116,9 @@ class HeldBack(BaseCallbackHandler):
 
 
 @contextmanager
-def known_only_by(config: RunnableConfig) -> Iterator[None]:
-    """Have a call know no callbacks but its config's: a binding adds those of the run around it.
-
-    Args:
-        config: The call's config.
-    """
-    token = var_child_runnable_config.set(config)
+def outside_any_run() -> Iterator[None]:
+    """Have a call know no callbacks but its config's: a binding would add those of the run around it."""
+    token = var_child_runnable_config.set(None)
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_routellm.at_hand import AnswerAtHand
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.children import chat_models_in
-from langchain_routellm.held_back import HeldBack, held_back, known_only_by
+from langchain_routellm.held_back import HeldBack, held_back, outside_any_run
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.plan_metadata import PlanMetadata
 from langchain_routellm.prices import token_usage
@@ -87,7 +87,7 @@ class PlanAtWork:
         routed, config, held = self._prepared(step)
         kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
         try:
-            with known_only_by(config):
+            with outside_any_run():
                 output = within(
                     lambda: routed.model.invoke(routed.input, config, **kwargs), self.request.deadline
                 )
@@ -100,7 +100,7 @@ class PlanAtWork:
         routed, config, held = self._prepared(step)
         kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
         try:
-            with known_only_by(config):
+            with outside_any_run():
                 output = await awithin(
                     routed.model.ainvoke(routed.input, config, **kwargs), self.request.deadline
                 )
