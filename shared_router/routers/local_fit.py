@@ -31,10 +31,10 @@ _TREE_DOUBT = 4.0
 
 _BLOCK = 4096
 
-PRIOR_BELIEFS = (Belief(0.97, 0.10, 0.004), Belief(0.03, 0.0, 0.02))
-"""A router trained elsewhere is worth a little, or, seldom, much or the opposite."""
+PRIOR_BELIEFS = (Belief(0.6, 0.10, 0.004), Belief(0.37, 0.17, 0.005), Belief(0.03, 0.0, 0.02))
+"""A router trained elsewhere is worth a little, or more; seldom very much or the opposite."""
 
-LENGTH_BELIEFS = (Belief(0.9, 0.06, 0.003), Belief(0.1, 0.0, 0.03))
+LENGTH_BELIEFS = (Belief(0.9, 0.045, 0.003), Belief(0.1, 0.0, 0.03))
 """Longer prompts need the strong model a little more, or length says much, one way or the other."""
 
 

@@ -109,7 +109,7 @@ def report_rows(benchmark: str, rows: list[dict[str, Any]]) -> None:
 
 def _keep(benchmark: str, measured: dict[str, Any]) -> None:
     kept = {
-        "command": f"python -m tests.benchmarks.{benchmark} --write",
+        "command": " ".join(["python -m", f"tests.benchmarks.{benchmark}", *sys.argv[1:]]),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         **measured,
     }
