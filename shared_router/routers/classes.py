@@ -7,6 +7,7 @@ from shared_router.router import Router
 
 CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
+    "calibrated": "shared_router.calibrated:CalibratedRouter",
     "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
     "knn": "shared_router.routers.knn:KNNRouter",
     "local": "shared_router.routers.local:LocalRouter",

@@ -30,7 +30,7 @@ ORDER = (
     ("published", "pretrained", "predictors"),
     ("calibration", "evaluation", "scorers"),
     ("registry",),
-    ("source", "suggesting"),
+    ("source", "suggesting", "calibrated"),
     ("policy_file",),
     ("thresholds",),
     ("threshold_rule", "policy_saving"),
