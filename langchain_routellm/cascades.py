@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr, SkipValidation
 from typing_extensions import override
 
 from langchain_routellm.calls import Call
-from langchain_routellm.cascading import Cascading, OnStream, without_threshold
+from langchain_routellm.cascading import Cascading, without_threshold
 from langchain_routellm.chat_models import Child, RoutedChatModel
 from langchain_routellm.children import UNNAMED, name_of
 from langchain_routellm.policies import RULES, made_policy
@@ -21,11 +21,12 @@ from shared_router import (
     InvalidInputError,
     Judging,
     OnScorerError,
+    OnStream,
     OnToolCalls,
     RoutingPolicy,
     Scorer,
     WeakFirst,
-    check_seconds,
+    made_cascade,
 )
 
 _RULES = (
@@ -170,24 +171,10 @@ class CascadedChatModel(Cascading, RoutedChatModel):
 
 
 def _cascade_of(fields: Mapping[str, Any]) -> tuple[Cascade, Judging]:
-    """Return the cascade that the values of these fields make, and what asks its scorer.
-
-    Raises:
-        InvalidInputError: If one is outside its rule.
-    """
-    check_seconds("deadline", fields["deadline"])
-    on_stream, routes = fields["on_stream"], fields.get("router") or fields.get("policy")
-    if on_stream not in get_args(OnStream):
-        raise InvalidInputError(f"on_stream must be one of {list(get_args(OnStream))}, got {on_stream!r}")
-    if on_stream == "route" and routes is None and fields.get("given_policy") is None:
-        raise InvalidInputError('on_stream="route" must come with a router, got none; give router=')
-    cascade = Cascade(
-        fields["scorer"],
-        threshold=fields["threshold"],
-        on_scorer_error=fields["on_scorer_error"],
-        on_tool_calls=fields["on_tool_calls"],
-    )
-    return cascade, Judging(cascade.scorer, timeout_s=fields["scorer_timeout"])
+    """Return the cascade that the values of these fields make, and what asks its scorer."""
+    routes = [fields.get(name) for name in ("router", "policy", "given_policy")]
+    has_router = any(each is not None for each in routes)
+    return made_cascade(**{name: fields[name] for name in _RULES}, has_router=has_router)
 
 
 def _check_scorer(cascade: Cascade, weak: object) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -23,10 +23,17 @@ from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.generate import Group, grouped
 from langchain_routellm.planning import PlanAtWork
 from langchain_routellm.routing import RoutedBatches, Turn
-from shared_router import Ask, Cascade, Deadline, Judging, RoutingDecision, asettled, planned, settled
-
-OnStream = Literal["buffer", "route"]
-"""What a stream is: the accepted answer, or the router's choice alone."""
+from shared_router import (
+    Ask,
+    Cascade,
+    Deadline,
+    Judging,
+    OnStream,
+    RoutingDecision,
+    asettled,
+    planned,
+    settled,
+)
 
 _CONTENT = frozenset({"images", "pdf", "audio", "video", "attachments"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any
 
 from llama_index.core.llms import LLM
 
@@ -13,17 +13,14 @@ from llamaindex_routellm.settings import Settings
 from shared_router import (
     SCORER_TIMEOUT_S,
     Cascade,
-    InvalidInputError,
     Judging,
     OnScorerError,
+    OnStream,
     OnToolCalls,
     Scorer,
     WeakFirst,
-    check_seconds,
+    made_cascade,
 )
-
-OnStream = Literal["buffer", "route"]
-"""What a stream is: the accepted answer, or the router's choice alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +46,18 @@ class CascadeSettings(Settings):
     def __post_init__(self) -> None:
         """Refuse what no cascaded LLM can be told, and make its cascade."""
         Settings.__post_init__(self)
-        check_seconds("deadline", self.deadline)
-        if self.on_stream not in get_args(OnStream):
-            raise InvalidInputError(
-                f"on_stream must be one of {list(get_args(OnStream))}, got {self.on_stream!r}"
-            )
-        if self.on_stream == "route" and self.router is None and self.policy is None:
-            raise InvalidInputError('on_stream="route" must come with a router, got none; give router=')
-        cascade = Cascade(
+        cascade, judging = made_cascade(
             self.scorer,  # type: ignore[arg-type]  # refused there, where it is None
             threshold=self.threshold,  # type: ignore[arg-type]
             on_scorer_error=self.on_scorer_error,
             on_tool_calls=self.on_tool_calls,
+            on_stream=self.on_stream,
+            scorer_timeout=self.scorer_timeout,
+            deadline=self.deadline,
+            has_router=self.router is not None or self.policy is not None,
         )
         object.__setattr__(self, "cascade", cascade)
-        object.__setattr__(self, "judging", Judging(cascade.scorer, timeout_s=self.scorer_timeout))
+        object.__setattr__(self, "judging", judging)
 
     def check_scorer(self, weak: LLM) -> None:
         """Check that a scorer that was fitted for one model judges that one.

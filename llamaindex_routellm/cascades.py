@@ -13,7 +13,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from llamaindex_routellm.base import Answer
 from llamaindex_routellm.calls import LLMCall
-from llamaindex_routellm.cascade_settings import CASCADE_SETTINGS, CascadeSettings, OnStream
+from llamaindex_routellm.cascade_settings import CASCADE_SETTINGS, CascadeSettings
 from llamaindex_routellm.changes import SETTINGS
 from llamaindex_routellm.children import NOT_GIVEN, NotGiven, refuse_own_fields
 from llamaindex_routellm.content import contents_of
@@ -29,6 +29,7 @@ from shared_router import (
     Cascade,
     InvalidInputError,
     OnScorerError,
+    OnStream,
     OnToolCalls,
     Router,
     Scorer,

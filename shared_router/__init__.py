@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
     from shared_router.plans.limits import at_once, awithin, within
     from shared_router.plans.list_cascade import ListCascade
+    from shared_router.plans.making import OnStream, made_cascade
     from shared_router.plans.many_models import ManyModelsPolicy
     from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
     from shared_router.plans.route import Route
@@ -174,6 +175,7 @@ _LAZY = {
     "NeighborsPredictor": "shared_router.predictors.neighbors",
     "OnRouterError": "shared_router.policy",
     "OnScorerError": "shared_router.plans.cascade",
+    "OnStream": "shared_router.plans.making",
     "OnToolCalls": "shared_router.plans.cascade",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
@@ -237,6 +239,7 @@ _LAZY = {
     "known_prices": "shared_router.costs.known_prices",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
+    "made_cascade": "shared_router.plans.making",
     "mix_preferences": "shared_router.preferences.mixing",
     "plain_messages": "shared_router.messages",
     "plan_decision": "shared_router.plans.decision",
@@ -325,6 +328,7 @@ __all__ = [
     "NotFittedError",
     "OnRouterError",
     "OnScorerError",
+    "OnStream",
     "OnToolCalls",
     "OpenAIEmbedder",
     "OpenAIModel",
@@ -411,6 +415,7 @@ __all__ = [
     "load_embedder",
     "load_published",
     "load_router",
+    "made_cascade",
     "mix_preferences",
     "plain_messages",
     "plan_decision",

@@ -1,18 +1,14 @@
 """LangChain's own test suites, unit and integration, over cascades: weak answers used, and rejected."""
 
-from functools import reduce
-from operator import add
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage
-from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_routellm import CascadedChatModel
 from tests.answer_scorers import accepts, rejects
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
-from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, pytestmark
+from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, _Usage, pytestmark
 
 __all__ = ["_no_web", "pytestmark"]
 
@@ -36,22 +32,6 @@ class _Rejected(_Accepted):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {**super().chat_model_params, "on_scorer_error": "strong"}
-
-
-class _Usage(ChatModelIntegrationTests):
-    @property
-    def supported_usage_metadata_details(self) -> Any:
-        return dict.fromkeys(("invoke", "stream"), ["cache_read_input", "reasoning_output"])
-
-    def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        model = CascadedChatModel(**self.chat_model_params)
-        if not stream:
-            return model.invoke("Tell me the weather.")
-        chunks: list[Any] = list(model.stream("Tell me the weather."))
-        merged: AIMessage = reduce(add, chunks)
-        return merged
-
-    invoke_with_reasoning_output = invoke_with_cache_read_input
 
 
 class TestUnitOverAcceptedAnswers(_Accepted, _Capabilities, ChatModelUnitTests):

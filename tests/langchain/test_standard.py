@@ -79,7 +79,7 @@ class _Usage(ChatModelIntegrationTests):
         return dict.fromkeys(("invoke", "stream"), ["cache_read_input", "reasoning_output"])
 
     def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        model = RoutedChatModel(**self.chat_model_params)
+        model = self.chat_model_class(**self.chat_model_params)
         if not stream:
             return model.invoke("Tell me the weather.")
         chunks: list[Any] = list(model.stream("Tell me the weather."))
