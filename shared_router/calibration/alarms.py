@@ -50,7 +50,7 @@ class DriftAlarm:
 
 
 class Alarms:
-    """Keep the latest alarms, log them, and call back in a thread that lives only while there are any.
+    """Keep the latest alarms; log them and call back in a thread that lives only while there are any.
 
     What the callback raises ends that thread, and is shown as any thread's last error is; the next alarm is
     told all the same. A copy or a pickle has no thread and nothing left to tell.
@@ -67,11 +67,8 @@ class Alarms:
         self._start()
 
     def raise_alarm(self, alarm: DriftAlarm) -> None:
-        """Keep and log an alarm, and leave the callback to a thread."""
+        """Keep an alarm, and leave the telling to a thread: a log may be as slow as a pager."""
         self.latest.append(alarm)
-        _logger.warning("%s", alarm)
-        if self.callback is None:
-            return
         with self._lock:
             self._untold.append(alarm)
             if self._thread is None:
@@ -98,6 +95,7 @@ class Alarms:
     def _tell(self) -> None:
         try:
             while (alarm := self._next()) is not None:
+                _logger.warning("%s", alarm)
                 if self.callback is not None:
                     self.callback(alarm)
         finally:

@@ -1,12 +1,11 @@
 """calibration/drift.py: who is told of what, and when."""
 
 import copy
-import logging
 import pickle
 import queue
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,12 +33,6 @@ def watched(
     router.score_quantiles_ = reference
     monitor = DriftMonitor()
     return RoutingPolicy(router, threshold=threshold, monitor=monitor), monitor
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    with caplog.at_level(logging.WARNING):
-        yield
 
 
 def uniform(seed: int = 0) -> Callable[[int], float]:

@@ -24,6 +24,7 @@ from shared_router import (
 )
 from shared_router.calibration import Interval, ThresholdChoice
 from shared_router.commands.main import main
+from shared_router.registry import DEFAULT_ROUTER
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter, HashEmbedder
@@ -130,7 +131,7 @@ def test_a_router_saved_beside_the_policy_is_found_from_it_also_when_both_have_m
 
 def test_the_shipped_router_is_known_also_where_it_was_given_as_an_object(tmp_path: Path) -> None:
     RoutingPolicy(load_router()).save(tmp_path / "policy.json")
-    assert RoutingPolicy.load(tmp_path / "policy.json").decide("Why?").router == "static-v1"
+    assert RoutingPolicy.load(tmp_path / "policy.json").decide("Why?").router == DEFAULT_ROUTER
 
 
 def test_a_router_that_learned_since_is_another(tmp_path: Path) -> None:

@@ -167,7 +167,8 @@ def test_the_shipped_router_says_what_a_share_means_on_named_sets_of_prompts() -
 def test_a_router_without_tables_has_none_and_one_with_damaged_ones_is_refused(tmp_path: Path) -> None:
     RandomRouter().save(tmp_path / "random")
     assert saved_score_tables(tmp_path / "random") == {}
-    for tables in ([], {"mmlu": {"values": []}}):
+    damaged: list[Any] = [[], {"mmlu": {"values": []}}]
+    for tables in damaged:
         card = json.dumps({"recommended_threshold": 0.5, "score_tables": tables})
         add_card(tmp_path / "random", card.encode())
         with pytest.raises(ArtifactSchemaError, match=r"score_tables|score_quantiles"):
