@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.calibration.betting import log_purse, rows_needed
-from shared_router.calibration.clopper_pearson import p_values, rows_without_failure, upper_limit
+from shared_router.calibration.clopper_pearson import p_values, rows_without_failure
 from shared_router.calibration.promise import Promise
 from shared_router.errors import InvalidInputError
 
@@ -131,20 +132,19 @@ def _last_of_sequences(
 
 
 def _rows_for_share(failures: int, weak: int, n: int, share: float, confidence: float) -> int | None:
-    """Return how many prompts would do if their share of failures at the first cut stayed what it is."""
+    """Return how many prompts would do if their share of failures at a start stayed what it is.
+
+    By the normal curve: z^2 share (1 - share) / (share - rate)^2 rows at the start, and not fewer than no
+    failure needs.
+    """
     rate = failures / weak
     if rate >= share:
         return None
-    low, high = weak, 2 * weak
-    while upper_limit(math.ceil(rate * high), high, confidence=confidence) > share:
-        low, high = high, 2 * high
-        if high > _MOST_NEEDED:
-            return None
-    while high - low > max(1, low // 100):
-        middle = (low + high) // 2
-        shown = upper_limit(math.ceil(rate * middle), middle, confidence=confidence) <= share
-        low, high = (low, middle) if shown else (middle, high)
-    return _sane(math.ceil(high * n / weak))
+    z = NormalDist().inv_cdf(confidence)
+    rows = max(
+        z**2 * share * (1 - share) / (share - rate) ** 2, rows_without_failure(share, confidence=confidence)
+    )
+    return _sane(math.ceil(rows * n / weak))
 
 
 def _sane(n: int | None) -> int | None:
