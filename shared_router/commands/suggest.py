@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose scores are looked at, a shipped router's name or a saved one's folder",
     )
     add("--format", metavar="NAME", help="the log's format (default: told by what is in it)")
-    add("--seed", type=int, default=0, metavar="N", help="draws from logs of more than 20,000 prompts")
+    add("--seed", type=int, default=0, metavar="N", help="draws from logs of more than 10,000 prompts")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -17,8 +17,8 @@ from shared_router.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
 
-NOISE = 0.1
-"""The noise of one grade beside the variance of what is learned: a small one makes the choice cover more."""
+NOISE = 0.3
+"""The variance of one grade beside that of what is learned: with a small one the choice covers more."""
 
 
 def choose_rows(

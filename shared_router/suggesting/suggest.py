@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
     from shared_router.router import Router
 
-MAX_CANDIDATES = 20_000
+MAX_CANDIDATES = 10_000
 """Of a larger log so many prompts, drawn by chance, are looked at: they stand for the others."""
 
 
@@ -66,7 +66,8 @@ def suggest(
             not seen.
         graded: Prompts that have grades already: they are not picked, and what is like them is less useful.
         embedder: What says which prompts are alike; None takes the shipped embedder.
-        seed: Draws the prompts that are looked at, where the log holds more than 20,000.
+        seed: Draws the prompts that are looked at, where the log holds more than 10,000, and what each
+            is compared with.
 
     Returns:
         The prompts, the most useful first; the same for the same log and seed.
@@ -87,7 +88,7 @@ def suggest(
     looked_at = _some(np.array(distinct, dtype=np.int64), seed)
     texts = [clean(prompts[row]) for row in looked_at.tolist()]
     known = [clean(text) for text in seen.values()]
-    described = _described([*texts, *known], router, embedder)
+    described = _described([*texts, *known], router, embedder, seed)
     picked = choose_rows(described[: len(texts)], min(int(k), len(texts)), graded=described[len(texts) :])
     rows = looked_at[picked]
     return Suggestions([prompts[row] for row in rows.tolist()], rows, len(distinct), len(texts))
@@ -104,10 +105,13 @@ def _some(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(rows, MAX_CANDIDATES, replace=False))
 
 
-def _described(texts: Sequence[str], router: Router | None, embedder: Embedder | None) -> NDArray[np.float64]:
+def _described(
+    texts: Sequence[str], router: Router | None, embedder: Embedder | None, seed: int
+) -> NDArray[np.float64]:
     from shared_router.embedding.shipped import load_embedder
     from shared_router.registry import load_router
+    from shared_router.text_features import text_features
 
     asked = load_router() if router is None else router
     vectors = (load_embedder() if embedder is None else embedder).embed(texts)
-    return describe(vectors, [len(text) for text in texts], asked.win_probability(texts))
+    return describe(vectors, text_features(texts), asked.win_probability(texts), seed=seed)
