@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMCompletionEndEvent
+from llama_index.core.instrumentation.events.llm import (
+    LLMChatEndEvent,
+    LLMChatInProgressEvent,
+    LLMCompletionEndEvent,
+    LLMCompletionInProgressEvent,
+)
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.base import BaseEvent
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 
 from llamaindex_routellm.spans import current_call
 
+_PARTS = (LLMChatInProgressEvent, LLMCompletionInProgressEvent)
+_ENDS = (LLMChatEndEvent, LLMCompletionEndEvent)
+
+_KEPT = 3
+"""Responses that a route keeps: why a stream ended may stand in the part before the one with its tokens."""
+
 
 class EndedCalls(BaseEventHandler):
-    """Keep each model's answer with the route that it was asked on."""
+    """Keep the last of each model's answer with the route that it was asked on."""
 
     @classmethod
     def class_name(cls) -> str:
@@ -28,9 +39,11 @@ class EndedCalls(BaseEventHandler):
             root.add_event_handler(cls())
 
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
-        """Keep an answer."""
+        """Keep an answer, or a part of one."""
         del kwargs
-        if isinstance(event, LLMChatEndEvent | LLMCompletionEndEvent) and event.response is not None:
-            call = current_call.get()
-            if call is not None:
-                call.responses.append(event.response)
+        if not isinstance(event, (*_PARTS, *_ENDS)) or event.response is None:
+            return
+        call = current_call.get()
+        if call is not None:
+            call.responses.append(event.response)
+            del call.responses[:-_KEPT]

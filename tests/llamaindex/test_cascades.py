@@ -200,6 +200,28 @@ async def test_an_answer_that_nobody_could_use_is_rejected_unread(response: Any,
         assert told(answer)["reason"] == f"escalated:{reason}"
 
 
+class Cut(FakeChat):
+    """Stream an answer that is cut short, with the reason before the tokens, as OpenAI does."""
+
+    def _chunks(self, answer: ChatResponse) -> list[ChatResponse]:
+        *chunks, last = super()._chunks(answer)
+        why = last.model_copy(update={"raw": {"choices": [{"finish_reason": "length"}]}})
+        usage = {"prompt_tokens": 1000, "completion_tokens": 100}
+        tokens = last.model_copy(update={"raw": {"choices": [], "usage": usage}, "delta": ""})
+        return [*chunks, why, tokens]
+
+
+async def test_a_stream_that_was_cut_short_is_rejected_however_it_is_read() -> None:
+    llm = cascaded(weak=Cut(model="small"), strong=Billing(model="big"), scorer=accepts, prices=PRICES)
+    last = list(llm.stream_chat(EASY))[-1]
+    assert told(last)["reason"] == "escalated:cut_short"
+    assert told(last)["calls"][0]["dollars"] == pytest.approx(0.0013)
+    template = PromptTemplate("{query_str}")
+    assert "".join(llm.stream(template, query_str=EASY_QUESTION)) == "big says so"
+    parts = [part async for part in await llm.astream(template, query_str=EASY_QUESTION)]
+    assert "".join(parts) == "big says so"
+
+
 class Failing(FakeChat):
     """Fail when it is asked, or while it is read."""
 
