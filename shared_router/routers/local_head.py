@@ -24,6 +24,9 @@ _CLIPS = {"scores": 3.0, "features": 4.0}
 """How many standard deviations a score and a feature may lie from their mean: a text of an unseen form must
 not be sent anywhere by one number."""
 
+_LEAST_SCALE = 1e-9
+"""What varies less never varies."""
+
 _BLOCK = 1024
 _TREES = "trees."
 
@@ -231,10 +234,10 @@ def sigmoid(z: Floats) -> Floats:
 def _moments(columns: Floats, weights: Floats) -> tuple[Floats, Floats]:
     means = np.average(columns, axis=0, weights=weights)
     scales = np.sqrt(np.average((columns - means) ** 2, axis=0, weights=weights))
-    return means, np.where(scales > 1e-9, scales, 0.0)
+    return means, np.where(scales > _LEAST_SCALE, scales, 0.0)
 
 
 def _scaled(columns: Floats, means: Floats, scales: Floats, clip: float) -> Floats:
     left = columns - means
-    left *= np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 0)
+    left *= np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > _LEAST_SCALE)
     return np.clip(left, -clip, clip, out=left)

@@ -20,6 +20,7 @@ from shared_router import (
     UnknownNameError,
     load_router,
 )
+from shared_router.embedding.trimmed import TrimmedEmbedder
 from shared_router.learners.ranked import rank_value
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.local import LocalRouter
@@ -140,6 +141,19 @@ def test_a_saved_router_is_loaded_by_its_folder_with_its_report_and_its_prior(tm
 def test_a_checkpoint_holds_no_prompt(tmp_path: Path) -> None:
     made(prior=RandomRouter()).fit(graded(40)).save(tmp_path)
     assert not any(b"theorem" in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_prompt_is_embedded_once_for_the_router_and_its_prior(monkeypatch: pytest.MonkeyPatch) -> None:
+    router = LocalRouter().fit(graded(40))
+    embed, asked = TrimmedEmbedder.embed, []
+
+    def counted(self: TrimmedEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
+        asked.append(len(texts))
+        return embed(self, texts)
+
+    monkeypatch.setattr(TrimmedEmbedder, "embed", counted)
+    router.win_probability(["Prove it.", "Hello."])
+    assert asked == [2]
 
 
 def test_a_prior_that_is_no_arrays_cannot_be_saved_along(tmp_path: Path) -> None:
