@@ -50,7 +50,7 @@ Rows = NDArray[np.intp]
 SIZES = (30, 50, 100, 200, 500, 1500)
 LEAST_JUDGED = 150
 MOST_JUDGED = 2000
-MOST_SUGGESTED = 500
+MOST_SUGGESTED, MOST_POOLED = 200, 2000
 PRO_PAIRS = {
     "MMLU-Pro 70B/8B": PRO_PAIR,
     "MMLU-Pro Gemini/Mixtral": ("gemini-1.5-pro-002", "Mixtral-8x7B-Instruct-v0.1"),
@@ -151,7 +151,7 @@ def curve(graded: GradedSet, *, draws: int) -> dict[str, dict[int, list[float]]]
             for name, make in OTHERS.items():
                 keep(name, n, _other(graded, make, learned, judged))
         judged = order[-min(MOST_JUDGED, len(order) // 2) :]
-        chosen = _suggested(graded, order[: -len(judged)])
+        chosen = _suggested(graded, order[: -len(judged)][:MOST_POOLED])
         for n in (size for size in SIZES if size <= len(chosen)):
             local = _local(graded, chosen[:n], seed=draw)
             keep("suggested", n, graded.apgr(local(graded.reading.part(judged)), judged))
@@ -171,7 +171,7 @@ def _suggested(graded: GradedSet, pool: Rows) -> Rows:
     """Return the rows of a pool that `suggest` would have graded, the most useful first."""
     reading = graded.reading.part(pool)
     chances = 1 / (1 + np.exp(-reading.scores[:, 0]))
-    rows = describe(reading.vectors, np.expm1(reading.scores[:, 1]).tolist(), chances)
+    rows = describe(reading.vectors, reading.features, chances)
     return pool[choose_rows(rows, min(MOST_SUGGESTED, len(pool) // 2))]
 
 

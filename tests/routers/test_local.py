@@ -20,7 +20,6 @@ from shared_router import (
     UnknownNameError,
     load_router,
 )
-from shared_router.embedding.trimmed import TrimmedEmbedder
 from shared_router.learners.ranked import rank_value
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.local import LocalRouter
@@ -143,17 +142,24 @@ def test_a_checkpoint_holds_no_prompt(tmp_path: Path) -> None:
     assert not any(b"theorem" in path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_a_prompt_is_embedded_once_for_the_router_and_its_prior(monkeypatch: pytest.MonkeyPatch) -> None:
-    router = LocalRouter().fit(graded(40))
-    embed, asked = TrimmedEmbedder.embed, []
+class ReadsToo(FixedRouter):
+    """A router that gives the embeddings it reads, and counts how often it is asked."""
 
-    def counted(self: TrimmedEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
-        asked.append(len(texts))
-        return embed(self, texts)
+    embedder = HashEmbedder(8)
+    asked = 0
 
-    monkeypatch.setattr(TrimmedEmbedder, "embed", counted)
+    def scored_with_vectors(self, queries: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        self.asked += 1
+        return self.win_probability(queries), self.embedder.embed(queries)
+
+
+def test_a_prompt_is_embedded_once_for_the_router_and_its_prior() -> None:
+    prior = ReadsToo(lambda query: len(query) / 100)
+    router = LocalRouter(prior=prior).fit(graded(40))
+    assert router.embedder is prior.embedder
+    before = prior.asked
     router.win_probability(["Prove it.", "Hello."])
-    assert asked == [2]
+    assert prior.asked == before + 1
 
 
 def test_a_prior_that_is_no_arrays_cannot_be_saved_along(tmp_path: Path) -> None:
