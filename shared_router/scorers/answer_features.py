@@ -47,9 +47,9 @@ class AnswerFeatures:
 
     Attributes:
         model: Whose answers it learned from; None before `fit`.
-        left_out_: P(good enough) of each answer it learned from, by the fit without that answer, shape (n,):
-            what to choose a threshold on. None after `load`.
-        rows_: The places of those answers' prompts in the outcomes given to `fit`, shape (n,).
+        left_out_: P(good enough) of each prompt's answer in the outcomes given to `fit`, by the fit without
+            that answer, shape (n,): what to choose a threshold on. 0 for one that no scorer is shown, such as
+            a refusal; NaN where the text or a grade is missing. None after `load`.
     """
 
     name = "answer-features"
@@ -64,7 +64,6 @@ class AnswerFeatures:
         self.model: str | None = None
         self.head_: AnswerHead | None = None
         self.left_out_: Floats | None = None
-        self.rows_: NDArray[np.int64] | None = None
 
     @cached_property
     def embedder(self) -> Embedder | None:
@@ -106,8 +105,10 @@ class AnswerFeatures:
         if np.ptp(graded.good) == 0:
             raise DataError(f"answers must differ in being good enough, and all {len(graded.good)} are alike")
         columns, embeddings = self._inputs(graded.questions, graded.answers, progress=progress)
-        self.head_, self.left_out_ = fit_answer_head(columns, embeddings, graded.lost, graded.good)
-        self.rows_, self.model = graded.rows, model
+        self.head_, left_out = fit_answer_head(columns, embeddings, graded.lost, graded.good)
+        self.left_out_ = np.full(len(outcomes), np.nan)
+        self.left_out_[graded.unusable], self.left_out_[graded.rows] = 0.0, left_out
+        self.model = model
         return self
 
     def good_enough(self, question: str, answers: Sequence[GivenAnswer | str]) -> float:

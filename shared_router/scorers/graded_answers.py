@@ -29,6 +29,7 @@ class GradedAnswers:
             one less its own grade.
         good: Whether it is good enough, shape (n,), 0 or 1; the grade where no strong model is named.
         rows: The place of each prompt in the outcomes, shape (n,).
+        unusable: The places of graded answers that no scorer is shown: empty ones and refusals.
     """
 
     questions: list[str]
@@ -36,6 +37,7 @@ class GradedAnswers:
     lost: Floats
     good: Floats
     rows: NDArray[np.int64]
+    unusable: NDArray[np.int64]
 
     def __repr__(self) -> str:
         """Show how many there are."""
@@ -60,16 +62,11 @@ def graded_answers(outcomes: Outcomes, *, model: str, strong: str | None) -> Gra
         raise InvalidInputError(f"strong must be another model than model, got {strong!r} twice")
     own, texts = outcomes.scores(model), outcomes.answers(model)
     best = np.ones(len(own)) if strong is None else outcomes.scores(strong)
-    rows = [
-        row
-        for row, text in enumerate(texts)
-        if text is not None
-        and not np.isnan(own[row])
-        and not np.isnan(best[row])
-        and not why_unusable(GivenAnswer(text))
-    ]
+    known = [row for row, text in enumerate(texts) if text is not None and not np.isnan(own[row] - best[row])]
+    rows = [row for row in known if not why_unusable(GivenAnswer(texts[row] or ""))]
     places = np.array(rows, dtype=np.int64)
+    unusable = np.setdiff1d(np.array(known, dtype=np.int64), places)
     lost = best[places] - own[places]
     good = own[places] if strong is None else (lost <= 0).astype(np.float64)
     chosen = [texts[row] or "" for row in rows]
-    return GradedAnswers([outcomes.prompts[row] for row in rows], chosen, lost, good, places)
+    return GradedAnswers([outcomes.prompts[row] for row in rows], chosen, lost, good, places, unusable)

@@ -75,9 +75,8 @@ def answer_risk(outcomes: Outcomes, *, strong: str | None = STRONG, embed: bool 
     def scores(train: Places, test: Places) -> Scored:
         scorer = AnswerFeatures() if embed else AnswerFeatures(None)
         scorer.fit(outcomes.select(train), model=WEAK, strong=strong)
-        left_out = np.ones(len(train))
-        if scorer.rows_ is not None and scorer.left_out_ is not None:
-            left_out[scorer.rows_] = 1 - scorer.left_out_
+        assert scorer.left_out_ is not None
+        left_out = 1 - scorer.left_out_
         new = scorer.good_enough_each([outcomes.prompts[i] for i in test], [answers[i] for i in test])
         return left_out, 1 - new
 

@@ -45,8 +45,7 @@ def test_a_planted_claim_does_not_pass_a_bad_answer(fitted: AnswerFeatures, form
 def test_each_row_it_learned_from_has_a_score_that_it_did_not_teach(fitted: AnswerFeatures) -> None:
     outcomes = graded_sums()
     assert fitted.left_out_ is not None
-    assert fitted.rows_ is not None
-    assert fitted.left_out_.shape == fitted.rows_.shape == (len(outcomes),)
+    assert fitted.left_out_.shape == (len(outcomes),)
     assert np.all((fitted.left_out_ > 0) & (fitted.left_out_ < 1))
 
 
@@ -117,8 +116,10 @@ def test_answers_without_text_or_grade_teach_nothing_and_refusals_neither() -> N
         answers={"weak": [texts[0], None, "I'm sorry, but I can't help.", *texts[3:]]},
     )
     scorer = AnswerFeatures(None).fit(kept, model="weak")
-    assert scorer.rows_ is not None
-    assert scorer.rows_.tolist() == list(range(3, 40))
+    assert scorer.left_out_ is not None
+    assert np.isnan(scorer.left_out_[:2]).all()
+    assert scorer.left_out_[2] == 0
+    assert np.all(scorer.left_out_[3:] > 0)
 
 
 def test_one_question_with_two_answers_is_refused(fitted: AnswerFeatures) -> None:
