@@ -106,7 +106,7 @@ def fit_router(router: Router, data: TrainingData, *, state: Path | None, progre
         _fit_grades(router, data, how)
     elif router.name == "local" and data.outcomes is not None:
         router.fit(data.outcomes, **how)  # type: ignore[arg-type]
-    elif router.name in ("static", "local"):
+    elif router.name == "static":  # it takes the first of each battle for the strong side
         router.fit(data.between_the_sides(), **_subjects(router, data), **how)
     else:
         router.fit(data.battles, **how)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared_router import load_router
+from shared_router import PreferenceData, load_router
 from shared_router.commands.main import main
 from shared_router.registry import recommended_threshold, saved_config
 from tests.routers.data import three_models, two_models
@@ -39,6 +39,7 @@ def train(*arguments: object) -> int:
         ("mf", "matrix_factorization"),
         ("static", "static"),
         ("random", "random"),
+        ("local", "local"),
     ],
 )
 def test_each_class_learns_from_graded_answers_and_is_loaded_by_its_folder(
@@ -72,6 +73,49 @@ def test_a_file_of_battles_teaches_as_well_as_grades(tmp_path: Path, ending: str
     asked = ["prove a lemma", "hello and welcome"]
     from_battles, from_grades = (load_router(tmp_path / name).win_probability(asked) for name in "ab")
     assert from_battles.tolist() == pytest.approx(from_grades.tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("typed", ["local", "static", "knn", "sw", "mf"])
+def test_models_are_called_by_their_names_in_the_data(tmp_path: Path, typed: str) -> None:
+    battles = two_models()
+    path = tmp_path / "battles.jsonl"
+    named = {"strong": "gpt-4", "weak": "mixtral"}
+    columns = ([named[model] for model in side] for side in (battles.model_a, battles.model_b))
+    PreferenceData(battles.queries, *columns, battles.winners).to_jsonl(path)
+    options = ["--router", typed, "--strong", "gpt-4", "--weak", "mixtral"]
+    few = [] if typed != "mf" else ["--set", "epochs=2"]
+    assert train(path, *options, *few, "--out", tmp_path / "router") == 0
+    assert 0 <= load_router(tmp_path / "router").win_probability(["prove it"])[0] <= 1
+
+
+def test_a_local_router_is_the_default_and_says_what_it_is_worth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "router"
+    assert train(graded(tmp_path / "graded.csv"), "--out", out, "--report", tmp_path / "report.json") == 0
+    said = capsys.readouterr().out
+    assert saved_config(out).kind == "router/local"
+    assert "on prompts held out of 60" in said
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["details"] in said
+
+
+def test_five_grades_are_too_few_for_a_local_router(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = graded(tmp_path / "graded.csv").read_text("utf-8").splitlines()
+    (tmp_path / "five.csv").write_text("\n".join(lines[:6]), "utf-8")
+    assert train(tmp_path / "five.csv", "--out", tmp_path / "router") == 2
+    said = capsys.readouterr().err
+    assert "distinct graded prompts or more" in said
+    assert said.count("\n") == 1
+
+
+def test_equal_prompts_a_hundred_thousand_times_are_one_prompt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "same.csv").write_text(ROWS + "secret again,1,0\nsecret again,0,1\n" * 50_000, "utf-8")
+    assert train(tmp_path / "same.csv", "--out", tmp_path / "router") == 2
+    assert "distinct graded prompts or more, better 100, got 1" in capsys.readouterr().err
 
 
 def test_several_files_are_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
