@@ -134,17 +134,16 @@ def _last_of_sequences(
 def _rows_for_share(failures: int, weak: int, n: int, share: float, confidence: float) -> int | None:
     """Return how many prompts would do if their share of failures at a start stayed what it is.
 
-    By the normal curve: z^2 share (1 - share) / (share - rate)^2 rows at the start, and not fewer than no
-    failure needs.
+    By the normal curve: z^2 share (1 - share) / (share - rate)^2 rows at the start, 3 / (share - rate) more
+    because failures are whole numbers, and not fewer than no failure needs.
     """
     rate = failures / weak
     if rate >= share:
         return None
     z = NormalDist().inv_cdf(confidence)
-    rows = max(
-        z**2 * share * (1 - share) / (share - rate) ** 2, rows_without_failure(share, confidence=confidence)
-    )
-    return _sane(math.ceil(rows * n / weak))
+    rows = z**2 * share * (1 - share) / (share - rate) ** 2 + 3 / (share - rate)
+    least = rows_without_failure(share, confidence=confidence)
+    return _sane(math.ceil(max(rows, least) * n / weak))
 
 
 def _sane(n: int | None) -> int | None:
