@@ -17,9 +17,11 @@ from langchain_openai import ChatOpenAI
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from pydantic import SecretStr
 
-from langchain_routellm import RoutedChatModel
+from langchain_routellm import CascadedChatModel, RoutedChatModel
+from shared_router import TokenPrices
 from shared_router.demo.server import LocalServer
 from shared_router.testing import FixedRouter
+from tests.answer_scorers import accepts
 
 pytestmark = [
     pytest.mark.local_llm,
@@ -119,3 +121,17 @@ def test_tokens_are_those_of_the_bare_child(endpoint: Endpoint) -> None:
 async def test_a_chain_answers_asynchronously(endpoint: Endpoint) -> None:
     chain = routed(endpoint) | StrOutputParser()
     assert "Paris" in await chain.ainvoke("What is the capital of France?")
+
+
+async def test_a_cascade_bills_each_call_and_rejects_what_was_cut_short(endpoint: Endpoint) -> None:
+    """An answer of 16 tokens to a question that wants many is cut short, and the server says so."""
+    prices = {"strong": TokenPrices(10.0, 30.0), "weak": TokenPrices(1.0, 3.0)}
+    children: dict[str, Any] = {"strong": child(endpoint), "weak": child(endpoint)}
+    model = CascadedChatModel(**children, scorer=accepts, prices=prices)
+    long = await model.ainvoke("Write a long story about a lighthouse.")
+    told = long.response_metadata["routellm"]
+    assert told["reason"] == "escalated:cut_short"
+    weak, strong = told["calls"]
+    assert strong["dollars"] == pytest.approx(10 * weak["dollars"])
+    assert told["dollars"] == pytest.approx(weak["dollars"] + strong["dollars"])
+    assert "".join(chunk.text for chunk in model.stream("What is 17 plus 25?"))

@@ -13,7 +13,10 @@ from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.llms.openai_like import OpenAILike
 
-from llamaindex_routellm import RoutedLLM, RoutedTokens
+from llamaindex_routellm import CascadedLLM, RoutedLLM, RoutedTokens
+from shared_router import TokenPrices
+from tests.answer_scorers import accepts
+from tests.llamaindex.cascaded import told
 from tests.llamaindex.fakes import SpyRouter, memory
 from tests.llamaindex.indexes import StaticEmbedding, WordEmbedding
 
@@ -114,3 +117,17 @@ async def test_an_agents_run_is_one_question(
             assert str(await agent.run(user_msg=f"HARD: {EASY}", memory=memory(), max_iterations=3)).strip()
     assert spy.seen == [f"HARD: {EASY}"]
     assert {decision.model for decision in decisions} == {"strong"}
+
+
+def test_a_cascade_bills_each_call_and_rejects_what_was_cut_short(local_llm: LocalServer) -> None:
+    """An answer of 6 tokens to a question that wants many is cut short, and the server says so."""
+    prices = {"strong": TokenPrices(10.0, 30.0), "weak": TokenPrices(1.0, 3.0)}
+    with httpx.Client() as client:
+        routed, _ = routed_over(local_llm, http_client=client)
+        llm = CascadedLLM(strong=routed.strong, weak=routed.weak, scorer=accepts, prices=prices)
+        response = llm.complete("Write a long story about a lighthouse.")
+        assert told(response)["reason"] == "escalated:cut_short"
+        weak, strong = told(response)["calls"]
+        assert 0 < weak["dollars"] < strong["dollars"]
+        parts = list(llm.stream_complete("Write a long story about a lighthouse."))
+    assert told(parts[-1])["reason"] == "escalated:cut_short"
