@@ -30,9 +30,8 @@ ByModel = Mapping[str, Sequence[float | None] | NDArray[np.float64]]
 class Outcomes:
     """Prompts, and what came of asking models for an answer to each.
 
-    Stored as one row an answer, by prompt and then by model, so that a log with one answer a prompt stays
-    small; the accessors give dense columns, NaN where there is no value. `from_columns` makes one by hand and
-    `read_outcomes` from a file.
+    Stored as one row an answer, by prompt and then by model, so that a log stays small; the accessors give
+    dense columns, NaN where there is no value. `from_columns` makes one by hand, `read_outcomes` from a file.
 
     Attributes:
         prompts: The texts that are routed, n of them, none blank. Not in the repr.
@@ -87,7 +86,7 @@ class Outcomes:
         """Make outcomes of columns by model.
 
         Args:
-            prompts: The texts, n of them, or in a text's place the messages of a conversation.
+            prompts: The texts, n of them, or in a text's place a conversation's messages.
             scores: For each model n grades in [0, 1]; None or NaN where it has none.
             domains: n names or None; so are `conversations`.
             conversations: See `domains`.
@@ -97,8 +96,7 @@ class Outcomes:
             measures: The further columns, for example `{"dollars": {"gpt": [...], "mixtral": [...]}}`.
 
         Returns:
-            A table, its models in the order in which the columns name them. A model without an entry for a
-            prompt did not answer it.
+            A table, its models in the order in which the columns name them; one without an entry is absent.
 
         Raises:
             DataError: If a column has another length than the prompts, or breaks its rule.

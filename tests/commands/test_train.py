@@ -80,8 +80,8 @@ def test_models_are_called_by_their_names_in_the_data(tmp_path: Path, typed: str
     battles = two_models()
     path = tmp_path / "battles.jsonl"
     named = {"strong": "gpt-4", "weak": "mixtral"}
-    columns = ([named[model] for model in side] for side in (battles.model_a, battles.model_b))
-    PreferenceData(battles.queries, *columns, battles.winners).to_jsonl(path)
+    first, second = ([named[model] for model in side] for side in (battles.model_a, battles.model_b))
+    PreferenceData(battles.queries, first, second, battles.winners).to_jsonl(path)
     options = ["--router", typed, "--strong", "gpt-4", "--weak", "mixtral"]
     few = [] if typed != "mf" else ["--set", "epochs=2"]
     assert train(path, *options, *few, "--out", tmp_path / "router") == 0
