@@ -20,6 +20,7 @@ import math
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import add, mul, truediv
 
 from shared_router.quantiles import N_STEPS, ScoreQuantiles
 
@@ -60,9 +61,8 @@ class Bets:
         asleep = 1 / (1 + math.log(1 + self._time / self._soon))
         share = (self._asleep - asleep) / len(self._active)
         self._asleep = asleep
-        active = [(held + share) * factor for held, factor in zip(self._active, factors, strict=True)]
-        self._active = active
-        self.capital = asleep + sum(active)
+        self._active = [*map(mul, [held + share for held in self._active], factors)]
+        self.capital = asleep + sum(self._active)
         return self.capital
 
 
@@ -129,10 +129,10 @@ class ScoreEvidence:
         k = self._bin(score)
         column, total, sums = _COLUMNS[k], self._total, self._sums
         expected = self._counts[k] / total
-        factors = [form * total / mean for form, mean in zip(column, sums, strict=True)]
-        factors += [lately.probability(k, expected) / expected for lately in self._lately]
-        capital = self._bets.settle(factors)
-        self._sums = [mean + form for form, mean in zip(column, sums, strict=True)]
+        fixed = [ratio * total for ratio in map(truediv, column, sums)]
+        followed = [lately.probability(k, expected) / expected for lately in self._lately]
+        capital = self._bets.settle(fixed + followed)
+        self._sums = [*map(add, sums, column)]
         self._total = total + 1
         self._counts[k] += 1
         for lately in self._lately:

@@ -6,8 +6,10 @@ import queue
 import random
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shared_router import (
@@ -19,7 +21,7 @@ from shared_router import (
     ScoreQuantiles,
     tenant_scope,
 )
-from shared_router.calibration import ThresholdChoice
+from shared_router.calibration import ThresholdChoice, for_quality
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
 
@@ -284,3 +286,27 @@ def test_nothing_of_a_question_is_kept() -> None:
     policy = RoutingPolicy(monitor=monitor)
     policy.decide_many([RoutingRequest("the word xyzzy", tenant="a")] * 30)
     assert b"xyzzy" not in pickle.dumps(monitor)
+
+
+@pytest.mark.parametrize("promised", [{"max_drop": 0.05}, {"max_regret": 0.1}, {"min_pgr": 0.8}], ids=str)
+def test_what_for_quality_promised_is_watched_from_a_policys_file(
+    tmp_path: Path, promised: dict[str, float]
+) -> None:
+    """2,000 grades where weak fails more often the higher the score: the promise made on them holds on them.
+
+    Where weak answers are always worse, it is broken.
+    """
+    draw = np.random.default_rng(0)
+    scores = draw.random(2000)
+    weak = (draw.random(2000) >= 0.6 * scores).astype(float)
+    choice = for_quality(scores=scores, strong_scores=np.ones(2000), weak_scores=weak, **promised)  # type: ignore[arg-type]
+    RoutingPolicy(RandomRouter(), threshold=choice).save(tmp_path / "policy.json")
+    monitor = DriftMonitor()
+    RoutingPolicy.load(tmp_path / "policy.json", router=RandomRouter(), monitor=monitor)
+    for score, grade in zip(scores, weak, strict=True):
+        monitor.grade(strong=1.0, weak=float(grade), went_strong=bool(score >= choice.threshold))
+    assert not monitor.alarms
+    monitor.restart()
+    for _ in range(200):
+        monitor.grade(strong=1.0, weak=0.0, went_strong=False)
+    assert [alarm.kind for alarm in monitor.alarms] == ["promise"]
