@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from langchain_routellm.at_hand import AnswerAtHand
 from langchain_routellm.calls import Call, RoutedCall
@@ -40,6 +41,21 @@ class _Output:
     held: HeldBack | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A call that is ready to be made.
+
+    Attributes:
+        call: The child, its input, its config and its arguments.
+        about: What writes the decision on the answer.
+        held: What keeps back what listeners would hear.
+    """
+
+    call: tuple[Runnable[Any, Any], Any, RunnableConfig, dict[str, Any]] = field(repr=False)
+    about: DecisionMetadata
+    held: HeldBack | None
+
+
 class PlanAtWork:
     """One request's plan over the children.
 
@@ -58,11 +74,13 @@ class PlanAtWork:
 
     def ask(self, step: Ask) -> list[Answer]:
         """Call a child as often as the plan wants, at the same time."""
-        return at_once([lambda: self._asked(step)] * step.n)
+        prepared = [self._prepared(step) for _ in range(step.n)]
+        return at_once([partial(self._asked, step, each) for each in prepared])
 
     async def aask(self, step: Ask) -> list[Answer]:
         """Call a child like `ask`."""
-        return list(await asyncio.gather(*(self._aasked(step) for _ in range(step.n))))
+        prepared = [self._prepared(step) for _ in range(step.n)]
+        return list(await asyncio.gather(*(self._aasked(step, each) for each in prepared)))
 
     def sent(self, found: Settled) -> RoutedCall:
         """Return the call whose answer is the plan's: the last one, or one that has its answer already."""
@@ -83,32 +101,27 @@ class PlanAtWork:
         decision = plan_decision(self.cascade, self.request, model=model, reason=reason, calls=calls)
         return PlanMetadata(decision, self.call.bill, self.call.thread, is_made=is_made)
 
-    def _asked(self, step: Ask) -> Answer:
-        routed, config, held = self._prepared(step)
-        kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
+    def _asked(self, step: Ask, prepared: _Prepared) -> Answer:
+        model, model_input, config, kwargs = prepared.call
         try:
             with outside_any_run():
-                output = within(
-                    lambda: routed.model.invoke(routed.input, config, **kwargs), self.request.deadline
-                )
+                output = within(lambda: model.invoke(model_input, config, **kwargs), self.request.deadline)
         # whatever a provider raises: the plan decides what follows
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
-        return self._answer(step, routed.decision_metadata, output, held)
+        return self._answer(step, prepared, output)
 
-    async def _aasked(self, step: Ask) -> Answer:
-        routed, config, held = self._prepared(step)
-        kwargs = {**self._unstreamed(step.model), **routed.kwargs, **step.settings}
+    async def _aasked(self, step: Ask, prepared: _Prepared) -> Answer:
+        model, model_input, config, kwargs = prepared.call
         try:
             with outside_any_run():
-                output = await awithin(
-                    routed.model.ainvoke(routed.input, config, **kwargs), self.request.deadline
-                )
+                output = await awithin(model.ainvoke(model_input, config, **kwargs), self.request.deadline)
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
-        return self._answer(step, routed.decision_metadata, output, held)
+        return self._answer(step, prepared, output)
 
-    def _prepared(self, step: Ask) -> tuple[RoutedCall, RunnableConfig, HeldBack | None]:
+    def _prepared(self, step: Ask) -> _Prepared:
+        """Send a call on its way, so that nobody who passes on what they hear hears of it yet."""
         decision = plan_decision(
             self.cascade, self.request, model=step.model, reason=step.reason, calls=step.calls
         ).as_metadata()
@@ -122,9 +135,10 @@ class PlanAtWork:
         config, held = held_back(routed.config)
         # an id that a caller gave is one run's: that of the call which listeners hear of, or the first one's
         if held is not None or self._is_named:
-            return routed, _unnamed(config), held
-        self._is_named = True
-        return routed, config, None
+            config = _unnamed(config)
+        self._is_named = self._is_named or held is None
+        kwargs = {**({} if is_parsed else self._unstreamed(step.model)), **routed.kwargs, **step.settings}
+        return _Prepared((routed.model, routed.input, config, kwargs), about, held)
 
     def _unstreamed(self, model: str) -> dict[str, Any]:
         """Return what keeps a model that always streams from telling its tokens before they are judged."""
@@ -132,14 +146,15 @@ class PlanAtWork:
         streams = any(getattr(each, "streaming", False) is True for each in chat_models_in(child))
         return {"stream": False} if streams else {}
 
-    def _answer(self, step: Ask, about: DecisionMetadata, output: Any, held: HeldBack | None) -> Answer:
+    def _answer(self, step: Ask, prepared: _Prepared, output: Any) -> Answer:
+        about = prepared.about
         message = output if isinstance(output, AIMessage) else about.message
         usage = None if message is None else message.usage_metadata
         name = about.answered_by or step.model
         return Answer(
             model=step.model,
             given=given_answer(output, message),
-            output=_Output(output, held),
+            output=_Output(output, prepared.held),
             dollars=None if usage is None else self.call.bill.dollars(name, token_usage(usage)),
             valid_tool_calls=tool_calls_are_valid(output, self.call.binding),
         )
