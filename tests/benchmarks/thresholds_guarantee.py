@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -89,6 +89,7 @@ class Sample:
     promise: Promise
     seed: int
     grid: NDArray[np.int64]
+    passed: dict[float, Flags] = field(default_factory=dict)
 
     def mean_loss(self) -> Floats:
         """Return the loss on the sample at each cut, shape (n + 1,)."""
@@ -98,7 +99,12 @@ class Sample:
         return _sums(if_weak, if_strong) / len(if_weak)
 
     def passes(self, level: float) -> Flags:
-        """Return at which cuts the loss is shown by the product's own test at a level."""
+        """Return at which cuts the loss is shown by the product's own test at a level; computed once."""
+        if level not in self.passed:
+            self.passed[level] = self._passes(level)
+        return self.passed[level]
+
+    def _passes(self, level: float) -> Flags:
         if self.promise.method == "max_regret":
             return p_values(self.promise.losses(self.gain)[0] > 0, self.promise.target) <= level
         bounds = {"most": self.promise.most, "largest": self.promise.largest}
@@ -178,8 +184,9 @@ def mapie(how: str) -> Callable[[Sample], int | None]:
             low, high = -sample.promise.largest, sample.promise.largest
             risk, counted = (mean - low) / (high - low), np.full(len(grid), n)
             most = (sample.promise.most - low) / (high - low)
-        p_values = compute_hoeffding_bentkus_p_value(risk, counted, most)[:, 0]
-        valid = control_fwer(p_values, 1 - CONFIDENCE, how)
+        binary = sample.promise.method == "max_regret"
+        unlikely = compute_hoeffding_bentkus_p_value(risk, counted, most, binary)[:, 0]
+        valid = control_fwer(unlikely, 1 - CONFIDENCE, how)
         passing = np.zeros(n + 1, dtype=np.bool_)
         passing[grid[valid]] = True
         return _last(passing & sample.cuts.possible)
