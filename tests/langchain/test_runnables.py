@@ -129,7 +129,11 @@ def test_a_router_after_a_template_is_routed_on_its_variable() -> None:
 def test_a_router_takes_the_run_time_keys() -> None:
     decision = _router().invoke("hard", {"configurable": {"routellm_route": "weak"}})
     assert (decision.model, decision.reason) == ("weak", "route")
-    assert {spec.id for spec in _router().config_specs} == {"routellm_threshold", "routellm_route"}
+    assert {spec.id for spec in _router().config_specs} == {
+        "routellm_threshold",
+        "routellm_route",
+        "routellm_tenant",
+    }
     with pytest.raises(UnknownNameError):
         _router().invoke("hard", {"configurable": {"routellm_model": "weak"}})
 
