@@ -38,7 +38,7 @@ class DriftAlarm:
 
     def __str__(self) -> str:
         """Say it in one sentence; a tenant is not named, for logs outlive consent."""
-        shares = f"{self.seen:.0%} of {self.n} went strong, {self.expected:.0%} should"
+        shares = f"a share of {self.seen:.3f} of {self.n} went strong, {self.expected:.3f} should"
         said = {
             "scores": f"the scores are no longer those that the policy was made on; {shares}",
             "tenant": f"a tenant's requests go strong more often than they may; {shares}",

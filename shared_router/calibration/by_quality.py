@@ -176,8 +176,8 @@ def _assumptions(promise: Promise) -> tuple[str, ...]:
     said = ["The grades must not be ones that the router learned from."]
     if promise.judge_error:
         said.append(
-            f"The judge must agree with people on {1 - promise.judge_error:.1%} of verdicts, of any kind of "
-            "request; the bound is wider for it."
+            f"The judge must agree with people on a share of {1 - promise.judge_error:.6g} of verdicts, of "
+            "any kind of request; the bound is wider for it."
         )
     return tuple(said)
 

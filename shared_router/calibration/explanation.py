@@ -14,16 +14,17 @@ def explanation(choice: ThresholdChoice) -> str:
 
 
 def _asked(choice: ThresholdChoice) -> str:
-    sure = f"{choice.confidence:.0%} confidence"
+    sure = f"confidence {choice.confidence:.6g}"
     if choice.method == "strong_fraction":
-        return f"You asked to send {choice.target:.1%} of requests to the strong model."
+        return f"You asked to send a share of {choice.target:.6g} of requests to the strong model."
     if choice.method == "budget":
         return f"You asked to spend at most ${choice.target:,.4g} per 1,000 requests."
     wanted = {
-        "max_drop": f"that answers lose at most {choice.target:.3g} in mean grade, over all requests",
-        "max_regret": f"that at most {choice.target:.1%} of the requests sent to the weak model would have "
-        "had a better answer from the strong one",
-        "min_pgr": f"that routing keeps at least {choice.target:.1%} of the gap between the models",
+        "max_drop": f"that answers lose at most {choice.target:.6g} of the scale in mean grade, over all "
+        "requests",
+        "max_regret": f"that of the requests sent to the weak model a share of at most {choice.target:.6g} "
+        "would have had a better answer from the strong one",
+        "min_pgr": f"that routing keeps at least {choice.target:.6g} of the gap between the models",
     }[choice.method]
     if choice.guaranteed:
         return f"You asked {wanted}: on traffic like these prompts that holds with {sure}."
@@ -39,13 +40,17 @@ def _asked(choice: ThresholdChoice) -> str:
 
 
 def _setting(choice: ThresholdChoice) -> str:
-    share = f"{choice.strong_fraction:.1%}{_between(choice.intervals.get('strong_fraction'), '.1%')}"
-    said = f"Threshold {choice.threshold:.4g} sends {share} of them strong, told from {choice.n:,} prompts."
+    share = f"{choice.strong_fraction:.3f}{_between(choice.intervals.get('strong_fraction'), '.3f')}"
+    said = (
+        f"Threshold {choice.threshold:.4g} sends a share of {share} of them strong, told from {choice.n:,} "
+        "prompts."
+    )
     if choice.tie_share == 1:
         return said
     return (
-        f"{said} Many prompts have that very score; of them {choice.tie_share:.1%} go strong, chosen by a "
-        f"hash of the prompt and the seed {choice.seed}, so that one prompt always goes the same way."
+        f"{said} Many prompts have that very score; of them a share of {choice.tie_share:.3f} goes "
+        f"strong, chosen by a hash of the prompt and the seed {choice.seed}, so that one prompt always goes "
+        "the same way."
     )
 
 
@@ -55,7 +60,7 @@ def _worth(choice: ThresholdChoice) -> list[str]:
         between = _between(choice.intervals.get("dollars"), ",.4g")
         said.append(f"1,000 requests cost about ${choice.dollars:,.4g}{between}.")
     if choice.quality is not None:
-        kept = "" if choice.pgr is None else f", which keeps {choice.pgr:.0%} of the gap between the models"
+        kept = "" if choice.pgr is None else f", which keeps {choice.pgr:.3f} of the gap between the models"
         between = _between(choice.intervals.get("quality"), ".3f")
         said.append(f"The mean grade is {choice.quality:.3f}{between}{kept}.")
     return said

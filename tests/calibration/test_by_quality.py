@@ -104,7 +104,7 @@ def test_a_judge_who_errs_widens_the_bound_and_is_named() -> None:
     plain = for_quality(**traffic(3000, 3), max_regret=0.1)
     judged = for_quality(**traffic(3000, 3), max_regret=0.1, judge_agreement=0.97)
     assert judged.strong_fraction > plain.strong_fraction
-    assert "The judge must agree with people on 97.0% of verdicts" in judged.explain()
+    assert "The judge must agree with people on a share of 0.97 of verdicts" in judged.explain()
 
 
 def test_a_judge_who_errs_by_e_is_asked_for_a_regret_smaller_by_e() -> None:

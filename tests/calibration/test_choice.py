@@ -18,7 +18,7 @@ def test_a_choice_says_share_and_interval_in_one_paragraph() -> None:
         assumptions=("Later traffic is like these prompts.",),
     )
     said = choice.explain()
-    assert "30.0% (24.0% to 37.0%)" in said
+    assert "a share of 0.300 (0.240 to 0.370)" in said
     assert "0.42" in said
     assert said.endswith("Later traffic is like these prompts.")
     assert "\n" not in said
