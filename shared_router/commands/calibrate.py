@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _QUALITIES = ("max_drop", "min_pgr", "max_regret")
 _PROMPT_FILES = (".csv", ".jsonl", ".ndjson", ".txt", "")
+_PROMPTS_ALONE = (
+    "prompts alone are enough for --strong-fraction; a budget needs answers with tokens or dollars, a "
+    "quality needs grades of both models: routellm collect asks and grades"
+)
 _PROMPTS_A_PART = 1024
 """Prompts scored between two steps of the bar."""
 
@@ -114,12 +118,11 @@ def _data(arguments: argparse.Namespace) -> _Data:
         if data is None:
             raise
         if arguments.strong_fraction is None:
-            raise InvalidInputError(
-                "prompts alone are enough for --strong-fraction; a budget needs answers with tokens or "
-                "dollars, a quality needs grades of both models: routellm collect asks and grades"
-            ) from error
+            raise InvalidInputError(_PROMPTS_ALONE) from error
         return data
     outcomes, strong, weak = reading.outcomes, arguments.strong, arguments.weak
+    if not outcomes.models and arguments.strong_fraction is None:
+        raise InvalidInputError(_PROMPTS_ALONE)
     notes = tuple(f"left out, {reason}: {count:,}" for reason, count in reading.left_out.items())
     if arguments.strong_fraction is not None and (strong, weak) == (None, None):
         graded = len(outcomes.models) == 2 and bool(outcomes.can_compute.graded_pairs)
