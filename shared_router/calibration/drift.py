@@ -6,6 +6,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from shared_router.calibration.alarms import Alarms, DriftAlarm
@@ -155,7 +156,7 @@ class DriftMonitor:
             InvalidInputError: If a grade is outside [0, 1], or the policy's threshold promises nothing.
         """
         for name, grade in (("strong", strong), ("weak", weak)):
-            if isinstance(grade, bool) or not isinstance(grade, int | float) or not 0 <= grade <= 1:
+            if isinstance(grade, bool) or not isinstance(grade, Real) or not 0 <= grade <= 1:
                 raise InvalidInputError(f"a grade must be a number in [0, 1], got {shown(grade)} for {name}")
         if self._promise is None or self._loss is None:
             raise InvalidInputError(

@@ -7,7 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
-from shared_router.errors import ArtifactExistsError, ArtifactNotFoundError, ArtifactWriteError
+from shared_router.choices import shown_kind
+from shared_router.errors import (
+    ArtifactExistsError,
+    ArtifactNotFoundError,
+    ArtifactWriteError,
+    InvalidInputError,
+)
 
 
 def write_file(path: str | Path, content: bytes, *, overwrite: bool, durable: bool = True) -> None:
@@ -20,10 +26,11 @@ def write_file(path: str | Path, content: bytes, *, overwrite: bool, durable: bo
         durable: Whether to flush it to the disk, for milliseconds; without, a power failure may undo it.
 
     Raises:
+        InvalidInputError: If it is no path.
         ArtifactExistsError: If a file is there and `overwrite` is false, or a folder is.
         ArtifactWriteError: If it cannot be written; nothing is left behind then.
     """
-    target = Path(os.path.realpath(path))
+    target = _real(path)
     if target.is_dir() or (not overwrite and os.path.lexists(target)):
         kind = "a folder" if target.is_dir() else "a file"
         raise ArtifactExistsError(
@@ -39,8 +46,8 @@ def write_file(path: str | Path, content: bytes, *, overwrite: bool, durable: bo
         os.replace(stage, target)
         if durable:
             sync_folder(target.parent)
-    except (OSError, ValueError) as error:  # ValueError: no name of a file
-        reason = getattr(error, "strerror", None) or type(error).__name__
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
         raise ArtifactWriteError(
             f"a file must be written where there are room and permission, and {target} cannot be: {reason}"
         ) from error
@@ -53,16 +60,23 @@ def read_file(path: str | Path, max_bytes: int) -> bytes:
     """Return a regular file's content; what its path links to is followed, as mounted settings need.
 
     Raises:
+        InvalidInputError: If it is no path.
         ArtifactNotFoundError: If there is none.
         ArtifactSchemaError: If it is no regular file that can be opened.
         ArtifactCorruptError: If it is larger than it may be.
     """
-    real = Path(os.path.realpath(path))
+    real = _real(path)
     try:
         with OpenFolder(real.parent) as folder:
             return bytes(folder.read(real.name, max_bytes))
     except ArtifactNotFoundError as error:
         raise ArtifactNotFoundError(f"a file must be there to be read, and {Path(path)} is not") from error
+
+
+def _real(path: object) -> Path:
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise InvalidInputError(f"a file must be given by its path, got {shown_kind(path)} that is none")
+    return Path(os.path.realpath(path))
 
 
 def write_through(path: Path, content: bytes) -> None:

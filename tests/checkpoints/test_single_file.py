@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared_router import (
     ArtifactSchemaError,
 )
 from shared_router.checkpoints.single_file import read_file, write_file
-from shared_router.errors import ArtifactWriteError
+from shared_router.errors import ArtifactWriteError, InvalidInputError
 
 
 def test_what_was_written_is_read_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -61,3 +62,11 @@ def test_where_nobody_may_write_nothing_is_left(tmp_path: Path) -> None:
         write_file(tmp_path / "a.json", b"one", overwrite=False)
     tmp_path.chmod(0o700)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", [3, None, b"a.json", "a\0b"])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(InvalidInputError, match="given by its path"):
+        read_file(path, 8)
+    with pytest.raises(InvalidInputError, match="given by its path"):
+        write_file(path, b"", overwrite=True)
