@@ -122,22 +122,10 @@ class FrugalScorer:
             InvalidInputError: If there is no encoder; see also `fine_tune`.
             MissingExtraError: If torch or transformers is missing.
         """
-        if self.encoder is None:
-            raise InvalidInputError(
-                "a scorer must be made with the encoder to train, and a loaded one has none; make another"
-            )
         graded = graded_answers(outcomes, model=model, strong=strong)
         if not len(graded.good) or np.ptp(graded.good) == 0:
             raise DataError(f"graded answers must differ, and all {len(graded.good)} are alike")
-        encoder = Encoder.pretrained(
-            self.encoder,
-            1,
-            layers=self.layers,
-            seed=self.recipe.seed,
-            device=self.device,
-            revision=self.revision,
-            **self._reading(),
-        )
+        encoder = self._new_encoder()
         texts = [_text(*pair) for pair in zip(graded.questions, graded.answers, strict=True)]
         targets = graded.good.astype(np.float32)[:, None]
         rows = Rows(graded.questions, [], targets, np.ones(len(texts), dtype=np.float32))
@@ -228,6 +216,21 @@ class FrugalScorer:
         scorer.encoder_ = Encoder.from_artifact(artifact, device=device, **scorer._reading())
         scorer.model = model
         return scorer
+
+    def _new_encoder(self) -> Encoder:
+        if self.encoder is None:
+            raise InvalidInputError(
+                "a scorer must be made with the encoder to train, and a loaded one has none; make another"
+            )
+        return Encoder.pretrained(
+            self.encoder,
+            1,
+            layers=self.layers,
+            seed=self.recipe.seed,
+            device=self.device,
+            revision=self.revision,
+            **self._reading(),
+        )
 
     def _fitted(self) -> Encoder:
         if self.encoder_ is None:
