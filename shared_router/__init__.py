@@ -55,10 +55,12 @@ from shared_router.router import Router
 from shared_router.text import clean
 
 if TYPE_CHECKING:
+    from shared_router.calibrated import CalibratedRouter
     from shared_router.calibration.adaptive import AdaptiveThreshold
     from shared_router.calibration.alarms import DriftAlarm
     from shared_router.calibration.choice import ThresholdChoice
     from shared_router.calibration.drift import DriftMonitor
+    from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
     from shared_router.conversations import Conversations, Turn, turns_of
     from shared_router.costs.bill import Bill
@@ -146,6 +148,7 @@ _LAZY = {
     "AskingLimits": "shared_router.records.collecting.asking",
     "Bill": "shared_router.costs.bill",
     "CachedEmbedder": "shared_router.embedding.cached",
+    "CalibratedRouter": "shared_router.calibrated",
     "Cascade": "shared_router.plans.cascade",
     "Check": "shared_router.scorers.check",
     "CheckedScorer": "shared_router.scorers.checked",
@@ -234,6 +237,9 @@ _LAZY = {
     "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
+    "for_budget": "shared_router.calibration.thresholds",
+    "for_quality": "shared_router.calibration.thresholds",
+    "for_strong_fraction": "shared_router.calibration.thresholds",
     "frugal_list": "shared_router.plans.frugal",
     "joint_thresholds": "shared_router.plans.joint_thresholds",
     "known_prices": "shared_router.costs.known_prices",
@@ -285,6 +291,7 @@ __all__ = [
     "AskingLimits",
     "Bill",
     "CachedEmbedder",
+    "CalibratedRouter",
     "CapabilityError",
     "Cascade",
     "Check",
@@ -408,6 +415,9 @@ __all__ = [
     "dollar_weight_for_budget",
     "dollar_weight_for_quality",
     "evaluate",
+    "for_budget",
+    "for_quality",
+    "for_strong_fraction",
     "frugal_list",
     "joint_thresholds",
     "known_prices",

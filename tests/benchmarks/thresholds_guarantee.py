@@ -107,7 +107,7 @@ class Sample:
     def _passes(self, level: float) -> Flags:
         if self.promise.method == "max_regret":
             return p_values(self.promise.losses(self.gain)[0] > 0, self.promise.target) <= level
-        bounds = {"most": self.promise.most, "largest": self.promise.largest}
+        bounds: dict[str, Any] = {"most": self.promise.most, "largest": self.promise.largest}
         purse = log_purse(*self.promise.losses(self.gain), **bounds, confidence=1 - level, seed=self.seed)
         return purse >= math.log(1 / level)
 

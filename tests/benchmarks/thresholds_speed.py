@@ -5,6 +5,7 @@ Run: python -m tests.benchmarks.thresholds_speed [--write]
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     scores = rng.random(N)
     weak = np.where(rng.random(N) < 0.3 * scores, 0.0, 1.0)
-    graded = {"scores": scores, "strong_scores": np.ones(N), "weak_scores": weak}
-    halves = {**graded, "weak_scores": np.where(weak == 0, 0.5 * rng.random(N), 1.0)}
-    dollars = {"strong_dollars": rng.random(N) / 100, "weak_dollars": rng.random(N) / 1000}
+    graded: dict[str, Any] = {"scores": scores, "strong_scores": np.ones(N), "weak_scores": weak}
+    halves: dict[str, Any] = {**graded, "weak_scores": np.where(weak == 0, 0.5 * rng.random(N), 1.0)}
+    dollars: dict[str, Any] = {"strong_dollars": rng.random(N) / 100, "weak_dollars": rng.random(N) / 1000}
     calls: dict[str, Callable[[], object]] = {
         "for_strong_fraction": lambda: for_strong_fraction(scores=scores, strong_fraction=0.3),
         "for_strong_fraction, one score": lambda: for_strong_fraction(
