@@ -49,7 +49,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         strong: The model whose answers are better: a chat model, a Runnable from messages to an AIMessage
             such as `model.with_fallbacks([...])`, or "provider:model" (with the `agents` extra).
         weak: The model whose answers are cheaper, likewise.
-        policy: A policy or the path of its file (see `RoutingPolicy.save`), in the place of the next six.
+        policy: A policy or the path of its file (see `RoutingPolicy.save`), in the place of the next seven.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]: strong iff `win_probability >= threshold`, so that
             higher is cheaper. None takes the router's own.
@@ -57,8 +57,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         router_timeout: How long a router may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes, such as an image alone.
-        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
-            returned.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
+        expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
@@ -68,8 +68,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         strip: A function that takes a user's text and returns what the user wrote of it, for what your
             program puts around it; what well-known ones put there is taken out as it is.
         follow_ups: Whether "why?" or "yes, do it" is routed on with the question that it follows.
-        sticky: Whether a conversation keeps its model: `"tool_loop"` until the tools it asked for have
-            been answered, `"conversation"` for good, False never.
+        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
             provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
@@ -79,9 +78,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     Raises:
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
         UnknownNameError: If no router has that name.
-
-    Where the public methods stand: `invoke`, `stream` and the batches in `routing.py`; `generate` and
-    `stream_events` in `entry_points.py`; `profile` and the token counts in `self_description.py`.
     """
 
     strong: Child
@@ -93,6 +89,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
     router_timeout: float | None = ROUTER_TIMEOUT_S
     on_router_error: OnRouterError = "strong"
     on_no_query: Tier = "strong"
+    on_no_coverage: str = "score"
     expected_sha256: str | None = None
     route_on: RouteOn = "last_human"
     query_keys: SkipValidation[Sequence[str] | None] = None
@@ -125,6 +122,7 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
@@ -143,7 +141,8 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         rules: builtins.dict[str, Any] = {"router": router, "router_timeout": router_timeout}
         rules |= {"threshold": threshold, "strong_fraction": strong_fraction}
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
-        rules |= {"expected_sha256": expected_sha256, "given_policy": others.pop("given_policy", policy)}
+        rules |= {"on_no_coverage": on_no_coverage, "expected_sha256": expected_sha256}
+        rules |= {"given_policy": others.pop("given_policy", policy)}
         made = self._policy_of({**rules, **others})
         if rules["given_policy"] is not None:  # a file is read once, here
             rules |= {"given_policy": made, "expected_sha256": None}

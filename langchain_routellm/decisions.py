@@ -49,6 +49,7 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
 
     Raises:
@@ -73,6 +74,7 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
     ) -> None:
         labels: dict[str, Any] = {"strong": strong, "weak": weak}
@@ -84,6 +86,7 @@ class RouteLLMDecisionModel(BaseDecisionModel):
             router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
         )
 

@@ -75,7 +75,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         weak: The model whose answers are cheaper.
         models: All models by name, in the place of the two; with a `policy` over the names.
         policy: A policy or the path of its file, in the place of the arguments from `router` to
-            `on_no_query`; see `RoutingPolicy.save`.
+            `on_no_coverage`; see `RoutingPolicy.save`.
         router: A router, the name or folder of one, or None for the one that ships.
         threshold: The cost threshold, in [0, 1]; higher is cheaper. None takes the router's own.
         strong_fraction: In place of a threshold, the share of questions to send strong, in [0, 1], by the
@@ -83,8 +83,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
-        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
-            returned.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
+        expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
         route_on: `"last_human"`, or a function from the messages to a text.
         strip: As in `RoutedChatModel`.
         follow_ups: As in `RoutedChatModel`.
@@ -113,6 +113,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         strip: Strip | None = None,
@@ -136,6 +137,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
         )
         self.finder = QuestionFinder(route_on, None, strip, follow_ups)

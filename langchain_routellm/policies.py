@@ -29,6 +29,7 @@ RULES = (
     "router_timeout",
     "on_router_error",
     "on_no_query",
+    "on_no_coverage",
     "expected_sha256",
     "given_policy",
 )
@@ -61,6 +62,7 @@ def made_policy(
     router_timeout: float | None = ROUTER_TIMEOUT_S,
     on_router_error: OnRouterError = "strong",
     on_no_query: Tier = "strong",
+    on_no_coverage: str = "score",
     expected_sha256: str | None = None,
 ) -> RoutingPolicy:
     """Return the policy that was given, or the rule over two models that the arguments describe.
@@ -74,6 +76,7 @@ def made_policy(
         router_timeout: How long the router may take.
         on_router_error: Where a request goes whose router fails.
         on_no_query: Where a request without a question goes.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder.
 
     Raises:
@@ -90,15 +93,16 @@ def made_policy(
             router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
         )
     beside = (router, threshold, strong_fraction, router_timeout)
-    rules = (on_router_error, on_no_query)
+    rules = (on_router_error, on_no_query, on_no_coverage)
     pinned = expected_sha256 is not None and isinstance(given_policy, RoutingPolicy)
-    if beside != (None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong") or pinned:
+    if beside != (None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong", "score") or pinned:
         raise InvalidInputError(
             "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
-            "on_no_query and expected_sha256, got one of them beside it; give them to the policy"
+            "on_no_query, on_no_coverage and expected_sha256, got one beside it; give them to the policy"
         )
     return loaded(given_policy, expected_sha256=expected_sha256)
 

@@ -52,6 +52,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         on_router_error: Where a request goes whose router fails: `"strong"`, `"weak"` or `"raise"`.
         on_no_query: Where a request without a question goes.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
             returned.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
@@ -76,6 +77,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
@@ -94,6 +96,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
         )
         self.finder = QuestionFinder(route_on, query_keys, strip, follow_ups)

@@ -52,6 +52,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         router_timeout: How long the router may take.
         on_router_error: Where an input goes whose router fails.
         on_no_query: Where an input without a question goes.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder.
         route_on: What in the input is routed on.
         query_keys: The keys of the input that hold a question, such as `["question"]`, best first.
@@ -77,6 +78,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         on_router_error: OnRouterError = "strong",
         on_no_query: Tier = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
@@ -94,6 +96,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             router_timeout=router_timeout,
             on_router_error=on_router_error,
             on_no_query=on_no_query,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
             route_on=route_on,
             query_keys=query_keys,

@@ -63,7 +63,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             router's `score_quantiles_`.
         router_timeout: How long a router that blocks may take, in seconds, or None; see `RoutingPolicy`.
         policy: A rule of your own or the path of a policy file (see `RoutingPolicy.save`), in the place of
-            `router`, `threshold`, `strong_fraction`, `router_timeout`, `on_no_query` and `on_router_error`.
+            `router`, `threshold`, `strong_fraction`, `router_timeout` and the rules from `on_no_query` on.
         query_keys: Template variables that hold a question, best first.
         query_extractor: A way of your own to find the question, asked first: from the call to its text, or
             None to go on looking. What it raises reaches the caller.
@@ -75,12 +75,10 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_ingestion: Where the calls of ingestion and of building an index go, in the place of `on_no_query`.
         on_evaluation: Where evaluators' calls go, in the place of `on_no_query`.
         on_router_error: Where a call goes whose router fails, or `"raise"`.
-        expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
-            returned.
-        sticky: Whether what goes on keeps its model: `"tool_loop"` until the tools it asked for have been
-            answered, `"conversation"` for good, False never. One question has one score in any case.
-        signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
-            provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
+        on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
+        expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
+        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
+        signed_reasoning: What to do with what another model signed: `"strip"`, `"keep_model"` or `"send"` it.
         capabilities: What a model can read beside text, by its name: some of `"images"`, `"documents"`,
             `"audio"` and `"video"`. A model that is not named is taken to read all.
         context_window: What `metadata` says the window is: `"min"` of all, the `"strong"` model's, or a
@@ -122,6 +120,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         on_ingestion: str | None = None,
         on_evaluation: str | None = None,
         on_router_error: str = "strong",
+        on_no_coverage: str = "score",
         expected_sha256: str | None = None,
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
@@ -149,6 +148,7 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             on_ingestion=on_ingestion,
             on_evaluation=on_evaluation,
             on_router_error=on_router_error,
+            on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
             sticky=sticky,
             signed_reasoning=signed_reasoning,

@@ -27,6 +27,9 @@ Key = tuple[bytes, str | None]
 _SHORT = 4096
 """Characters that are hashed faster than they are cleaned."""
 
+_SCORED = ("score", "no_coverage")
+"""The reasons of decisions that rest on a score."""
+
 _SCORE_ONLY = -1.0
 """The threshold of a decision that is remembered for its score alone: no policy has it."""
 
@@ -95,7 +98,7 @@ class DecisionMemory:
                 return decision
         if self._holds(known, request):
             return known
-        if known.reason == "score":  # which needs no scoring, and so no thread
+        if known.reason in _SCORED:  # which needs no scoring, and so no thread
             return self._keep(question, request, self.policy.decide(_with_known(request, known)))
         return self._keep(question, request, await self.policy.adecide(_with_known(request, known)))
 
@@ -103,7 +106,7 @@ class DecisionMemory:
         """Return where a question goes by its score, if that is remembered."""
         request = RoutingRequest(question)
         known = self._recall(self._question(request), continues=False)
-        if known is None or known.reason != "score":
+        if known is None or known.reason not in _SCORED:
             return None
         return self.policy.decide(_with_known(request, known)).model
 
@@ -125,7 +128,7 @@ class DecisionMemory:
     def _holds(self, known: RoutingDecision, request: RoutingRequest) -> bool:
         """Tell whether what was decided once is the answer, or a reason to ask the policy again."""
         return (
-            known.reason == "score"
+            known.reason in _SCORED
             # it may be changed while the program runs; one that moves by itself changes nobody's model
             and (self.policy.moves or known.threshold == self.policy.threshold)
             and request.threshold is None
@@ -169,7 +172,7 @@ class DecisionMemory:
         return decision
 
     def _put(self, question: bytes, request: RoutingRequest, decision: RoutingDecision) -> None:
-        if decision.reason == "score" and decision.win_probability is not None:
+        if decision.reason in _SCORED and decision.win_probability is not None:
             kept = decision
             if request.candidates is not None or request.threshold is not None:
                 # made under a condition of this call alone: its score is worth keeping, its model is not
@@ -183,8 +186,8 @@ class DecisionMemory:
 
 def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingRequest:
     """Return the request with what is known of its question: its score, or the run's fallback."""
-    if known.reason == "score":
-        return replace(request, win_probability=known.win_probability)
+    if known.reason in _SCORED:
+        return replace(request, win_probability=known.win_probability, coverage=known.coverage)
     return replace(request, sticky_to=known.model)
 
 

@@ -49,6 +49,7 @@ class Settings:
     on_ingestion: str | None = None
     on_evaluation: str | None = None
     on_router_error: str = "strong"
+    on_no_coverage: str = "score"
     expected_sha256: str | None = None
     sticky: Sticky = "tool_loop"
     signed_reasoning: SignedReasoning = "strip"
@@ -86,7 +87,7 @@ class Settings:
             )
         pin = None if isinstance(self.policy, RoutingPolicy) else given.pop("expected_sha256")
         for name, value in given.items():
-            if value not in (None, "strong", ROUTER_TIMEOUT_S):
+            if value not in (None, "score" if name == "on_no_coverage" else "strong", ROUTER_TIMEOUT_S):
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
         if isinstance(self.policy, RoutingPolicy):
             return self.policy
@@ -101,6 +102,7 @@ class Settings:
             "router_timeout": self.router_timeout,
             "on_no_query": self.on_no_query or "strong",
             "on_router_error": self.on_router_error,
+            "on_no_coverage": self.on_no_coverage,
             "expected_sha256": self.expected_sha256,
         }
 

@@ -49,6 +49,8 @@ class RoutingRequest:
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
         win_probability: The question's score, in [0, 1], where it is known from before; the router is
             then not asked.
+        coverage: How near the question is to what the router learned from, in [0, 1], where it is known
+            along with `win_probability`.
         messages: The conversation that the question ends, or a function that returns it: called only for a
             router that reads conversations (`Router.win_probability_of`). Not in the repr.
         tenant: Whose request it is, for a `DriftMonitor`; None asks the block around (`tenant_scope`).
@@ -61,6 +63,7 @@ class RoutingRequest:
     candidates: tuple[str, ...] | None = None
     needs: str = ""
     win_probability: float | None = None
+    coverage: float | None = None
     messages: Sequence[AnyMessage] | Callable[[], Sequence[AnyMessage]] | None = field(
         default=None, repr=False
     )
@@ -76,8 +79,10 @@ class RoutingDecision:
         win_probability: P(strong preferred | query), in [0, 1]; None where no score was needed or had.
         threshold: The cost threshold that applied, in [0, 1].
         router: The router's name.
-        reason: `"score"`, `"route"` (the caller's choice), `"sticky"`, `"capability:..."`, `"no_query"` or
-            `"router_error:..."` with the error's class.
+        reason: `"score"`, `"route"` (the caller's choice), `"sticky"`, `"capability:..."`, `"no_query"`,
+            `"no_coverage"` or `"router_error:..."` with the error's class.
+        coverage: How near the question is to what the router learned from, in [0, 1]: at 0 its score is the
+            router's guess for any text. None where the router cannot tell, or was not asked.
     """
 
     model: str
@@ -85,6 +90,7 @@ class RoutingDecision:
     threshold: float
     router: str
     reason: str
+    coverage: float | None = None
 
     def as_metadata(self) -> dict[str, str | float]:
         """Return the decision as flat scalars, without prompt text; a missing score is left out."""
@@ -94,6 +100,7 @@ class RoutingDecision:
             "threshold": self.threshold,
             "router": self.router,
             "reason": self.reason,
+            "coverage": self.coverage,
         }
         return {key: value for key, value in values.items() if value is not None}
 

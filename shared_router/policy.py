@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
-from shared_router.choices import check_choice
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.policy_saving import policy_file, read_policy, write_policy
@@ -21,7 +20,7 @@ from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
 from shared_router.scoring.questions import questions_for
 from shared_router.source import RouterSource
-from shared_router.threshold_rule import ThresholdRule, Tier
+from shared_router.threshold_rule import ThresholdRule
 from shared_router.thresholds import GivenThreshold, PolicyThreshold
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ class RoutingPolicy(ThresholdRule):
         strong_fraction: float | None = None,
         on_router_error: str = "strong",
         on_no_query: str = "strong",
+        on_no_coverage: str = "score",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         expected_sha256: str | None = None,
         monitor: DriftMonitor | None = None,
@@ -65,6 +65,8 @@ class RoutingPolicy(ThresholdRule):
                 `"strong"` (the best of `models`) keeps the quality, `"weak"` (the last of them) the cost,
                 the name of one of `models` is that model, `"raise"` none of them.
             on_no_query: Where a request without a question goes, such as an image alone, by the same names.
+            on_no_coverage: Where a question goes whose coverage is below 0.25, by the same names; `"score"`
+                compares its score with the threshold all the same.
             router_timeout: How long a router that blocks may take over up to 8 questions, in seconds, and
                 as long again for each 8 more; None waits for ever. One that takes longer has failed.
             expected_sha256: For a router given by name or folder, the hash that pins its checkpoint and
@@ -76,12 +78,9 @@ class RoutingPolicy(ThresholdRule):
             UnknownNameError: If no router has that name.
             ArtifactError: If the checkpoint's config or card is damaged or not the expected one.
         """
-        names = dict.fromkeys((*get_args(Tier), *self.models))
-        check_choice("on_router_error", on_router_error, [*names, "raise"])
-        check_choice("on_no_query", on_no_query, [*names])
+        self._keep_rules(on_router_error, on_no_query, on_no_coverage)
         self._source = RouterSource(router, otherwise=DEFAULT_THRESHOLD, expected_sha256=expected_sha256)
         self._threshold = PolicyThreshold(self._source, threshold=threshold, strong_fraction=strong_fraction)
-        self.on_router_error, self.on_no_query = on_router_error, on_no_query
         self._guard = RouterGuard(router_timeout)
         self._threshold.check_models(self.models)
         self.monitor = monitor
@@ -117,6 +116,7 @@ class RoutingPolicy(ThresholdRule):
         rules = {
             "on_router_error": self.on_router_error,
             "on_no_query": self.on_no_query,
+            "on_no_coverage": self.on_no_coverage,
             "router_timeout": self._guard.timeout_s,
         }
         file = policy_file(path, self._source, self._threshold, models=self.models, rules=rules)

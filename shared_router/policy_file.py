@@ -6,7 +6,8 @@
      "threshold": 0.1629, "strong_fraction": 0.3,          strong iff win_probability >= threshold
      "method": "strong_fraction", "n": 5000, "confidence": 0.95,
      "made": "2026-11-25T23:10:00+00:00",
-     "rules": {"on_router_error": "strong", "on_no_query": "strong", "router_timeout": 2.0},
+     "rules": {"on_router_error": "strong", "on_no_query": "strong", "on_no_coverage": "score",
+               "router_timeout": 2.0},
      "scores": {"values": [...], "n_queries": 5000, "source": "..."},
      "choice": null}
 
@@ -37,6 +38,7 @@ _CHOICE_ALONE = (
     *("target", "tie_share", "seed", "guaranteed", "bound", "n_needed", "dollars", "quality", "pgr"),
     *("intervals", "assumptions", "notes"),
 )
+_POLICY_RULES = ("on_router_error", "on_no_query", "on_no_coverage", "router_timeout")
 _MAX_TEXT = 2000
 _MAX_ITEMS = 50
 
@@ -111,7 +113,7 @@ class PolicyFile:
             )
         _check_keys("a policy file", data, {"version", "router", *_PLAIN, "rules", "scores", "choice"})
         _check_keys("its router", data["router"], {"name", "sha256"})
-        _check_keys("its rules", data["rules"], {"on_router_error", "on_no_query", "router_timeout"})
+        _check_keys("its rules", data["rules"], set(_POLICY_RULES))
         scores = None if data["scores"] is None else ScoreQuantiles.from_settings(data["scores"])
         for name, rule in _RULES.items():
             value = data["router"][name.removeprefix("router.")] if "." in name else data.get(name)
@@ -183,6 +185,8 @@ def _check_rules(rules: Mapping[str, Any], models: Sequence[str]) -> None:
         raise ArtifactSchemaError(f"router_timeout must be seconds > 0 or null, got {shown(timeout)}")
     if rules["on_router_error"] not in (*named, "raise") or rules["on_no_query"] not in named:
         raise ArtifactSchemaError(f"on_router_error and on_no_query must be among {list(named)}")
+    if rules["on_no_coverage"] not in (*named, "score"):
+        raise ArtifactSchemaError(f"on_no_coverage must be among {[*named, 'score']}")
 
 
 def _check_keys(what: str, data: object, keys: set[str]) -> None:

@@ -120,17 +120,17 @@ class Router(Checkpointed, ABC):
         return float(self.win_probability([cleaned_question_of(messages)])[0])
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
-        """Return how near each query is to what this router learned from: has it seen such traffic?
-
-        The mean over queries is the paper's benchmark-dataset similarity (section 5.2, Table 5).
-
-        Args:
-            queries: n texts.
+        """Return how near n queries are to what this router learned from; see section 5.2, Table 5.
 
         Returns:
             Each query's largest cosine to a training prompt, shape (n,), in [-1, 1]; None where this router
             kept nothing to tell by.
         """
+        del queries
+        return None
+
+    def coverage(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return how near n queries, just scored, are to what was learned from, each in [0, 1], or None."""
         del queries
         return None
 

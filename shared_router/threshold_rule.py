@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from shared_router.calibration.adaptive import AdaptiveThreshold
 from shared_router.calibration.drift import DriftMonitor
 from shared_router.calibration.tie_break import tie_break
-from shared_router.choices import shown_kind
+from shared_router.choices import check_choice, shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.rules import among, ruling_of
@@ -21,6 +21,8 @@ from shared_router.source import RouterSource, in_event_loop
 from shared_router.thresholds import PolicyThreshold
 
 Tier = Literal["strong", "weak"]
+LEAST_COVERAGE = 0.25
+"""Below it at least three quarters of a score, in log odds, are the guess for any text."""
 
 
 class ThresholdRule:
@@ -30,11 +32,13 @@ class ThresholdRule:
         models: The models' names, best first.
         on_router_error: Where a request goes whose router failed.
         on_no_query: Where a request without a question goes.
+        on_no_coverage: Where a question goes that the router knows next to nothing of.
     """
 
     models: tuple[str, ...] = get_args(Tier)
     on_router_error: str
     on_no_query: str
+    on_no_coverage: str = "score"
     _source: RouterSource
     _threshold: PolicyThreshold
     _warned = False
@@ -89,13 +93,21 @@ class ThresholdRule:
         """What decisions call the router; asking does not load it."""
         return self._source.name
 
+    def _keep_rules(self, on_router_error: str, on_no_query: str, on_no_coverage: str) -> None:
+        names = [*dict.fromkeys((*get_args(Tier), *self.models))]
+        check_choice("on_router_error", on_router_error, [*names, "raise"])
+        check_choice("on_no_query", on_no_query, names)
+        check_choice("on_no_coverage", on_no_coverage, [*names, "score"])
+        self.on_router_error, self.on_no_query = on_router_error, on_no_query
+        self.on_no_coverage = on_no_coverage
+
     def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
         try:
             ruling = ruling_of(request, self.models, self._named(self.on_no_query))
             if ruling is not None:
                 return self._decision(request, ruling.model, ruling.reason)
             known = request.win_probability
-            return None if known is None else self._by_known_score(request, known)
+            return None if known is None else self._by_known_score(request, known, request.coverage)
         except RouterError as error:
             return error
 
@@ -108,18 +120,23 @@ class ThresholdRule:
                 warn_of_fallback(outcome, self.router_name, self.on_router_error)
             model = among(request.candidates or self.models, self._named(self.on_router_error))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
-        return self._by_known_score(request, outcome)
+        return self._by_known_score(request, float(outcome), getattr(outcome, "coverage", None))
 
-    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
+    def _by_known_score(
+        self, request: RoutingRequest, score: float, coverage: float | None
+    ) -> RoutingDecision:
         threshold = self._threshold.applying(request.threshold)
         candidates = request.candidates or self.models
+        if coverage is not None and coverage < LEAST_COVERAGE and self.on_no_coverage != "score":
+            model = among(candidates, self._named(self.on_no_coverage))
+            return RoutingDecision(model, score, threshold, self.router_name, "no_coverage", coverage)
         compared = score
         if score == threshold and self._threshold.choice is not None and self._loses_tie(request):
             compared = math.nextafter(score, -1)  # as if its score were just below
         model = self.choose(compared, threshold, candidates)
         if model not in candidates:
             raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
-        return RoutingDecision(model, score, threshold, self.router_name, "score")
+        return RoutingDecision(model, score, threshold, self.router_name, "score", coverage)
 
     def _loses_tie(self, request: RoutingRequest) -> bool:
         """Tell whether a question at the threshold itself goes weak, where the choice splits its plateau."""

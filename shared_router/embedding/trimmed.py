@@ -67,8 +67,11 @@ class TrimmedEmbedder:
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known word.
         """
-        bare = [bare_question(text) for text in texts]
-        rows = [agreeing_direction(pieces, trim=self.trim) for pieces in self._pieces(bare)]
+        return self.embed_bare([bare_question(text) for text in texts])
+
+    def embed_bare(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `embed` does of texts that `bare_question` has returned."""
+        rows = [agreeing_direction(pieces, trim=self.trim) for pieces in self._pieces(texts)]
         if len(rows) == 1:
             return rows[0][np.newaxis]
         return np.stack(rows) if rows else self.embedder.embed([])

@@ -9,6 +9,7 @@ CLASSES = {
     "bert": "shared_router.routers.bert:BertRouter",
     "calibrated": "shared_router.calibrated:CalibratedRouter",
     "causal_lm": "shared_router.routers.causal_lm:CausalLMRouter",
+    "general": "shared_router.routers.general:GeneralRouter",
     "knn": "shared_router.routers.knn:KNNRouter",
     "local": "shared_router.routers.local:LocalRouter",
     "matrix_factorization": "shared_router.routers.matrix_factorization:MatrixFactorizationRouter",

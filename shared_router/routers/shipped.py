@@ -8,8 +8,8 @@ from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
 from shared_router.routers.classes import router_class
 
-DEFAULT_ROUTER = "static-v1"
-SHIPPED = (DEFAULT_ROUTER,)
+DEFAULT_ROUTER = "static-v2"
+SHIPPED = (DEFAULT_ROUTER, "static-v1")
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 _LOCK = threading.Lock()
 

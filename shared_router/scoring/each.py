@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from shared_router.errors import EmbedderError, NotFittedError, RouterOutputError
 from shared_router.router import Router
+from shared_router.scoring.covered import with_coverage
 from shared_router.scoring.questions import Question, win_probabilities_of
 from shared_router.win_probabilities import check_win_probabilities
 
@@ -75,12 +76,13 @@ class _Bisection:
     def scores(self, queries: Sequence[Question]) -> list[float | Exception]:
         try:
             scores = check_win_probabilities(win_probabilities_of(self.router, queries), len(queries))
+            covered = with_coverage(self.router, queries, scores)
         # a router may raise anything; a policy's on_router_error is the documented answer
         except Exception as error:  # noqa: BLE001
             failed = _awaitable(error)
         else:
             self.failures = 0
-            return [*scores]
+            return [*covered]
         self.failures += 1
         patience = 2 + math.ceil(math.log2(self.n))
         if len(queries) == 1 or not is_about_input(failed):

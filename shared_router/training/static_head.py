@@ -95,8 +95,8 @@ def fit_head(
         held_out_scores(own, other, replace(training, seed=training.seed + repeat))
         for repeat in range(REPEATS)
     ]
-    coefficients = np.mean([_stack(subject, likeness, own) for subject, likeness in repeats], axis=0)
-    subjects, anchors = _fit_subjects(own, training), _fit_anchors(other or own, training)
+    coefficients = np.mean([stacked(subject, likeness, own) for subject, likeness in repeats], axis=0)
+    subjects, anchors = fit_subjects(own, training), fit_anchors(other or own, training)
     return {**subjects, **anchors, "coefficients": coefficients}, calibrated(*repeats[0], own)
 
 
@@ -117,18 +117,18 @@ def examples_of(
 def held_out_scores(own: Examples, other: Examples | None, training: HeadTraining) -> tuple[Floats, Floats]:
     """Return both parts' scores of each example by a fit that has not seen it, shapes (n,)."""
     fold = np.random.default_rng(training.seed).permutation(len(own.rows)) % FOLDS
-    elsewhere = None if other is None else _fit_anchors(other, training)
+    elsewhere = None if other is None else fit_anchors(other, training)
     subject, likeness = np.zeros(len(fold)), np.zeros(len(fold))
     for held_out in (fold == k for k in range(FOLDS)):
         seen, asked = own.part(~held_out), own.rows[held_out]
-        subject[held_out] = _subject(asked, **_fit_subjects(seen, training))
-        anchors = elsewhere or _fit_anchors(seen, training)
+        subject[held_out] = _subject(asked, **fit_subjects(seen, training))
+        anchors = elsewhere or fit_anchors(seen, training)
         near = kernel(asked, anchors["anchors"].astype(np.float64), training.gamma)
         likeness[held_out] = near @ anchors["anchor_weights"]
     return subject, likeness
 
 
-def _fit_subjects(examples: Examples, training: HeadTraining) -> dict[str, NDArray[Any]]:
+def fit_subjects(examples: Examples, training: HeadTraining) -> dict[str, NDArray[Any]]:
     """Fit the subject classifier, and each subject's win rate drawn towards the mean."""
     names, member = np.unique(examples.subjects, return_inverse=True)
     base = np.average(examples.wins, weights=examples.weights)
@@ -136,10 +136,10 @@ def _fit_subjects(examples: Examples, training: HeadTraining) -> dict[str, NDArr
     rates = won / (np.bincount(member, examples.weights) + training.subject_shrinkage)
     weights, bias = np.zeros((examples.rows.shape[1], len(names))), np.zeros(len(names))
     if len(names) == 2:  # sklearn gives the second class alone
-        model = _logistic(examples.rows, member, 1 / training.subject_penalty)
+        model = logistic(examples.rows, member, 1 / training.subject_penalty)
         weights[:, 1], bias[1] = model.coef_[0], model.intercept_[0]
     elif len(names) > 2:
-        model = _logistic(examples.rows, member, 1 / training.subject_penalty)
+        model = logistic(examples.rows, member, 1 / training.subject_penalty)
         weights, bias = model.coef_.T, model.intercept_
     return {
         "subject_weights": weights.astype(np.float16),
@@ -148,10 +148,22 @@ def _fit_subjects(examples: Examples, training: HeadTraining) -> dict[str, NDArr
     }
 
 
-def _fit_anchors(examples: Examples, training: HeadTraining) -> dict[str, NDArray[Any]]:
-    """Fit kernel ridge on some of the rows (Nystrom): `(K'WK + ridge K_aa) alpha = K'W (t - mean)`."""
+def fit_anchors(
+    examples: Examples, training: HeadTraining, *, picked: NDArray[np.intp] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Fit kernel ridge on some of the rows (Nystrom): `(K'WK + ridge K_aa) alpha = K'W (t - mean)`.
+
+    Args:
+        examples: What to fit.
+        training: How.
+        picked: The rows to keep, ascending; None draws them.
+
+    Returns:
+        The rows that are kept, and `alpha`.
+    """
     n = len(examples.rows)
-    picked = np.sort(np.random.default_rng(training.seed).permutation(n)[: training.anchors])
+    if picked is None:
+        picked = np.sort(np.random.default_rng(training.seed).permutation(n)[: training.anchors])
     anchors = examples.rows[picked].astype(np.float16)  # what is kept is what is fitted
     wide = anchors.astype(np.float64)
     k = kernel(examples.rows, wide, training.gamma)
@@ -165,12 +177,12 @@ def _fit_anchors(examples: Examples, training: HeadTraining) -> dict[str, NDArra
 
 def calibrated(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
     """Return the probabilities that both parts' scores make together, shape (n,)."""
-    constant, by_subject, by_likeness = _stack(subject, likeness, examples)
+    constant, by_subject, by_likeness = stacked(subject, likeness, examples)
     p: Floats = 0.5 * (1 + np.tanh((constant + by_subject * subject + by_likeness * likeness) / 2))
     return p
 
 
-def _stack(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
+def stacked(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
     """Fit `b` without penalty on standardised scores: Platt's calibration of their sum."""
     scores = np.column_stack([subject, likeness])
     mean, spread = scores.mean(axis=0), scores.std(axis=0)
@@ -178,12 +190,13 @@ def _stack(subject: Floats, likeness: Floats, examples: Examples) -> Floats:
     # a share of wins becomes a win and a loss, each weighing its share
     outcome = np.repeat([1, 0], len(scores))
     weights = np.concatenate([examples.wins, 1 - examples.wins]) * np.tile(examples.weights, 2)
-    model = _logistic(np.tile((scores - mean) / spread, (2, 1)), outcome, 1e6, weights)
+    model = logistic(np.tile((scores - mean) / spread, (2, 1)), outcome, 1e6, weights)
     slopes = model.coef_[0] / spread
     return np.array([model.intercept_[0] - slopes @ mean, *slopes])
 
 
-def _logistic(rows: Floats, classes: NDArray[Any], c: float, weights: Floats | None = None) -> Any:
+def logistic(rows: Floats, classes: NDArray[Any], c: float, weights: Floats | None = None) -> Any:
+    """Return scikit-learn's classifier, fitted with the penalty `1 / c`."""
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:

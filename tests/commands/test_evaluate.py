@@ -43,7 +43,7 @@ def test_without_a_router_the_shipped_one_is_evaluated(data: Path, out: Path) ->
     report = json.loads((out / "report.json").read_text("utf-8"))
     prompts, strong, weak = columns(data)
     scores = load_router().win_probability(prompts)
-    found = report["routers"]["static-v1"]
+    found = report["routers"]["static-v2"]
     assert report["n"] == N
     assert found["apgr"] == pytest.approx(apgr(scores, strong, weak))
     assert found["cpt50"] == pytest.approx(cpt(scores, strong, weak, 0.5))
@@ -54,8 +54,8 @@ def test_without_a_router_the_shipped_one_is_evaluated(data: Path, out: Path) ->
 
 
 def test_the_routers_own_threshold_is_taken(data: Path, out: Path) -> None:
-    found = json.loads((out / "report.json").read_text("utf-8"))["routers"]["static-v1"]
-    assert found["threshold"] == recommended_threshold("static-v1", otherwise=-1)
+    found = json.loads((out / "report.json").read_text("utf-8"))["routers"]["static-v2"]
+    assert found["threshold"] == recommended_threshold("static-v2", otherwise=-1)
     scores = load_router().win_probability(columns(data)[0])
     assert found["strong_fraction"] == pytest.approx((scores >= found["threshold"]).mean())
 
@@ -217,7 +217,7 @@ def test_the_command_in_the_docs_runs_as_it_stands(
     report = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     assert report["n"] == 300
     assert report["strong"]["quality"] == pytest.approx(260 / 300)
-    assert "static-v1: " in capsys.readouterr().out
+    assert "static-v2: " in capsys.readouterr().out
 
 
 def test_tokens_without_dollars_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

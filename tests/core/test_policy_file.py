@@ -70,7 +70,12 @@ def test_a_policy_file_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert data["threshold"] == pytest.approx(0.7)
     assert (data["version"], data["strong_fraction"], data["method"]) == (1, 0.3, "strong_fraction")
     assert data["router"] == {"name": "random", "sha256": None}
-    assert data["rules"] == {"on_router_error": "strong", "on_no_query": "weak", "router_timeout": 2.0}
+    assert data["rules"] == {
+        "on_router_error": "strong",
+        "on_no_query": "weak",
+        "on_no_coverage": "score",
+        "router_timeout": 2.0,
+    }
     assert data["n"] == data["scores"]["n_queries"] == 1
 
 
@@ -209,8 +214,22 @@ def test_every_beginning_of_a_file_is_refused(tmp_path: Path) -> None:
         {"models": ["strong"]},
         {"models": "strong"},
         {"rules": {}},
-        {"rules": {"on_router_error": "explode", "on_no_query": "weak", "router_timeout": 2}},
-        {"rules": {"on_router_error": "weak", "on_no_query": "weak", "router_timeout": 0}},
+        {
+            "rules": {
+                "on_router_error": "explode",
+                "on_no_query": "weak",
+                "on_no_coverage": "score",
+                "router_timeout": 2,
+            }
+        },
+        {
+            "rules": {
+                "on_router_error": "weak",
+                "on_no_query": "weak",
+                "on_no_coverage": "score",
+                "router_timeout": 0,
+            }
+        },
         {"scores": {"values": [0.5], "n_queries": 1, "source": "x"}},
         {"choice": {}},
         {"made": "\n"},

@@ -67,6 +67,7 @@ def test_a_threshold_must_be_in_0_to_1(threshold: Any) -> None:
     [
         ("on_router_error", "retry"),
         ("on_no_query", "raise"),
+        ("on_no_coverage", "raise"),
         ("route_on", "last_message"),
         ("sticky", "always"),
         ("sticky", True),
@@ -195,7 +196,7 @@ def test_a_child_by_name_needs_an_extra_and_says_which(monkeypatch: pytest.Monke
         routed(strong="openai:gpt-5")
 
 
-@pytest.mark.parametrize("router", [None, "static-v1"])
+@pytest.mark.parametrize("router", [None, "static-v2"])
 async def test_constructing_inside_a_coroutine_touches_no_disk(
     router: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +207,7 @@ async def test_constructing_inside_a_coroutine_touches_no_disk(
         monkeypatch.setattr(module, name, refuse)
     model = RoutedChatModel(strong=ChatElm(), weak=ChatOak(), router=router)
     monkeypatch.undo()
-    assert model.policy.router_name == "static-v1"
+    assert model.policy.router_name == "static-v2"
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")

@@ -64,6 +64,7 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
     "on_ingestion": {"on_ingestion": "weak"},
     "on_evaluation": {"on_evaluation": "weak"},
     "on_router_error": {"on_router_error": "weak"},
+    "on_no_coverage": {"on_no_coverage": "weak"},
     "query_keys": {"query_keys": ["context_str"]},
     "query_extractor": {"query_extractor": question},
     "other extractor": {"query_extractor": other_question},

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "threshold": 0.3,
     "query_keys": ("ask", "query_str"),
     "on_no_query": "weak",
+    "on_no_coverage": "weak",
     "on_ingestion": "strong",
     "sticky": "conversation",
     "capabilities": {"weak": {"images", "audio"}},

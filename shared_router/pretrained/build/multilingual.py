@@ -50,8 +50,11 @@ ENCODED = {
 }
 """How many pieces of a script are encoded, the likeliest first."""
 
-KEPT = {**ENCODED, "LATIN": 26_000}
+KEPT = {**ENCODED, "LATIN": 26_000, "GREEK": 0, "HEBREW": 0, "THAI": 0}
 _LETTERS_KEPT = ("HIRAGANA", "KATAKANA", "DEVANAGARI", "LATIN", "CYRILLIC", "ARABIC")
+_LIKELY_LETTERS_KEPT = ("CJK", "HANGUL", "GREEK", "OTHER")
+"""Of other scripts no letter is kept: a word spelled by letters would pass for one that is known."""
+
 _SPELLED = {
     "LATIN": re.compile(
         r"[▁A-Za-zàâäáãåæçéèêëíìîïñóòôõöœßúùûüøÀÂÄÁÃÇÉÈÊÍÎÓÔÕÖÚÙÛÜÑ'’\-.0-9]+$",
@@ -116,7 +119,7 @@ def joined(encoder: PackedE5, ids: NDArray[np.intp], scripts: Sequence[str]) -> 
             kept[of] += 1
             if kept[of] > KEPT.get(of, 0):
                 continue
-        elif likely[i] < LEAST_LIKELY_LETTER and of not in _LETTERS_KEPT:
+        elif of not in _LETTERS_KEPT and (likely[i] < LEAST_LIKELY_LETTER or of not in _LIKELY_LETTERS_KEPT):
             continue
         groups[name] = [place]
     return groups

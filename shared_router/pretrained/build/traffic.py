@@ -1,16 +1,13 @@
 """What the shipped router's thresholds mean: the quantiles of its scores on a named mix of traffic.
 
 A threshold sends 13 to 96 % strong by the traffic, so half of what is said: the mix holds a thousand prompts
-each of five kinds, none of which is a benchmark's. Only their scores are kept.
-
-Run: python -m shared_router.pretrained.build.traffic --data DATA  (measures the shipped router anew)
+each of five kinds, none of which is a benchmark's, and for the second version everyday prompts too. Only
+their scores are kept.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +26,13 @@ SOURCE = (
 )
 
 
-def traffic_quantiles(router: Router, data_dir: Path) -> ScoreQuantiles:
+def traffic_quantiles(router: Router, data_dir: Path, *, everyday: Sequence[str] = ()) -> ScoreQuantiles:
     """Score the mix.
 
     Args:
         router: The router that is to ship.
         data_dir: The folder of the sources.
+        everyday: A sixth kind, of which as many are taken; none leaves it out.
     """
     import pandas as pd
 
@@ -49,37 +47,12 @@ def traffic_quantiles(router: Router, data_dir: Path) -> ScoreQuantiles:
         read("zeroeval_multi").prompt,
         read("llmrouter_multi").prompt,
     ]
-    scores = router.win_probability([clean(prompt) for kind in kinds for prompt in _some(kind)])
-    return ScoreQuantiles.of(scores.tolist(), source=SOURCE)
+    source = f"{SOURCE}, and {PROMPTS_EACH:,} everyday prompts" if everyday else SOURCE
+    scores = router.win_probability([clean(prompt) for kind in [*kinds, everyday] for prompt in _some(kind)])
+    return ScoreQuantiles.of(scores.tolist(), source=source)
 
 
 def _some(prompts: Iterable[object]) -> list[str]:
     distinct = sorted({prompt for prompt in prompts if isinstance(prompt, str) and prompt.strip()})
     chosen = np.random.default_rng(0).permutation(len(distinct))[:PROMPTS_EACH]
     return [distinct[i] for i in chosen]
-
-
-def main() -> None:
-    """Measure the shipped router anew, and write its quantiles, its card and the card's page."""
-    from shared_router.checkpoints.card import add_card
-    from shared_router.embedding.shipped import DEFAULT_EMBEDDER
-    from shared_router.pretrained.build.card import page
-    from shared_router.registry import DEFAULT_ROUTER
-    from shared_router.routers.static import StaticRouter
-
-    parser = argparse.ArgumentParser(description="Measure what the shipped router's thresholds mean.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the sources")
-    data = parser.parse_args().data
-    folder = Path(__file__).parents[1] / DEFAULT_ROUTER
-    card = json.loads((folder / "card.json").read_bytes())
-    router = StaticRouter.load(folder)
-    router.score_quantiles_ = traffic_quantiles(router, data)
-    router.save_on(DEFAULT_EMBEDDER, folder, overwrite=True)
-    card["recommended_threshold"] = round(router.score_quantiles_.threshold(0.5), 4)
-    card["traffic"] = router.score_quantiles_.source
-    add_card(folder, (json.dumps(card, indent=1) + "\n").encode())
-    (folder / "CARD.md").write_text(page(card), "utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,218 @@
+"""How the head of the general router is learned, part by part; `routers.general` gives the formula.
+
+Every part is fitted by itself, and only the gap's two weights together, on scores of held-out folds: what is
+hard and who wins are different questions, asked of different queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared_router.errors import InvalidInputError
+from shared_router.training.static_head import (
+    Examples,
+    Floats,
+    HeadTraining,
+    calibrated,
+    fit_anchors,
+    fit_subjects,
+    held_out_scores,
+    logistic,
+    stacked,
+)
+
+_EVERYDAY_WEIGHT = 1000.0
+"""What the everyday prompts weigh in all, and the exam questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTraining:
+    """How the head is learned, and how its parts are blended.
+
+    Attributes:
+        form_weight: How long the form's part of a row is beside the embedding's, > 0.
+        form_limit: The largest size of a scaled feature of the form, > 0.
+        likeness_anchors: How many battles' queries the likeness keeps, >= 1.
+        likeness_gamma: The width of its kernel, > 0.
+        likeness_ridge: Its penalty, > 0.
+        difficulty_anchors: How many prompts the difficulty keeps, >= 1.
+        difficulty_gamma: The width of its kernel, > 0.
+        difficulty_ridge: Its penalty, > 0.
+        subject_penalty: The subject classifier's penalty, > 0, as sklearn's `1 / C`.
+        subject_shrinkage: How many battles of average outcome are added to each subject, >= 0.
+        everyday_penalty: The penalty of what tells everyday prompts from exams, > 0.
+        everyday_sharpness: What its log odds are multiplied by, > 0.
+        everyday_doubt: What is taken from them before: how sure it must be, in log odds.
+        amplitude: The most log odds that difficulty adds or takes.
+        middle: The difficulty that adds nothing, in [0, 1].
+        softness: How far from the middle difficulty adds three quarters of the most, > 0.
+        near: The distance to a learned query up to which one is covered, > 0.
+        far: That from which it is not, > near.
+        seed: Picks the anchors and the folds.
+
+    Raises:
+        InvalidInputError: If a value is out of its range.
+    """
+
+    form_weight: float = 0.4
+    form_limit: float = 0.3
+    likeness_anchors: int = 128
+    likeness_gamma: float = 4.0
+    likeness_ridge: float = 3.0
+    difficulty_anchors: int = 300
+    difficulty_gamma: float = 0.5
+    difficulty_ridge: float = 0.5
+    subject_penalty: float = 0.05
+    subject_shrinkage: float = 2.0
+    everyday_penalty: float = 0.33
+    everyday_sharpness: float = 2.0
+    everyday_doubt: float = 1.5
+    amplitude: float = 2.0
+    middle: float = 0.5
+    softness: float = 0.35
+    near: float = 1.0
+    far: float = 1.4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every range."""
+        may_be_zero = {"subject_shrinkage", "everyday_doubt", "amplitude", "middle", "seed"}
+        for name in self.__slots__:
+            if name not in may_be_zero and not getattr(self, name) > 0:
+                raise InvalidInputError(f"{name} must be > 0, got {getattr(self, name)!r}")
+        if not self.near < self.far:
+            raise InvalidInputError(f"near must be below far, got {self.near!r} and {self.far!r}")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Prompts and how hard people call them.
+
+    Attributes:
+        rows: Embeddings beside forms, shape (m, d).
+        difficulty: Shape (m,), each in [0, 1].
+    """
+
+    rows: Floats
+    difficulty: Floats
+
+
+def fit_general(
+    exams: Examples, told: Told, like: Floats, dim: int, training: GeneralTraining
+) -> tuple[dict[str, NDArray[Any]], Floats]:
+    """Fit a head.
+
+    Args:
+        exams: What to learn the gap from, rows of `dim` numbers of an embedding and F of a form.
+        told: What to learn difficulty from.
+        like: Rows of further exam questions.
+        dim: The width of an embedding.
+        training: How to learn.
+
+    Returns:
+        The arrays that make it, by their names there; and the gap's probability of each exam question by a
+        fit that has not seen it, shape (n,).
+    """
+    means, scales = _form_scale([exams.rows, told.rows, like], dim, training)
+
+    def scaled(rows: Floats) -> Floats:
+        form = np.clip((rows[:, dim:] - means) * scales, -training.form_limit, training.form_limit)
+        return np.hstack([rows[:, :dim], form])
+
+    exams, told = replace(exams, rows=scaled(exams.rows)), Told(scaled(told.rows), told.difficulty)
+    head = _head_training(training)
+    subject, likeness = held_out_scores(exams, None, head)
+    constant, by_subject, by_likeness = stacked(subject, likeness, exams)
+    gap = fit_anchors(exams, head)
+    difficulty, mean = _fit_difficulty(told, training)
+    everyday, everyday_constant = _fit_everyday(told.rows, np.vstack([exams.rows, scaled(like)]), training)
+    rate = float(np.average(exams.wins, weights=exams.weights))
+    prior = np.log(rate / (1 - rate))
+    shape = (training.amplitude, mean, training.middle, training.softness)
+    blend = (prior, constant, by_subject, by_likeness, *shape, everyday_constant, training.near, training.far)
+    arrays: dict[str, NDArray[Any]] = {
+        "form_means": means.astype(np.float32),
+        "form_scales": scales.astype(np.float32),
+        **fit_subjects(exams, head),
+        "everyday_weights": everyday.astype(np.float32),
+        "likeness_anchors": gap["anchors"],
+        "likeness_weights": gap["anchor_weights"],
+        **difficulty,
+        "blend": np.array(blend, dtype=np.float64),
+    }
+    return arrays, calibrated(subject, likeness, exams)
+
+
+def spread_out(rows: Floats, n: int, *, seed: int) -> NDArray[np.intp]:
+    """Pick rows to stand for all: half of them at random, then each time the one farthest from those picked.
+
+    Args:
+        rows: Shape (m, d).
+        n: How many to pick; all where there are no more.
+        seed: Draws the first half.
+
+    Returns:
+        Their places, ascending, shape (min(n, m),).
+    """
+    picked = np.random.default_rng(seed).permutation(len(rows))[: max(1, n // 2)].tolist()
+    nearest = np.full(len(rows), np.inf)
+    for place in picked:
+        nearest = np.minimum(nearest, np.square(rows - rows[place]).sum(axis=1))
+    while len(picked) < min(n, len(rows)):
+        picked.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, np.square(rows - rows[picked[-1]]).sum(axis=1))
+    return np.array(sorted(picked), dtype=np.intp)
+
+
+def _form_scale(parts: list[Floats], dim: int, training: GeneralTraining) -> tuple[Floats, Floats]:
+    """Standardise the form over all that is learned from, each part counting alike."""
+    forms = [rows[:, dim:] for rows in parts if len(rows)]
+    means = np.mean([form.mean(axis=0) for form in forms], axis=0)
+    spreads = np.sqrt(np.mean([np.square(form - means).mean(axis=0) for form in forms], axis=0))
+    spreads[spreads < 1e-6] = 1.0  # a feature that says one thing of all
+    scales = training.form_weight / np.sqrt(len(means)) / spreads
+    # what is kept is what is fitted
+    return means.astype(np.float32).astype(np.float64), scales.astype(np.float32).astype(np.float64)
+
+
+def _head_training(training: GeneralTraining) -> HeadTraining:
+    return HeadTraining(
+        anchors=training.likeness_anchors,
+        gamma=training.likeness_gamma,
+        ridge=training.likeness_ridge,
+        subject_penalty=training.subject_penalty,
+        subject_shrinkage=training.subject_shrinkage,
+        seed=training.seed,
+    )
+
+
+def _fit_difficulty(told: Told, training: GeneralTraining) -> tuple[dict[str, NDArray[Any]], float]:
+    """Fit kernel ridge on some of the prompts, as the likeness is fitted; return the mean beside."""
+    m = len(told.rows)
+    examples = Examples(told.rows, told.difficulty, np.ones(m), np.full(m, ""))
+    head = replace(
+        _head_training(training),
+        anchors=training.difficulty_anchors,
+        gamma=training.difficulty_gamma,
+        ridge=training.difficulty_ridge,
+    )
+    picked = spread_out(told.rows, training.difficulty_anchors, seed=training.seed)
+    fitted = fit_anchors(examples, head, picked=picked)
+    arrays = {"difficulty_anchors": fitted["anchors"], "difficulty_weights": fitted["anchor_weights"]}
+    return arrays, float(told.difficulty.mean())
+
+
+def _fit_everyday(everyday: Floats, exams: Floats, training: GeneralTraining) -> tuple[Floats, float]:
+    """Fit what tells everyday prompts from exam questions, both weighing alike, and sharpen it."""
+    rows = np.vstack([everyday, exams])
+    is_everyday = np.repeat([1, 0], [len(everyday), len(exams)])
+    weights = np.repeat(
+        [_EVERYDAY_WEIGHT / len(everyday), _EVERYDAY_WEIGHT / len(exams)], [len(everyday), len(exams)]
+    )
+    model = logistic(rows, is_everyday, 1 / training.everyday_penalty, weights)
+    sharp = training.everyday_sharpness
+    return sharp * model.coef_[0], float(sharp * (model.intercept_[0] - training.everyday_doubt))
