@@ -30,19 +30,18 @@ from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import MULTILINGUAL_EMBEDDER, load_embedder
 from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder, bare_question
 from shared_router.errors import InvalidInputError, NotFittedError
-from shared_router.preferences.ties import Ties, check_ties
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.general_head import GeneralHead
 from shared_router.text_features import glance
-from shared_router.training.general_head import GeneralTraining, Told, fit_general
-from shared_router.training.static_head import examples_of
+from shared_router.training.general_training import GeneralTraining
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
     from shared_router.preferences.data import PreferenceData
+    from shared_router.preferences.ties import Ties
 
 _REMEMBERED = 64
 
@@ -117,6 +116,11 @@ class GeneralRouter(Router):
             DataError: If all battles end alike.
             MissingExtraError: If scikit-learn is not installed.
         """
+        # a program that only asks does not wait for what learns
+        from shared_router.preferences.ties import check_ties
+        from shared_router.training.general_head import Told, fit_general
+        from shared_router.training.static_head import examples_of
+
         check_ties(self.ties)
         if subjects is not None and len(subjects) != len(preferences):
             raise InvalidInputError(

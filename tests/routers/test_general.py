@@ -12,7 +12,8 @@ from shared_router.preferences.grades import Winner
 from shared_router.routers.general import GeneralRouter
 from shared_router.routers.general_head import GeneralHead
 from shared_router.testing import HashEmbedder, check_router
-from shared_router.training.general_head import GeneralTraining, spread_out
+from shared_router.training.general_head import spread_out
+from shared_router.training.general_training import GeneralTraining
 
 EASY = [f"hello my friend number {i}" for i in range(30)]
 HARD = [f"design a system for payment {i}" for i in range(30)]
