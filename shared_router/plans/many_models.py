@@ -191,7 +191,9 @@ class ManyModelsPolicy(RoutingPolicy):
         )
         return values
 
-    def _by_known_score(self, request: RoutingRequest, score: float) -> RoutingDecision:
+    def _by_known_score(
+        self, request: RoutingRequest, score: float, coverage: float | None
+    ) -> RoutingDecision:
         threshold = self._threshold.applying(request.threshold)
         qualities, costs = self._gain.expected(clean(request.query or ""))
         candidates = [self.models.index(model) for model in request.candidates or self.models]
@@ -200,7 +202,7 @@ class ManyModelsPolicy(RoutingPolicy):
         else:
             values = self.values(qualities, costs)
             chosen = max(candidates, key=lambda place: values[place])
-        return RoutingDecision(self.models[chosen], score, threshold, self.router_name, "score")
+        return RoutingDecision(self.models[chosen], score, threshold, self.router_name, "score", coverage)
 
 
 def _check_weight(name: str, weight: object, *, given: bool, needs: str) -> None:
