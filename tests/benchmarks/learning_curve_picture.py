@@ -51,7 +51,7 @@ def draw_curves(curves: Curves, path: Path) -> None:
             axis.set_xscale("log")
             axis.set_xticks([30, 100, 500, 1500], ["30", "100", "500", "1,500"])
             axis.minorticks_off()
-            axis.set_title(name)
+            axis.set_title(name, fontsize=10)
         for axis in axes[len(curves) :]:
             axis.set_axis_off()
         figure.supxlabel("graded prompts", color=MUTED, fontsize=10)
