@@ -27,7 +27,7 @@ from shared_router.calibration.rows import (
     asked_scores,
     check_asked,
     checked_dollars,
-    checked_grades,
+    given_grades,
 )
 from shared_router.choices import shown, shown_kind
 from shared_router.costs.prices import TokenPrices
@@ -52,8 +52,8 @@ def for_budget(
     confidence: float = 0.95,
     seed: int = 0,
     scores: Numbers | None = None,
-    strong_dollars: Numbers | None = None,
-    weak_dollars: Numbers | None = None,
+    strong_dollars: Numbers | float | None = None,
+    weak_dollars: Numbers | float | None = None,
     strong_scores: Numbers | None = None,
     weak_scores: Numbers | None = None,
     scale: tuple[float, float] = (0.0, 1.0),
@@ -76,7 +76,7 @@ def for_budget(
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
         scores: n win probabilities, in the place of the router.
-        strong_dollars: What each strong answer costs, in the place of outcomes: n numbers >= 0.
+        strong_dollars: What each strong answer costs, in the place of outcomes: n numbers >= 0 or one.
         weak_dollars: What each weak answer costs.
         strong_scores: The strong model's n grades, so that the choice says what the budget is worth.
         weak_scores: The weak model's.
@@ -101,8 +101,9 @@ def for_budget(
         )
     else:
         raise InvalidInputError("a budget needs outcomes, or strong_dollars= and weak_dollars=, got neither")
-    if strong_scores is not None and weak_scores is not None:
-        priced.grades = checked_grades(strong_scores, weak_scores, len(asked), scale=scale)
+    given = given_grades(strong_scores, weak_scores, len(asked), scale=scale)
+    if given[0] is not None:
+        priced.grades = given
     rows = Rows(asked, prompts, *priced.grades, priced.strong, priced.weak, scale)
     cuts = Cuts.even(asked, seed=seed)
     return choice_at(
@@ -124,7 +125,7 @@ class _Priced:
     strong: Floats
     weak: Floats
     notes: tuple[str, ...] = ()
-    grades: tuple[Floats | None, Floats | None] = field(default=(None, None))
+    grades: tuple[Floats | None, Floats | None] = field(default=(None, None), repr=False)
 
 
 def _priced(

@@ -74,7 +74,8 @@ def for_quality(
         max_regret: Of the requests sent weak, the share that the strong model may have answered better.
         confidence: In (0, 1).
         judge_agreement: The share of a judge's verdicts that people share, where grades are a judge's and
-            this was measured; every other one is counted as the worst error there is.
+            this was measured; every other one is counted as the worst error there is, the better answer
+            taken for the worse.
         strong: The strong model's name in the table; see `named_pair`.
         weak: The weak model's.
         seed: Draws the rows that set the bets, and is the coin for prompts of one score.
@@ -162,10 +163,11 @@ def _no_better(gain: Floats, promise: Promise) -> tuple[str, ...]:
     if gain.mean() > 0:
         return ()
     if promise.method == "min_pgr":
+        lost = -float(gain.mean())
+        below = f"{lost:.3g} of the scale below the weak one's" if lost else "the weak one's"
         raise InvalidInputError(
             f"min_pgr needs a strong model that is better, and on these {len(gain):,} prompts its mean grade "
-            f"is {-float(gain.mean()):.3g} below the weak one's; look whether the names are swapped, or send "
-            "all weak"
+            f"is {below}; look whether the names are swapped, or send all weak"
         )
     return (
         "On these prompts the strong model is no better than the weak one: look whether names are swapped.",

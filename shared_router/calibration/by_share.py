@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.choosing import choice_at
 from shared_router.calibration.cuts import Cuts
-from shared_router.calibration.rows import Numbers, Rows, asked_scores, check_asked, checked_grades
+from shared_router.calibration.rows import Numbers, Rows, asked_scores, check_asked, given_grades
 from shared_router.choices import check_share
 from shared_router.errors import InvalidInputError
 from shared_router.records.outcomes import Outcomes
@@ -54,9 +54,7 @@ def for_strong_fraction(
     texts = prompts.prompts if isinstance(prompts, Outcomes) else prompts
     asked = asked_scores(router, texts, scores)
     n = len(asked)
-    strong, weak = None, None
-    if strong_scores is not None and weak_scores is not None:
-        strong, weak = checked_grades(strong_scores, weak_scores, n, scale=scale)
+    strong, weak = given_grades(strong_scores, weak_scores, n, scale=scale)
     rows = Rows(asked, texts, strong, weak, scale=scale)
     cuts = Cuts.even(asked, seed=seed)
     return choice_at(

@@ -18,8 +18,9 @@ Floats = NDArray[np.float64]
 class Promise:
     """A bound on the loss of quality.
 
-    With a judge who errs with probability e, an error costs at most the whole scale, so that e is added to a
-    loss wherever a judge's verdict is in it.
+    With a judge whose verdict on two answers is wrong with probability e, what is the worst that an error
+    hides is added to a loss wherever a verdict is in it: 1 e of a share that is counted, and 2 e of a mean,
+    for a gain of 1 may have been judged -1.
 
     Attributes:
         method: Which loss is bounded.
@@ -39,7 +40,9 @@ class Promise:
     @property
     def largest(self) -> float:
         """What no loss is above."""
-        return (self.target if self.method == "min_pgr" else 1.0) * (1 + self.judge_error)
+        hidden = self.judge_error * (1 if self.method == "max_regret" else 2)
+        # a gain of 1 sent weak, or one of -1 sent strong, which min_pgr counts by the rest
+        return (max(self.target, 1 - self.target) if self.method == "min_pgr" else 1.0) * (1 + hidden)
 
     def losses(self, gain: Floats) -> tuple[Floats, Floats]:
         """Return each prompt's loss where it goes weak, and where it goes strong.
@@ -48,10 +51,10 @@ class Promise:
             gain: What the strong answer is better by, shape (n,), in [-1, 1].
         """
         if self.method == "max_drop":
-            return gain + self.judge_error, np.zeros_like(gain)
+            return gain + 2 * self.judge_error, np.zeros_like(gain)
         if self.method == "min_pgr":
             kept, given_up = self.target, 1 - self.target
-            return kept * (gain + self.judge_error), given_up * (self.judge_error - gain)
+            return kept * (gain + 2 * self.judge_error), given_up * (2 * self.judge_error - gain)
         lost = (gain > _EQUAL).astype(np.float64)
         return lost + self.judge_error, np.zeros_like(gain)
 

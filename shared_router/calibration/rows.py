@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +19,8 @@ from shared_router.win_probabilities import check_win_probabilities
 
 Floats = NDArray[np.float64]
 Numbers: TypeAlias = "Sequence[float] | Floats"
+
+_NEAREST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +120,7 @@ def checked_grades(
         InvalidInputError: If a length differs, a grade is NaN or the scale is none.
         ScaleError: If a grade is outside the scale.
     """
-    worst, best = (float(end) for end in scale)
-    if not (np.isfinite(worst) and np.isfinite(best) and worst < best):
-        raise InvalidInputError(f"scale must be two finite numbers, worst < best, got {worst!r} and {best!r}")
+    worst, best = _ends(scale)
     found = []
     for name, given in (("strong_scores", strong), ("weak_scores", weak)):
         grades = _column(name, given, n)
@@ -133,13 +134,27 @@ def checked_grades(
     return found[0], found[1]
 
 
-def checked_dollars(name: str, dollars: Numbers, n: int) -> Floats:
-    """Check what n answers cost.
+def given_grades(
+    strong: Numbers | None, weak: Numbers | None, n: int, *, scale: tuple[float, float]
+) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Return both models' grades on [0, 1], or two None where none are given; raises as `checked_grades`."""
+    if strong is None and weak is None:
+        return None, None
+    if strong is None or weak is None:
+        raise InvalidInputError(
+            f"grades must be given of both models, got {'weak' if strong is None else 'strong'}_scores= alone"
+        )
+    return checked_grades(strong, weak, n, scale=scale)
+
+
+def checked_dollars(name: str, dollars: Numbers | float, n: int) -> Floats:
+    """Check what n answers cost, and return it for each; one number is for all.
 
     Raises:
         InvalidInputError: If a length differs, or one is NaN or below 0.
     """
-    found = _column(name, dollars, n)
+    each = [float(dollars)] * n if isinstance(dollars, Real) else dollars
+    found = _column(name, each, n)  # type: ignore[arg-type]
     if found.min() < 0:
         raise InvalidInputError(f"{name} must be >= 0, got {found.min():g}")
     return found
@@ -149,10 +164,30 @@ def check_asked(confidence: object, seed: object) -> None:
     """Check what every way of choosing takes.
 
     Raises:
-        InvalidInputError: If the confidence is outside (0, 1) or the seed is none.
+        InvalidInputError: If the confidence is outside (0, 1) or nearer to an end than `_NEAREST`, or the
+            seed is none.
     """
     check_share("confidence", confidence, open_ends=True)
+    if not _NEAREST <= float(confidence) <= 1 - _NEAREST:  # type: ignore[arg-type]
+        raise InvalidInputError(
+            f"confidence must be in [{_NEAREST:g}, {1 - _NEAREST:g}], beyond which floats tell nothing, got "
+            f"{confidence!r}"
+        )
     check_seed(seed)
+
+
+def _ends(scale: object) -> tuple[float, float]:
+    ends = [*scale] if isinstance(scale, (tuple, list, np.ndarray)) else []
+    if len(ends) == 2 and all(isinstance(end, Real) and np.isfinite(float(end)) for end in ends):
+        worst, best = (float(end) for end in ends)
+        if worst < best:
+            return worst, best
+    got = (
+        f"{ends[0]!r} and {ends[1]!r}" if len(ends) == 2 and all(isinstance(e, Real) for e in ends) else None
+    )
+    raise InvalidInputError(
+        f"scale must be two finite numbers, worst < best, such as (1, 10), got {got or shown_kind(scale)}"
+    )
 
 
 def _column(name: str, given: Numbers, n: int | None) -> Floats:

@@ -138,3 +138,20 @@ def test_a_table_without_a_bill_of_one_model_is_refused() -> None:
 def test_two_models_without_grades_must_be_named() -> None:
     with pytest.raises(InvalidInputError, match="strong= must name one of the data's models"):
         for_budget(ROUTER, tokens(), PRICES, dollars_per_1k=5)
+
+
+def test_one_number_of_dollars_is_what_each_answer_costs() -> None:
+    """10 dollars for 1,000 strong answers, 2 for weak ones: 4 buy (4 - 2) / 8 = .25 strong."""
+    choice = for_budget(
+        scores=np.linspace(0, 1, 100), strong_dollars=0.01, weak_dollars=0.002, dollars_per_1k=4
+    )
+    assert choice.strong_fraction == 0.25
+
+
+def test_grades_of_one_model_alone_do_not_say_what_a_budget_is_worth() -> None:
+    with pytest.raises(
+        InvalidInputError, match="grades must be given of both models, got weak_scores= alone"
+    ):
+        for_budget(
+            scores=[0.1, 0.9], strong_dollars=1, weak_dollars=0, dollars_per_1k=4, weak_scores=[1.0, 0.0]
+        )

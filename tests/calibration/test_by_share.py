@@ -1,5 +1,7 @@
 """A threshold for a share of one's own prompts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,10 @@ def test_a_router_that_answers_nonsense_is_named_as_such() -> None:
 def test_grades_off_their_scale_are_refused() -> None:
     with pytest.raises(ScaleError, match=r"say their scale: scale=\(1, 10\)"):
         for_strong_fraction(scores=[0.5], strong_fraction=0.3, strong_scores=[9], weak_scores=[4])
+
+
+@pytest.mark.parametrize("side", ["strong", "weak"])
+def test_grades_of_one_model_alone_are_refused(side: str) -> None:
+    given: dict[str, Any] = {f"{side}_scores": [1.0, 0.0]}
+    with pytest.raises(InvalidInputError, match=f"of both models, got {side}_scores= alone"):
+        for_strong_fraction(scores=[0.1, 0.9], strong_fraction=0.5, **given)
