@@ -28,7 +28,7 @@ from shared_router.evaluation.written import write_report
 from shared_router.preferences.data import PreferenceData
 from shared_router.pretrained.build.corpus import load_corpus
 from shared_router.records.outcomes import Outcomes
-from shared_router.registry import recommended_threshold
+from shared_router.registry import DEFAULT_ROUTER, recommended_threshold
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.text import prompt_key
@@ -85,7 +85,7 @@ def routers(folder: Path) -> dict[str, Router]:
     )
     embedder = load_embedder()
     return {
-        "static-v1": load_router(),
+        DEFAULT_ROUTER: load_router(),
         "similarity_weighted": SimilarityWeightedRouter(embedder).fit(gold),
         "knn_on_gold": KNNRouter(embedder).fit(gold),
     }
@@ -98,7 +98,7 @@ def main() -> None:
     folder = Path(os.environ["ROUTER_DATA_DIR"])
     out = Path(sys.argv[sys.argv.index("--out") + 1]) if "--out" in sys.argv else None
     asked = routers(folder)
-    threshold = {"static-v1": recommended_threshold("static-v1", otherwise=0.5)}
+    threshold = {DEFAULT_ROUTER: recommended_threshold(DEFAULT_ROUTER, otherwise=0.5)}
     rows: list[dict[str, Any]] = []
     for name, outcomes, strong, weak in sets(folder):
         found = evaluate(

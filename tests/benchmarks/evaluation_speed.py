@@ -17,6 +17,7 @@ from shared_router.evaluation.benchmarks import read_benchmarks
 from shared_router.evaluation.evaluate import evaluate
 from shared_router.preferences.data import PreferenceData
 from shared_router.records.outcomes import Outcomes
+from shared_router.registry import DEFAULT_ROUTER
 from shared_router.routers.knn import KNNRouter
 from tests.benchmarks.measure import report
 
@@ -51,7 +52,7 @@ def main() -> None:
         list(learned.prompts), learned.scores("strong").tolist(), learned.scores("weak").tolist()
     )
     embedder = load_embedder()
-    routers = {"static-v1": load_router(), "knn_of_500": KNNRouter(embedder).fit(battles)}
+    routers = {DEFAULT_ROUTER: load_router(), "knn_of_500": KNNRouter(embedder).fit(battles)}
     started, processor_started = time.perf_counter(), time.process_time()
     found = evaluate(
         routers,

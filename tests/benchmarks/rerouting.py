@@ -1,9 +1,10 @@
 """Who can steer the bill, and by how much: gadgets found by search, their transfer, and harmless noise.
 
 On RouteLLM's MMLU prompts, `ROUTER_DATA_DIR`: a half to search on, the other to judge on, so that every
-figure is a share of prompts that the search has not seen. `static` is the shipped router; `whole` the same
-one fitted to read a prompt whole, as it was before; each gadget is searched against the router it is judged
-on, but for `transfer_`, where static's gadgets meet routers that learned from the 1,500 gold prompts.
+figure is a share of prompts that the search has not seen. `static` is the first shipped router, `general`
+the second; `whole` the first one fitted to read a prompt whole, as it was before; each gadget is searched
+against the router it is judged on, but for `transfer_`, where static's gadgets meet routers that learned from
+the 1,500 gold prompts.
 The threshold is each router's median over the prompts searched on, so that half of them go strong.
 
 Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.rerouting [--bert] [--write]
@@ -170,14 +171,14 @@ def main() -> None:
     corpus = load_corpus(Path(folder))
     battles, subjects = gold_battles(corpus)
     whole = StaticRouter(trim=None).fit(battles, subjects=subjects, like=like_battles(corpus))
-    static = load_router()
+    static = load_router("static-v1")
     rng = np.random.default_rng(SEED)
     prompts = [mmlu.prompts[i] for i in rng.permutation(len(mmlu.prompts))]
     searched, judged = prompts[:SAMPLE], prompts[-SAMPLE:]
     noisy = [*judged[:NOISY], *gsm8k.prompts[:NOISY], *mtbench.prompts]
     rows: list[dict[str, Any]] = []
     figures: dict[str, float] = {}
-    for name, router in {"whole": whole, "static": static}.items():
+    for name, router in {"whole": whole, "static": static, "general": load_router()}.items():
         rates, gadgets = steered(Attack(router, searched, judged))
         rates |= noise_flips(router.win_probability, noisy)
         rows.append({"router": name, **rates})

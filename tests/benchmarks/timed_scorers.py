@@ -24,12 +24,12 @@ def static() -> Scorer:
 
 
 def tokenizer() -> Scorer:
-    """Return the tokenizer of the shipped router alone, on the text as a router gets it."""
+    """Return the tokenizer of the first shipped router alone, on the text as a router gets it."""
     from tokenizers import Tokenizer
 
     from shared_router import clean, load_router
 
-    router: Any = load_router()
+    router: Any = load_router("static-v1")
     found = Tokenizer.from_str(router.embedder.tokenizer_json.decode())
     return lambda prompts: found.encode_batch_fast([clean(p) for p in prompts], add_special_tokens=False)
 
