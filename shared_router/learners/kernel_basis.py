@@ -40,9 +40,9 @@ class KernelBasis:
     def near(self, rows: NDArray[np.float32]) -> Floats:
         """Return the kernel of n rows and the anchors, shape (n, m), each in (0, 1]."""
         wide = rows.astype(np.float64)
-        near: Floats = wide @ self._columns
+        near: Floats = wide @ self.columns
         near -= self.gamma * (wide * wide).sum(axis=1)[:, None]
-        near -= self._squares
+        near -= self.squares
         return np.exp(np.minimum(near, 0.0, out=near), out=near)
 
     def features(self, rows: NDArray[np.float32]) -> Floats:
@@ -64,11 +64,13 @@ class KernelBasis:
     # -gamma |x - a|^2 = 2 gamma x.a - gamma |x|^2 - gamma |a|^2, and what does not depend on the row is
     # multiplied once
     @cached_property
-    def _columns(self) -> Floats:
+    def columns(self) -> Floats:
+        """What a row is multiplied with, shape (d, m)."""
         columns: Floats = 2 * self.gamma * self.anchors.astype(np.float64).T
         return np.ascontiguousarray(columns)
 
     @cached_property
-    def _squares(self) -> Floats:
+    def squares(self) -> Floats:
+        """What is taken off for each anchor's own length, shape (m,)."""
         squares: Floats = self.gamma * (self.anchors.astype(np.float64) ** 2).sum(axis=1)
         return squares

@@ -28,9 +28,10 @@ from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.embedding_router import restored_on_failure
 from shared_router.routers.local_fit import fit_local
-from shared_router.routers.local_head import LocalHead, Reading
+from shared_router.routers.local_head import LocalHead
 from shared_router.routers.local_kept import KeptRows
 from shared_router.routers.local_reader import PromptReader
+from shared_router.routers.local_reading import Reading
 from shared_router.routers.local_report import LocalReport, report_of
 from shared_router.routers.local_rows import GradedRows, check_rows, graded_rows
 from shared_router.routers.shipped import DEFAULT_ROUTER

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from shared_router.learners.evidence import Averaged, Belief, Moments, average_by_evidence
 from shared_router.learners.growing import Growing, grow_trees
 from shared_router.learners.kernel_basis import KernelBasis
-from shared_router.routers.local_head import LocalHead, Reading, Scaling, sigmoid, tree_rows
+from shared_router.routers.local_head import LocalHead, sigmoid, tree_rows
+from shared_router.routers.local_reading import Reading, Scaling
 from shared_router.routers.local_rows import GradedRows
 
 Floats = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shared_router.errors import ArtifactSchemaError
 from shared_router.learners.kernel_basis import KernelBasis
 from shared_router.learners.trees import Trees
+from shared_router.routers.local_reading import Reading, Scaling
 from shared_router.text_features import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -20,86 +21,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_CLIPS = {"scores": 3.0, "features": 4.0}
-"""How many standard deviations a score and a feature may lie from their mean: a text of an unseen form must
-not be sent anywhere by one number."""
-
-_LEAST_SCALE = 1e-9
-"""What varies less never varies."""
-
 _BLOCK = 1024
 _TREES = "trees."
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What n prompts were read as.
-
-    Attributes:
-        vectors: Their embeddings, shape (n, d), rows of length 1 or 0.
-        features: What their form says, shape (n, `len(FEATURE_NAMES)`).
-        scores: What is known of them beforehand, one column a score, shape (n, J).
-    """
-
-    vectors: NDArray[np.float32]
-    features: Floats
-    scores: Floats
-
-    @classmethod
-    def none(cls, dim: int, *, n_scores: int) -> Self:
-        """Return the reading of no prompt."""
-        return cls(np.zeros((0, dim), np.float32), np.zeros((0, len(FEATURE_NAMES))), np.zeros((0, n_scores)))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Reading]) -> Self:
-        """Return the readings one after the other."""
-        names = ("vectors", "features", "scores")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-    def __len__(self) -> int:
-        """Count the prompts."""
-        return len(self.vectors)
-
-    def part(self, rows: slice | NDArray[np.intp]) -> Reading:
-        """Return some of the prompts."""
-        return Reading(self.vectors[rows], self.features[rows], self.scores[rows])
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """How readings are brought to mean 0 and standard deviation 1.
-
-    Attributes:
-        score_means: Shape (J,); `score_scales` divide what is left.
-        score_scales: Shape (J,), >= 0; what never varies has 0 and is left out.
-        feature_means: As the scores', for the features.
-        feature_scales: As the scores', for the features.
-    """
-
-    score_means: Floats
-    score_scales: Floats
-    feature_means: Floats
-    feature_scales: Floats
-
-    @classmethod
-    def of(cls, reading: Reading, weights: Floats) -> Scaling:
-        """Take means and deviations of some prompts."""
-        scores, features = (_moments(each, weights) for each in (reading.scores, reading.features))
-        return cls(*scores, *features)
-
-    def scores(self, reading: Reading) -> Floats:
-        """Return the scores, shape (n, J), each within 3."""
-        return _scaled(reading.scores, self.score_means, self.score_scales, _CLIPS["scores"])
-
-    def features(self, reading: Reading) -> NDArray[np.float32]:
-        """Return the features, each within 4."""
-        scaled = _scaled(reading.features, self.feature_means, self.feature_scales, _CLIPS["features"])
-        return scaled.astype(np.float32)
-
-    @property
-    def n_used(self) -> int:
-        """How many features vary."""
-        return max(1, int(np.count_nonzero(self.feature_scales)))
 
 
 @dataclass(frozen=True)
@@ -130,15 +53,29 @@ class LocalHead:
 
     def win_probability(self, reading: Reading) -> Floats:
         """Return P(strong preferred) of n prompts, shape (n,), each in (0, 1)."""
-        parts = [self._scores(reading.part(slice(at, at + _BLOCK))) for at in range(0, len(reading), _BLOCK)]
-        scores = np.concatenate(parts) if parts else np.zeros(0)
+        if len(reading) <= _BLOCK:
+            scores = self._scores(reading)
+        else:
+            starts = range(0, len(reading), _BLOCK)
+            scores = np.concatenate([self._scores(reading.part(slice(at, at + _BLOCK))) for at in starts])
         return sigmoid(self.calibration[0] + self.calibration[1] * scores)
 
     def _scores(self, reading: Reading) -> Floats:
         scores, features = self.scaling.scores(reading), self.scaling.features(reading)
-        said: Floats = scores @ self.slopes[:-1] + self.slopes[-1]
-        said += self.by_vector.near(reading.vectors) @ self.vector_weights
-        said += self.by_feature.near(features) @ self.feature_weights
+        # both kernels side by side: one query waits for the number of calls, not for their size
+        n_anchors = len(self.vector_weights)
+        near = np.empty((len(reading), n_anchors + len(self.feature_weights)))
+        for part, rows, kernel in (
+            (near[:, :n_anchors], reading.vectors, self.by_vector),
+            (near[:, n_anchors:], features, self.by_feature),
+        ):
+            wide = rows.astype(np.float64)
+            np.matmul(wide, kernel.columns, out=part)
+            part -= kernel.gamma * np.einsum("nd,nd->n", wide, wide)[:, None]
+        near -= self._squares
+        np.exp(np.minimum(near, 0.0, out=near), out=near)
+        said: Floats = near @ self._weights
+        said += scores @ self.slopes[:-1] + self.slopes[-1]
         if self.tree_share > 0:
             by_trees = self.trees.predict(tree_rows(scores, features, reading.vectors))
             said += self.tree_share * (by_trees - said)
@@ -213,6 +150,14 @@ class LocalHead:
         )
 
     @cached_property
+    def _squares(self) -> Floats:
+        return np.concatenate([self.by_vector.squares, self.by_feature.squares])
+
+    @cached_property
+    def _weights(self) -> Floats:
+        return np.concatenate([self.vector_weights, self.feature_weights])
+
+    @cached_property
     def dim(self) -> int:
         """The width of the embeddings that were learned from."""
         return int(self.by_vector.anchors.shape[1])
@@ -229,15 +174,3 @@ def sigmoid(z: Floats) -> Floats:
     """Return 1 / (1 + exp(-z)), without overflow."""
     p: Floats = 0.5 * (1 + np.tanh(z / 2))
     return p
-
-
-def _moments(columns: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    means = np.average(columns, axis=0, weights=weights)
-    scales = np.sqrt(np.average((columns - means) ** 2, axis=0, weights=weights))
-    return means, np.where(scales > _LEAST_SCALE, scales, 0.0)
-
-
-def _scaled(columns: Floats, means: Floats, scales: Floats, clip: float) -> Floats:
-    left = columns - means
-    left *= np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > _LEAST_SCALE)
-    return np.clip(left, -clip, clip, out=left)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import ArtifactSchemaError
-from shared_router.routers.local_head import Reading
+from shared_router.routers.local_reading import Reading
 from shared_router.routers.local_rows import GradedRows
 
 if TYPE_CHECKING:

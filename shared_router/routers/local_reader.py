@@ -16,7 +16,7 @@ from shared_router.progress import with_progress
 from shared_router.router import Router
 from shared_router.routers.classes import router_class
 from shared_router.routers.embedding_router import checked_embeddings
-from shared_router.routers.local_head import Reading
+from shared_router.routers.local_reading import Reading
 from shared_router.routers.shipped import load_shipped
 from shared_router.text_features import text_features
 

@@ -33,7 +33,7 @@ from shared_router.pretrained.build.corpus import load_corpus
 from shared_router.records.outcomes import Outcomes
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.local import LocalRouter
-from shared_router.routers.local_head import Reading
+from shared_router.routers.local_reading import Reading
 from shared_router.routers.local_rows import graded_rows
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
