@@ -14,8 +14,8 @@ test, and it may use the whole level delta = 1 - confidence at any sample size.
 Where the loss does not rise with the score, one sequence may end before it is worth anything. So there are
 several, whose starts no label chose and whose levels add up to delta; one that reaches the next one's start
 lends it its level. The means begin with no weak prompt, with 0.8 delta, and again with the lowest quarter and
-half of the scores; `betting` tests them. The share begins with the lowest quarter, with 0.3 delta, and again
-with 4, 5, ... 10 tenths; `clopper_pearson` tests it.
+half of the scores; `betting` tests them. The share begins with each twentieth of the scores, with 0.24 delta
+at the lowest quarter and 0.04 delta elsewhere; `clopper_pearson` tests it.
 
 Source: Angelopoulos, Bates, Candes, Jordan and Lei, Learn then Test (arXiv 2110.01052), section 2.3; lent
 levels: Bretz, Maurer, Brannath and Posch, Statistics in Medicine 28 (2009), 586-604. Left out: Bonferroni's

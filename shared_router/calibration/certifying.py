@@ -21,7 +21,7 @@ from shared_router.errors import InvalidInputError
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_SHARE_STARTS = ((0.25, 0.3), *((tenth / 10, 0.1) for tenth in range(4, 11)))
+_SHARE_STARTS = tuple((place / 20, 0.24 if place == 5 else 0.04) for place in range(1, 21))
 _MEAN_STARTS = ((0.0, 0.8), (0.25, 0.1), (0.5, 0.1))
 """Where sequences begin, as a share of lowest scores, and the part of the level that each begins with."""
 _MOST_NEEDED = 10_000_000

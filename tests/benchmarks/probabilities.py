@@ -1,7 +1,7 @@
 """Whether win probabilities come true before and after calibration: ECE of every router on real grades.
 
-Of each set's prompts 1,000, or half where there are fewer, fit the maps, and the others judge them. Routers
-are those of `evaluation_sets`; intervals are the middle 95 % of 1,000 bootstrap resamples.
+Of each set 3,000 prompts are drawn, or all where there are fewer: 1,000, or half, fit the maps, and the rest
+judge them. The routers are those of `evaluation_sets`; intervals are the middle 95 % of 1,000 resamples.
 
 Run: python -m tests.benchmarks.probabilities [--write]
 """
@@ -19,7 +19,7 @@ from tests.benchmarks.evaluation_sets import routers, sets
 from tests.benchmarks.measure import report_rows
 
 SETS = ("MMLU", "GSM8K", "MMLU-Pro", "LLMRouter", "MT-Bench")
-N_FIT, N_RESAMPLES = 1000, 1000
+N_DRAWN, N_FIT, N_RESAMPLES = 3000, 1000, 1000
 METHODS: tuple[MapMethod, ...] = ("platt", "isotonic")
 
 
@@ -34,17 +34,18 @@ def main() -> None:
         if name not in SETS:
             continue
         wins = (outcomes.scores(strong) > outcomes.scores(weak)).astype(np.float64)
-        order = np.random.default_rng(0).permutation(len(wins))
+        drawn = np.random.default_rng(0).permutation(len(wins))[:N_DRAWN]
+        wins, prompts = wins[drawn], [outcomes.prompts[row] for row in drawn.tolist()]
         n_fit = min(N_FIT, len(wins) // 2)
-        fitted, judged = order[:n_fit], order[n_fit:]
         for label, router in asked.items():
-            scores = np.asarray(router.win_probability(list(outcomes.prompts)), dtype=np.float64)
-            said = {"before": scores[judged]}
+            scores = np.asarray(router.win_probability(prompts), dtype=np.float64)
+            said = {"before": scores[n_fit:]}
             for method in METHODS:
-                said[method] = fit_map(scores[fitted], wins[fitted], method=method)(scores[judged])
-            ece = {column: _ece(probabilities, wins[judged]) for column, probabilities in said.items()}
-            counts = {"rows that fit": f"{n_fit:,}", "rows that judge": f"{len(judged):,}"}
+                said[method] = fit_map(scores[:n_fit], wins[:n_fit], method=method)(scores[n_fit:])
+            ece = {column: _ece(probabilities, wins[n_fit:]) for column, probabilities in said.items()}
+            counts = {"rows that fit": f"{n_fit:,}", "rows that judge": f"{len(wins) - n_fit:,}"}
             rows.append({"set": name, "router": label, **counts, **ece})
+            print(rows[-1], flush=True)
     report_rows("probabilities", rows)
 
 

@@ -32,11 +32,11 @@ def test_always_right_grades_send_all_weak() -> None:
 
 
 def test_regret_stops_where_clopper_and_pearson_do() -> None:
-    """One in 40 of 4,000 fails up to row 3,200 and one in 5 beyond. The sequence that begins at row 1,000 has
-    .3 of the level, and .1 more at 4, 5, ... 10 tenths; scipy finds the last cut at which
-    P(Bin(k, .05) <= failures) is at most that."""
+    """Of 4,000 rows none fails up to row 1,000, one in 40 up to 3,200 and one in 5 beyond. Sequences begin at
+    each 200 rows with .04 of the level, at row 1,000 with .24, and all reach row 3,200; scipy finds the last
+    cut at which P(Bin(k, .05) <= failures) is at most the sum."""
     rows = np.arange(4000)
-    lost = np.where(rows < 3200, rows % 40 == 0, rows % 5 == 0)
+    lost = np.where(rows < 3200, (rows % 40 == 0) & (rows >= 1000), rows % 5 == 0)
     choice = for_quality(
         scores=np.linspace(0, 1, 4000),
         strong_scores=np.ones(4000),
@@ -44,7 +44,7 @@ def test_regret_stops_where_clopper_and_pearson_do() -> None:
         max_regret=0.05,
     )
     cuts = np.arange(1500, 4001)
-    level = 0.05 * (0.3 + 0.1 * np.clip(cuts // 400 - 3, 0, 7))
+    level = 0.05 * (0.2 + 0.04 * (cuts // 200))
     failures = np.concatenate([[0], np.cumsum(lost)])
     passes = binom.cdf(failures[cuts], cuts, 0.05) <= level
     last = cuts[np.argmin(passes) - 1]
