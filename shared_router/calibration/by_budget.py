@@ -137,7 +137,7 @@ def _priced(
     if found is None:
         raise DataError(
             f"a budget needs dollars of both {strong!r} and {weak!r}, and one has neither dollars nor tokens "
-            "with a price; give prices= by model"
+            "with a price; give prices= (--prices) by model"
         )
     grades = (outcomes.scores(strong), outcomes.scores(weak))
     graded = not any(bool(np.isnan(column).any()) for column in grades)
@@ -156,8 +156,8 @@ def _dearest(rows: Rows, cuts: Cuts, budget: float, *, extra: float, cascade: bo
     if not len(within):
         least = 1000 * (extra + float(paid[cuts.possible].min()))
         raise InvalidInputError(
-            f"dollars_per_1k must be at least {least:.6g}, what 1,000 such requests cost with every one sent "
-            f"to the weak model, got {1000 * (budget + extra):.6g}"
+            f"dollars_per_1k (--budget) must be at least {least:.6g}, what 1,000 such requests cost with "
+            f"every one sent to the weak model, got {1000 * (budget + extra):.6g}"
         )
     return int(within[0])
 

@@ -109,7 +109,7 @@ def test_grades_of_the_table_say_what_the_budget_is_worth() -> None:
 
 
 def test_a_budget_below_all_weak_is_refused_with_the_least_there_is() -> None:
-    with pytest.raises(InvalidInputError, match="dollars_per_1k must be at least 1, .* got 0.5"):
+    with pytest.raises(InvalidInputError, match="at least 1, .* got 0.5"):
         given(dollars_per_1k=0.5)
     with pytest.raises(InvalidInputError, match="must be at least 3, .* got 2"):
         given(dollars_per_1k=2, router_dollars_per_1k=2)

@@ -179,3 +179,15 @@ def test_one_thing_alone_may_be_asked_for(prompts: Path, capsys: pytest.CaptureF
     with pytest.raises(SystemExit, match="2"):
         main(["calibrate", str(prompts), "--strong-fraction", "0.3", "--max-drop", "0.1", "--out", "p.json"])
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_a_budget_is_spent_on_a_table_of_tokens_that_nobody_has_graded(router: str, tmp_path: Path) -> None:
+    """Each of 100 prompts was sent to one model, 100 tokens in; 500 out of big and 250 of small, whose mean
+    answers the others are taken to cost: as on a log, 5 dollars buy .42."""
+    log = tmp_path / "log.csv"
+    rows = [f"question {i},{('big', 'small')[i % 2]},100,{(500, 250)[i % 2]}\n" for i in range(100)]
+    log.write_text("prompt,model,input_tokens,output_tokens\n" + "".join(rows), "utf-8")
+    out = tmp_path / "policy.json"
+    prices = ["--prices", "big=10,20", "--prices", "small=1,2", "--strong", "big", "--weak", "small"]
+    assert main(["calibrate", str(log), "--router", router, "--budget", "5", *prices, "--out", str(out)]) == 0
+    assert json.loads(out.read_text("utf-8"))["strong_fraction"] == 0.42

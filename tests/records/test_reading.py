@@ -34,7 +34,7 @@ def test_a_file_that_no_reader_knows_is_refused_with_each_readers_reason(tmp_pat
         "data.csv: a file must be in a format that a reader knows; tried saved: no 'outcomes'; "
     )
     assert all(f"{name}: " in message for name in READERS)
-    assert "scored: neither 'strong_score' and 'weak_score' nor 'model' and 'score'" in message
+    assert "scored: neither 'strong_score' and 'weak_score' nor 'model' and 'score', and no tokens" in message
     assert "secret" not in message
 
 

@@ -1,6 +1,7 @@
 """Graded answers as people write them down: CSV, JSONL or Parquet with a prompt and its scores.
 
 Either one row a prompt with `strong_score` and `weak_score`, or one row an answer with `model` and `score`.
+Tokens or a cost may stand there without scores, as in a log that nobody has graded.
 `strong_model` and `weak_model` name the pair's models; without them they are "strong" and "weak". One of the
 two scores alone is one model's grades. Names of columns may be in other letters: `Prompt`, `Strong score`.
 """
@@ -39,9 +40,11 @@ def refuses(head: Head) -> str | None:
     columns = known_names(head.columns, _KNOWN)
     if not columns & {*PROMPT, MESSAGES}:
         return "no 'prompt'"
-    if _SIDES & columns or {"model", "score"} <= columns:
+    if _SIDED & columns or {"model", "score"} <= columns:
         return None
-    return "neither 'strong_score' and 'weak_score' nor 'model' and 'score'"
+    if "model" in columns and _MEASURED & columns and columns & {*PROMPT}:  # messages are some tool's log
+        return None
+    return "neither 'strong_score' and 'weak_score' nor 'model' and 'score', and no tokens or cost for them"
 
 
 def records(row: Row, head: Head) -> list[Record] | str:
@@ -59,7 +62,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
         "one_prompt": True,
         "messages": messages,
     }
-    if not columns >= _SIDES and (columns >= {"model", "score"} or not columns & _SIDES):
+    if not columns >= _SIDES and (columns >= {"model", "score"} or not columns & _SIDED):
         model = text(row.get("model"))
         if model is None:
             return "no name of a model"
@@ -73,7 +76,7 @@ def records(row: Row, head: Head) -> list[Record] | str:
         _answer(row, f"{side}_", name, shared, key=key) for side, name in (("strong", strong), ("weak", weak))
     ]
     if all(isinstance(side, str) for side in both):
-        return "no score that is a number"
+        return "no score that is a number" if columns & _SIDES else "no tokens or cost that are numbers"
     return [record for side in both if not isinstance(side, str) for record in side]
 
 
@@ -115,6 +118,8 @@ _NAMES = {
 }
 """For each side and measure the columns it may stand in."""
 
+_MEASURED = frozenset(name for names in _NAMES[""].values() for name in names)
+_SIDED = frozenset(name for side in ("strong_", "weak_") for names in _NAMES[side].values() for name in names)
 _KNOWN = frozenset(
     (
         *(*PROMPT, MESSAGES, *DOMAIN, *CONVERSATION, *TIME, "id", "currency"),

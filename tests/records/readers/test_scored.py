@@ -138,3 +138,22 @@ def test_a_prompt_may_be_messages_and_text_is_never_taken_for_them(tmp_path: Pat
     ]
     (tmp_path / "x.jsonl").write_text("\n".join(lines), "utf-8")
     assert list(read_outcomes(tmp_path / "x.jsonl").outcomes.prompts) == ["q", str(messages)]
+
+
+def test_a_log_with_tokens_and_no_grade_is_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "prompt,model,prompt_tokens,completion_tokens\nq,big,10,30\nq,small,10,20\nr,big,5,6\n"
+    )
+    outcomes = read_outcomes(path).outcomes
+    assert outcomes.models == ("big", "small")
+    assert column(outcomes, "output_tokens", "big") == [30, 6]
+    assert column(outcomes, "output_tokens", "small") == [20, None]
+    assert column(outcomes, "score", "big") == [None, None]
+
+
+def test_a_pair_with_costs_and_no_grades_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "prompt,strong_cost,weak_cost\nq,.02,.001\nr,,.002\ns,,\n")
+    reading = read_outcomes(path)
+    assert column(reading.outcomes, "dollars", "strong") == [0.02, None]
+    assert column(reading.outcomes, "dollars", "weak") == [0.001, 0.002]
+    assert reading.left_out == {"no tokens or cost that are numbers": 1}
