@@ -146,11 +146,16 @@ class GeneralRouter(Router):
         Raises:
             NotFittedError: If the router has learned nothing yet.
         """
+        return self.scored_with_vectors(queries)[0]
+
+    def scored_with_vectors(self, queries: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return p of n queries, and the embeddings it was told from, for what reads them too."""
         head = self._fitted_head()
-        p, coverage = head.scores(head.rows(*self._read(queries)))
+        vectors, forms = self._read(queries)
+        p, coverage = head.scores(head.rows(vectors, forms))
         if len(queries) <= _REMEMBERED:  # whoever decides by them may ask how far to trust them
             self._last = (tuple(queries), coverage)
-        return p
+        return p, vectors
 
     def coverage(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return how near each query is to what was learned from.

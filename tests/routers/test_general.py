@@ -199,3 +199,10 @@ def test_a_checkpoint_whose_arrays_do_not_fit_is_refused(router: GeneralRouter, 
     save_artifact(tmp_path / "bad", type(artifact)(artifact.kind, artifact.settings, tensors))
     with pytest.raises(ArtifactSchemaError):
         GeneralRouter.load(tmp_path / "bad", embedder=EMBEDDER)
+
+
+def test_what_reads_its_embeddings_too_gets_them_with_the_scores(router: GeneralRouter) -> None:
+    p, vectors = router.scored_with_vectors([*EASY[:2], "ALGEBRA"])
+    assert p.tolist() == router.win_probability([*EASY[:2], "ALGEBRA"]).tolist()
+    assert vectors.tolist() == router.reader.embed([*EASY[:2], "ALGEBRA"]).tolist()
+    assert not vectors[2].any()
