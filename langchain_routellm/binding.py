@@ -12,6 +12,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable
 from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from shared_router import CapabilityError
 
@@ -59,6 +60,16 @@ class Binding:
         if tools is None or not (tools is self._tools or tools == self._tools):
             return kwargs
         return {name: value for name, value in kwargs.items() if name != "tools"}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep of tools in a pickle what models are told: their functions may be nowhere to import."""
+        told = self.given
+        if isinstance(told, list):
+            try:
+                told = [convert_to_openai_tool(tool) for tool in told]
+            except _REFUSALS:  # a provider's own tool, of whose calls nothing can be checked
+                told = None
+        return {**self.__dict__, "given": told}
 
     def __repr__(self) -> str:
         """Stay short: a traced chain shows this where the children would show all their settings."""

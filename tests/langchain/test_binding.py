@@ -1,10 +1,13 @@
 """What is bound reaches the children that can be bound to it, as it was given, and shows to who looks."""
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.tools import tool
 from langgraph.prebuilt import create_react_agent
 
 from shared_router import CapabilityError
@@ -40,6 +43,19 @@ def test_a_prebound_model_shows_its_tools_as_its_child_would() -> None:
     bound: Any = routed().bind_tools(TOOLS)
     child: Any = ChatElm().bind_tools(TOOLS)
     assert bound.kwargs["tools"] == child.kwargs["tools"]
+
+
+@pytest.mark.parametrize("copied", [lambda model: pickle.loads(pickle.dumps(model)), copy.deepcopy])
+def test_a_bound_model_is_copied_though_a_tools_function_is_nowhere_to_import(copied: Any) -> None:
+    @tool
+    def weather(city: str) -> str:
+        """Tell the weather."""
+        return f"It rains in {city}."
+
+    bound: Any = copied(routed().bind_tools([weather]))
+    child: Any = ChatElm().bind_tools([weather])
+    assert bound.kwargs["tools"] == child.kwargs["tools"]
+    assert decision_of(bound.invoke("easy"))["model"] == "weak"
 
 
 @pytest.mark.filterwarnings("ignore:create_react_agent has been moved")
