@@ -7,6 +7,7 @@ schema. Any other keyword forbids nothing here, so that a call is rejected only 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -63,7 +64,8 @@ def _fits(value: Any, schema: Any, root: Mapping[str, Any], depth: int) -> bool:
         return schema is not False
     if isinstance(schema.get("$ref"), str):
         return _fits(value, _referred(schema["$ref"], root), root, depth - 1)
-    if "enum" in schema and value not in schema["enum"]:
+    options = schema.get("enum")
+    if isinstance(options, list | tuple) and value not in options:
         return False
     if "const" in schema and value != schema["const"]:
         return False
@@ -79,9 +81,10 @@ def _fits(value: Any, schema: Any, root: Mapping[str, Any], depth: int) -> bool:
 
 def _parts_fit(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> bool:
     if isinstance(value, Mapping):
-        properties = schema.get("properties") or {}
-        if any(name not in value for name in schema.get("required") or ()):
+        properties, required = schema.get("properties"), schema.get("required")
+        if isinstance(required, list | tuple) and any(name not in value for name in required):
             return False
+        properties = properties if isinstance(properties, Mapping) else {}
         if schema.get("additionalProperties") is False and not set(value) <= set(properties):
             return False
         return all(_fits(value[name], properties[name], root, depth) for name in value if name in properties)
@@ -92,8 +95,11 @@ def _parts_fit(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], d
 
 def _is_a(value: Any, kind: object) -> bool:
     if kind in ("number", "integer"):
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        return is_number and (kind == "number" or float(value) == int(value))
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return False
+        # a model may write a whole number that is larger than any float, or Infinity, which JSON has not
+        fits = float.is_integer if kind == "integer" else math.isfinite
+        return isinstance(value, int) or fits(float(value))
     known = _TYPES.get(str(kind))
     return known is None or isinstance(value, known)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import cast
 
-from shared_router.choices import shown_kind
+from shared_router.choices import shown, shown_kind
 from shared_router.errors import InvalidInputError, ScorerOutputError
 from shared_router.scorers.check import Check
 from shared_router.scorers.given_answer import GivenAnswer, given_answers
 from shared_router.scorers.protocol import Reads, Score, Scorer, ScoringFunction
+from shared_router.scorers.scorer_rules import check_callable, checked_reads
 from shared_router.scorers.unusable import why_unusable
 
 
@@ -96,14 +97,12 @@ def scorer_of(scorer: Scorer | ScoringFunction | CheckedScorer) -> CheckedScorer
         return scorer
     asked = scorer
     if not hasattr(asked, "good_enough"):
-        if not callable(asked) or isinstance(asked, type):
-            raise InvalidInputError(
-                "scorer must have good_enough(question, answers) or be a function (question, answer) -> "
-                f"float, got {shown_kind(asked)}"
-            )
+        check_callable(asked, arguments="(question, answer)")
         asked = Check(asked)
     elif isinstance(asked, type):
         raise InvalidInputError(f"scorer must be an object, got {shown_kind(asked)}; call it")
+    else:
+        check_callable(asked.good_enough, arguments="(question, answers)")
     n_answers = getattr(asked, "n_answers", 1)
     if not isinstance(n_answers, int) or isinstance(n_answers, bool) or n_answers < 1:
         raise InvalidInputError(f"a scorer's n_answers must be a whole number >= 1, got {n_answers!r}")
@@ -111,7 +110,7 @@ def scorer_of(scorer: Scorer | ScoringFunction | CheckedScorer) -> CheckedScorer
         scorer=cast(Scorer, asked),
         name=repr(asked) if isinstance(asked, Check) else _name(asked),
         n_answers=n_answers,
-        reads=frozenset(getattr(asked, "reads", ())),
+        reads=checked_reads(getattr(asked, "reads", ())),
         model=getattr(asked, "model", None),
         blocking=bool(getattr(asked, "blocking", True)),
     )
@@ -127,16 +126,20 @@ def _checked(found: object, name: str, *, n_answers: int = 1) -> Score:
     if getattr(value, "shape", None) == ():  # numpy's truth values are no Real
         value = getattr(value, "item", lambda: None)()
     if not isinstance(value, Real):
+        getattr(value, "close", lambda: None)()  # a coroutine that nobody will await
         raise ScorerOutputError(f"a scorer must return a number, got {shown_kind(value)} from {name}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that is larger than any float
+        number = math.inf
     if not 0.0 <= number <= 1.0:
         kind = "a number outside [0, 1]" if math.isfinite(number) else "a number that is not finite"
         raise ScorerOutputError(f"P(good enough) must be finite and in [0, 1], got {kind} from {name}")
     if score is None:
         return Score(number)
-    if not 0.0 <= score.dollars < math.inf:
+    if not isinstance(score.dollars, Real) or not 0.0 <= float(score.dollars) < math.inf:
         raise ScorerOutputError(
-            f"a score's dollars must be finite and >= 0, got {score.dollars!r} from {name}"
+            f"a score's dollars must be finite and >= 0, got {shown(score.dollars)} from {name}"
         )
     if score.answer not in range(n_answers):
         raise ScorerOutputError(

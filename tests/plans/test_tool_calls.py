@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -47,6 +48,33 @@ SCHEMAS: dict[str, Any] = {
 )
 def test_a_call_must_name_a_tool_and_fit_its_schema(name: str, arguments: Any, valid: bool) -> None:
     assert valid_tool_calls([ToolCall(name, arguments)], SCHEMAS) is valid
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "valid"),
+    [
+        ("integer", 10**400, True),
+        ("number", 10**400, True),
+        ("integer", math.inf, False),
+        ("integer", math.nan, False),
+        ("number", -math.inf, False),
+        ("number", math.nan, False),
+    ],
+)
+def test_a_number_that_no_float_or_no_json_holds_is_only_a_value_that_fits_or_not(
+    kind: str, value: float, valid: bool
+) -> None:
+    """Python reads `Infinity`, `NaN` and any row of digits in a model's JSON."""
+    schemas = {"count": {"type": "object", "properties": {"n": {"type": kind}}}}
+    assert valid_tool_calls([ToolCall("count", {"n": value})], schemas) is valid
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"enum": 5}, {"enum": "abc"}, {"required": 5}, {"properties": ["n"]}, {"anyOf": 5}, {"type": 5}],
+)
+def test_a_keyword_that_is_written_wrong_forbids_nothing(schema: dict[str, Any]) -> None:
+    assert valid_tool_calls([ToolCall("count", {"n": 1})], {"count": schema})
 
 
 def test_where_no_schemas_are_known_arguments_must_be_an_object() -> None:

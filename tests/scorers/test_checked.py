@@ -1,7 +1,9 @@
 """scorers/checked.py: a plan gets a checked score from any scorer or function, or an error with the rule."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +54,7 @@ def test_a_score_keeps_its_dollars_and_its_reason() -> None:
     assert scorer_of(OfMixtral()).score("why", ["a", "b"]) == Score(0.5, dollars=0.25, reason="why")
 
 
-@pytest.mark.parametrize("wrong", [math.nan, math.inf, -0.01, 1.01])
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -0.01, 1.01, 10**400])
 def test_a_number_that_is_no_probability_is_refused(wrong: float) -> None:
     with pytest.raises(ScorerOutputError, match=r"must be finite and in \[0, 1\], got a number"):
         scorer_of(lambda _, __: wrong).score("q", ["a"])
@@ -64,10 +66,11 @@ def test_what_is_no_number_is_refused(wrong: object) -> None:
         scorer_of(lambda _, __: wrong).score("q", ["a"])  # type: ignore[arg-type, return-value]
 
 
-def test_dollars_below_nothing_are_refused() -> None:
+@pytest.mark.parametrize("dollars", [-1.0, math.nan, math.inf, None, "1"])
+def test_dollars_that_are_no_sum_are_refused(dollars: Any) -> None:
     class Paid:
         def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> Score:
-            return Score(0.5, dollars=-1.0)
+            return Score(0.5, dollars=dollars)
 
     with pytest.raises(ScorerOutputError, match="dollars must be finite and >= 0"):
         scorer_of(Paid()).score("q", ["a"])
@@ -116,6 +119,60 @@ def test_a_scorer_that_knows_says_between_what_its_score_will_end() -> None:
 def test_what_can_score_nothing_is_refused(wrong: object) -> None:
     with pytest.raises(InvalidInputError, match="scorer must"):
         scorer_of(wrong)  # type: ignore[arg-type]
+
+
+async def _asynchronous(question: str, answer: str) -> float:
+    raise AssertionError
+
+
+class _Asynchronous:
+    async def __call__(self, question: str, answer: str) -> float:
+        raise AssertionError
+
+
+class _Judging:
+    async def good_enough(self, question: str, answers: Sequence[GivenAnswer]) -> float:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "wrong", [_asynchronous, _Asynchronous(), _Judging(), partial(_asynchronous, "question")]
+)
+def test_an_asynchronous_scorer_is_refused_where_it_is_given(wrong: object) -> None:
+    with pytest.raises(InvalidInputError, match="must be a plain function"):
+        scorer_of(wrong)  # type: ignore[arg-type]
+
+
+class _OfAnswersAlone:
+    def good_enough(self, answers: Sequence[GivenAnswer]) -> float:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda answer: 1.0, lambda question, answer, key: 1.0, lambda *, question: 1.0, _OfAnswersAlone()],
+)
+def test_a_scorer_that_does_not_take_two_arguments_is_refused_where_it_is_given(wrong: object) -> None:
+    with pytest.raises(InvalidInputError, match="must take two arguments"):
+        scorer_of(wrong)  # type: ignore[arg-type]
+
+
+def max_of(question: str, answer: str = "", /, *others: str, **named: str) -> float:
+    """Take anything."""
+    return float(not others and not named)
+
+
+@pytest.mark.parametrize("right", [lambda *all_: 1.0, lambda question, answer, key=None: 1.0, max_of])
+def test_a_scorer_may_take_more_than_it_is_given(right: Callable[[str, str], float]) -> None:
+    assert scorer_of(right).score("q", ["a"]).value == 1.0
+
+
+@pytest.mark.parametrize("wrong", [5, "images", ["image"], [["images"]], None])
+def test_a_scorer_reads_what_there_is(wrong: object) -> None:
+    scorer = OfMixtral()
+    scorer.reads = wrong  # type: ignore[assignment]
+    with pytest.raises(InvalidInputError, match="reads must be a list of some of"):
+        scorer_of(scorer)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.0, True, "3"])
