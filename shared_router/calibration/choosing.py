@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
 
@@ -61,13 +62,7 @@ def choice_at(
         intervals["quality"] = Interval(worst + width * max(0.0, low), worst + width * min(1.0, high))
         gap = float(rows.strong.mean() - rows.weak.mean())
         found["pgr"] = float(graded.mean() - rows.weak.mean()) / gap if gap > 1e-12 else None
-    if rows.strong_dollars is not None and rows.weak_dollars is not None:
-        answers = request_dollars(rows.strong_dollars, rows.weak_dollars, sent, cascade=cascade)
-        paid = 1000 * (extra_dollars + answers)
-        found["dollars"] = float(paid.mean())
-        low, high = _mean_interval(paid, confidence)
-        intervals["dollars"] = Interval(max(0.0, low), high)
-    return ThresholdChoice(
+    choice = ThresholdChoice(
         threshold=threshold,
         strong_fraction=float(sent.mean()),
         method=method,
@@ -82,6 +77,28 @@ def choice_at(
         quantiles=rows.quantiles,
         **found,
     )
+    return with_dollars(choice, rows, extra_dollars=extra_dollars, cascade=cascade)
+
+
+def with_dollars(
+    choice: ThresholdChoice, rows: Rows, *, extra_dollars: float = 0.0, cascade: bool = False
+) -> ThresholdChoice:
+    """Return a choice that says what 1,000 requests cost, where that is known of the prompts it is of.
+
+    Args:
+        choice: The choice, made on the rows' scores.
+        rows: The prompts.
+        extra_dollars: What the router costs a request, in dollars.
+        cascade: Whether the weak model is asked first each time.
+    """
+    if rows.strong_dollars is None or rows.weak_dollars is None:
+        return choice
+    sent = np.where(rows.scores == choice.threshold, choice.tie_share, rows.scores > choice.threshold)
+    answers = request_dollars(rows.strong_dollars, rows.weak_dollars, sent, cascade=cascade)
+    paid = 1000 * (extra_dollars + answers)
+    low, high = _mean_interval(paid, choice.confidence)
+    intervals = {**choice.intervals, "dollars": Interval(max(0.0, low), high)}
+    return replace(choice, dollars=float(paid.mean()), intervals=intervals)
 
 
 def request_dollars(strong: Floats, weak: Floats, sent: Floats, *, cascade: bool) -> Floats:

@@ -75,27 +75,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Choose, save the policy, and print what it does with the trade-off that it is a point of."""
+    from shared_router.calibration.choosing import with_dollars
     from shared_router.calibration.trade_off import trade_off
     from shared_router.commands.trade_off import draw, picture_of, table
     from shared_router.policy import RoutingPolicy
 
     pin = {"expected_sha256": arguments.expected_sha256}
     picture = picture_of(arguments.picture, beside=arguments.out)
+    _check(arguments, picture)
     data = _data(arguments)
     rows = _rows(data, RoutingPolicy(arguments.router, **pin).router)
-    choice = _choice(arguments, data, rows)
+    bill: dict[str, Any] = {"extra_dollars": arguments.router_cost / 1000, "cascade": arguments.cascade}
+    choice = with_dollars(_choice(arguments, data, rows), rows, **bill)
     RoutingPolicy(arguments.router, threshold=choice, **pin).save(arguments.out, overwrite=True)
-    points = trade_off(
-        rows,
-        extra_dollars=arguments.router_cost / 1000,
-        cascade=arguments.cascade,
-        confidence=arguments.confidence,
-        seed=arguments.seed,
-    )
+    points = trade_off(rows, **bill, confidence=arguments.confidence, seed=arguments.seed)
     for line in (*data.notes, choice.explain(), "", *table(points, choice), ""):
         print("".join(char if char.isprintable() else "\ufffd" for char in line))
     print(f"policy:  {arguments.out}")
     print(f"picture: {draw(points, choice, picture, must=arguments.picture is not None)}")
+
+
+def _check(arguments: argparse.Namespace, picture: Path) -> None:
+    """Check what would be told too late: after the prompts are scored, or after a file is lost."""
+    if arguments.judge_agreement is not None and not _is_quality(arguments):
+        raise InvalidInputError(
+            "--judge-agreement goes with a quality, whose grades are a judge's: --max-drop, --min-pgr or "
+            "--max-regret"
+        )
+    if not 0 <= arguments.router_cost < float("inf"):
+        raise InvalidInputError(f"--router-cost must be dollars >= 0, got {arguments.router_cost!r}")
+    read = [Path(path).resolve() for path in arguments.data]
+    for option, path in (("--out", Path(arguments.out)), ("--picture", picture)):
+        if path.resolve() in read:
+            raise InvalidInputError(f"{option} must not be a file of the data, got {path}; name another")
+    if picture.resolve() == Path(arguments.out).resolve():
+        raise InvalidInputError(f"--out and --picture must be two files, got {picture} for both")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _is_quality(arguments: argparse.Namespace) -> bool:
+    return any(getattr(arguments, name) is not None for name in _QUALITIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,7 @@ def _data(arguments: argparse.Namespace) -> _Data:
         if not graded and not {"strong", "weak"} <= set(outcomes.models):
             return _Data(outcomes.prompts, notes, outcomes)
     pair = named_pair(outcomes, strong, weak)
-    if any(getattr(arguments, name) is not None for name in _QUALITIES):
+    if _is_quality(arguments):
         both = outcomes.pair(*pair)
         if len(both) < len(outcomes):
             notes += (f"left out, without grades of both models: {len(outcomes) - len(both):,}",)

@@ -191,3 +191,82 @@ def test_a_budget_is_spent_on_a_table_of_tokens_that_nobody_has_graded(router: s
     prices = ["--prices", "big=10,20", "--prices", "small=1,2", "--strong", "big", "--weak", "small"]
     assert main(["calibrate", str(log), "--router", router, "--budget", "5", *prices, "--out", str(out)]) == 0
     assert json.loads(out.read_text("utf-8"))["strong_fraction"] == 0.42
+
+
+@pytest.fixture
+def billed(tmp_path: Path) -> Path:
+    """800 graded prompts as in `graded`, 10 dollars for 1,000 strong answers and 2 for weak ones."""
+    path = tmp_path / "billed.csv"
+    rows = "".join(f"question {i},1,{int(i % 20 > 0)},.01,.002\n" for i in range(800))
+    path.write_text("prompt,strong_score,weak_score,strong_cost,weak_cost\n" + rows, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("asked", "strong_fraction"), [(["--strong-fraction", "0.25"], 0.25), (["--budget", "9"], 0.25)]
+)
+def test_what_is_chosen_costs_what_the_trade_off_says(
+    asked: list[str],
+    strong_fraction: float,
+    router: str,
+    billed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a cascade 2 + .25 * 10 dollars, and 4.5 for the router: 9."""
+    out = tmp_path / "policy.json"
+    bill = ["--router-cost", "4.5", "--cascade"]
+    assert main(["calibrate", str(billed), "--router", router, *asked, *bill, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    chosen = next(line for line in printed.splitlines() if line.endswith("<- chosen"))
+    assert chosen.split()[2] == "9"
+    assert "1,000 requests cost about $9 " in printed
+    choice = RoutingPolicy.load(out).choice
+    assert choice is not None
+    assert choice.strong_fraction == strong_fraction
+    assert choice.dollars == pytest.approx(9)
+
+
+def test_a_quality_costs_what_the_trade_off_says(
+    router: str, billed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """4.5 for the router and 10 for each strong answer, on top of 2."""
+    out = tmp_path / "policy.json"
+    bill = ["--router-cost", "4.5", "--cascade"]
+    asked = ["calibrate", str(billed), "--router", router, "--max-drop", "0.04", *bill, "--out", str(out)]
+    assert main(asked) == 0
+    choice = RoutingPolicy.load(out).choice
+    assert choice is not None
+    assert choice.dollars == pytest.approx(6.5 + 10 * choice.strong_fraction)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (["--out", "policy.png"], "--out and --picture must be two files"),
+        (["--out", "prompts.csv"], "--out must not be a file of the data"),
+        (["--out", "p.json", "--router-cost", "-1"], "--router-cost must be dollars >= 0"),
+        (["--out", "p.json", "--router-cost", "nan"], "--router-cost must be dollars >= 0"),
+        (["--out", "p.json", "--judge-agreement", "0.9"], "--judge-agreement goes with a quality"),
+    ],
+)
+def test_what_would_lose_a_file_or_say_nothing_is_refused(
+    end: list[str],
+    message: str,
+    prompts: Path,
+    router: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(prompts.parent)
+    before = prompts.read_bytes()
+    asked = ["prompts.csv", "--router", router, "--strong-fraction", "0.3", *end]
+    assert message in refused(asked, capsys)
+    assert prompts.read_bytes() == before
+    assert not (prompts.parent / "p.json").exists()
+
+
+def test_a_picture_may_stand_in_a_new_folder(router: str, prompts: Path, tmp_path: Path) -> None:
+    end = ["--out", str(tmp_path / "p.json"), "--picture", str(tmp_path / "new" / "p.svg")]
+    assert main(["calibrate", str(prompts), "--router", router, "--strong-fraction", "0.3", *end]) == 0
+    assert (tmp_path / "new" / "p.svg").read_text("utf-8").lstrip().startswith("<")
