@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
+    from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
     from shared_router.plans.deadline import Deadline, check_seconds
     from shared_router.plans.decision import PlanDecision, plan_decision, total_dollars
@@ -127,6 +128,7 @@ if TYPE_CHECKING:
     from shared_router.scorers.checked import CheckedScorer, scorer_of
     from shared_router.scorers.frugal_scorer import FrugalScorer
     from shared_router.scorers.given_answer import GivenAnswer
+    from shared_router.scorers.loading import load_scorer
     from shared_router.scorers.protocol import Score, Scorer
     from shared_router.scorers.self_check import SelfCheck
     from shared_router.scorers.token_confidence import TokenConfidence
@@ -149,6 +151,7 @@ _LAZY = {
     "Bill": "shared_router.costs.bill",
     "CachedEmbedder": "shared_router.embedding.cached",
     "CalibratedRouter": "shared_router.calibrated",
+    "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "Cascade": "shared_router.plans.cascade",
     "Check": "shared_router.scorers.check",
     "CheckedScorer": "shared_router.scorers.checked",
@@ -245,6 +248,7 @@ _LAZY = {
     "known_prices": "shared_router.costs.known_prices",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
+    "load_scorer": "shared_router.scorers.loading",
     "made_cascade": "shared_router.plans.making",
     "mix_preferences": "shared_router.preferences.mixing",
     "plain_messages": "shared_router.messages",
@@ -253,6 +257,7 @@ _LAZY = {
     "query_of": "shared_router.query",
     "read_outcomes": "shared_router.records.reading",
     "save_artifact": "shared_router.checkpoints.artifact",
+    "save_cascade": "shared_router.plans.calibrated_cascade",
     "savings_of": "shared_router.costs.savings",
     "scorer_of": "shared_router.scorers.checked",
     "settled": "shared_router.plans.driving",
@@ -293,6 +298,7 @@ __all__ = [
     "CachedEmbedder",
     "CalibratedRouter",
     "CapabilityError",
+    "CalibratedCascade",
     "Cascade",
     "Check",
     "CheckedScorer",
@@ -425,6 +431,7 @@ __all__ = [
     "load_embedder",
     "load_published",
     "load_router",
+    "load_scorer",
     "made_cascade",
     "mix_preferences",
     "plain_messages",
@@ -435,6 +442,7 @@ __all__ = [
     "router_class",
     "router_names",
     "save_artifact",
+    "save_cascade",
     "saved_score_tables",
     "savings_of",
     "scorer_of",

@@ -51,6 +51,7 @@ def for_budget(
     cascade: bool = False,
     confidence: float = 0.95,
     seed: int = 0,
+    split_ties: bool = True,
     scores: Numbers | None = None,
     strong_dollars: Numbers | float | None = None,
     weak_dollars: Numbers | float | None = None,
@@ -75,6 +76,8 @@ def for_budget(
         cascade: Whether the weak model is asked first each time and paid also where the strong one answers.
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
+        split_ties: Whether prompts of one score may be split by that coin; False for a cascade, which throws
+            none.
         scores: n win probabilities, in the place of the router.
         strong_dollars: What each strong answer costs, in the place of outcomes: n numbers >= 0 or one.
         weak_dollars: What each weak answer costs.
@@ -105,7 +108,7 @@ def for_budget(
     if given[0] is not None:
         priced.grades = given
     rows = Rows(asked, prompts, *priced.grades, priced.strong, priced.weak, scale)
-    cuts = Cuts.even(asked, seed=seed)
+    cuts = Cuts.even(asked, seed=seed, split_ties=split_ties)
     return choice_at(
         _dearest(rows, cuts, budget - extra, extra=extra, cascade=cascade),
         rows,

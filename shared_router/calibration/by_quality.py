@@ -53,6 +53,7 @@ def for_quality(
     strong: str | None = None,
     weak: str | None = None,
     seed: int = 0,
+    split_ties: bool = True,
     scores: Numbers | None = None,
     strong_scores: Numbers | None = None,
     weak_scores: Numbers | None = None,
@@ -79,6 +80,8 @@ def for_quality(
         strong: The strong model's name in the table; see `named_pair`.
         weak: The weak model's.
         seed: Draws the rows that set the bets, and is the coin for prompts of one score.
+        split_ties: Whether prompts of one score may be split by that coin; False for a cascade, which throws
+            none.
         scores: n win probabilities, in the place of the router.
         strong_scores: The strong model's n grades, in the place of graded.
         weak_scores: The weak model's.
@@ -98,7 +101,7 @@ def for_quality(
         rows, notes = _given(router, scores, strong_scores, weak_scores, scale)
     else:
         rows, notes = _of_table(router, graded, strong, weak, scores)
-    cuts = Cuts.of(rows.scores, rows.prompts, seed=seed)
+    cuts = Cuts.of(rows.scores, rows.prompts, seed=seed, split_ties=split_ties)
     strong_grades, weak_grades = _grades(rows)
     gain = strong_grades - weak_grades
     notes += _no_better(gain, promise)

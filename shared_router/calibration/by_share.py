@@ -21,6 +21,7 @@ def for_strong_fraction(
     *,
     confidence: float = 0.95,
     seed: int = 0,
+    split_ties: bool = True,
     scores: Numbers | None = None,
     strong_scores: Numbers | None = None,
     weak_scores: Numbers | None = None,
@@ -38,6 +39,8 @@ def for_strong_fraction(
         strong_fraction: The share to send strong, in [0, 1].
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
+        split_ties: Whether prompts of one score may be split by that coin; False for a cascade, which throws
+            none.
         scores: n win probabilities, in the place of the router.
         strong_scores: The strong model's n grades, so that the choice says what the share is worth.
         weak_scores: The weak model's.
@@ -56,7 +59,7 @@ def for_strong_fraction(
     n = len(asked)
     strong, weak = given_grades(strong_scores, weak_scores, n, scale=scale)
     rows = Rows(asked, texts, strong, weak, scale=scale)
-    cuts = Cuts.even(asked, seed=seed)
+    cuts = Cuts.even(asked, seed=seed, split_ties=split_ties)
     return choice_at(
         cuts.nearest(n * (1 - float(strong_fraction))),
         rows,

@@ -38,14 +38,17 @@ class Cuts:
     seed: int
 
     @classmethod
-    def of(cls, scores: Floats, prompts: Sequence[str] | None, *, seed: int) -> Cuts:
+    def of(cls, scores: Floats, prompts: Sequence[str] | None, *, seed: int, split_ties: bool = True) -> Cuts:
         """Order prompts, those of one score by the coin that later requests are thrown.
 
         Args:
             scores: Win probabilities, shape (n,), n >= 1.
             prompts: The n prompts, whose hash is the coin; None throws it without them.
             seed: Which coin.
+            split_ties: Whether the later rule throws that coin; else prompts of one score stay together.
         """
+        if not split_ties:
+            return cls._together(scores, seed)
         tied = _group_sizes(scores) > max(1, LEAST_PLATEAU * len(scores))
         coins = np.zeros(len(scores))
         if prompts is None:
@@ -55,13 +58,16 @@ class Cuts:
         return cls._ordered(scores, coins, seed)
 
     @classmethod
-    def even(cls, scores: Floats, *, seed: int) -> Cuts:
+    def even(cls, scores: Floats, *, seed: int, split_ties: bool = True) -> Cuts:
         """Order prompts, those of one score as a coin spreads them on average: evenly.
 
         Args:
             scores: Win probabilities, shape (n,), n >= 1.
             seed: Which coin the threshold will name.
+            split_ties: As in `of`.
         """
+        if not split_ties:
+            return cls._together(scores, seed)
         sizes = _group_sizes(scores)
         coins = np.zeros(len(scores))
         ranked = np.argsort(scores, kind="stable")
@@ -69,6 +75,13 @@ class Cuts:
         coins[ranked] = (np.arange(len(scores)) - firsts + 0.5) / sizes[ranked]
         coins[sizes <= max(1, LEAST_PLATEAU * len(scores))] = 0
         return cls._ordered(scores, coins, seed)
+
+    @classmethod
+    def _together(cls, scores: Floats, seed: int) -> Cuts:
+        found = cls._ordered(scores, np.zeros(len(scores)), seed)
+        # a threshold is at most 1, so that by the plain rule a score of 1 always goes strong
+        found.possible[-1] = scores.max() < 1
+        return found
 
     @classmethod
     def _ordered(cls, scores: Floats, coins: Floats, seed: int) -> Cuts:

@@ -16,6 +16,7 @@ def trade_off(
     cascade: bool = False,
     confidence: float = 0.95,
     seed: int = 0,
+    split_ties: bool = True,
 ) -> tuple[ThresholdChoice, ...]:
     """Return the choices that send 0, 1 / n_steps, ... 1 of the prompts strong.
 
@@ -26,8 +27,10 @@ def trade_off(
         cascade: Whether the weak model is asked first each time.
         confidence: Of the intervals, in (0, 1).
         seed: The coin for prompts of one score.
+        split_ties: Whether prompts of one score may be split by that coin; False for a cascade, which throws
+            none.
     """
-    cuts = Cuts.even(rows.scores, seed=seed)
+    cuts = Cuts.even(rows.scores, seed=seed, split_ties=split_ties)
     return tuple(
         choice_at(
             cuts.nearest(len(rows) * (1 - step / n_steps)),

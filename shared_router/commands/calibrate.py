@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared_router.commands.calibration_rows import CalibrationData, judged_rows, routed_rows
 from shared_router.commands.records import add_records_arguments, reading_of
 from shared_router.errors import DataError, FormatError, InvalidInputError
-from shared_router.progress import with_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared_router.calibration.choice import ThresholdChoice
     from shared_router.calibration.rows import Rows
-    from shared_router.records.outcomes import Outcomes
-    from shared_router.router import Router
 
 _QUALITIES = ("max_drop", "min_pgr", "max_regret")
 _PROMPT_FILES = (".csv", ".jsonl", ".ndjson", ".txt", "")
 _PROMPTS_ALONE = (
-    "prompts alone are enough for --strong-fraction; a budget needs answers with tokens or dollars, a "
-    "quality needs grades of both models: routellm collect asks and grades"
+    "prompts alone are enough for --strong-fraction with a router; a budget needs answers with tokens or "
+    "dollars, a quality needs grades of both models, a scorer the weak answers: routellm collect asks and "
+    "grades"
 )
-_PROMPTS_A_PART = 1024
-"""Prompts scored between two steps of the bar."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the data, the router, what is asked for and what to write."""
     add_records_arguments(parser)
-    parser.add_argument(
+    judge = parser.add_mutually_exclusive_group()
+    judge.add_argument(
         "--router",
         metavar="NAME",
         help="a shipped router's name or a saved one's folder (default: the shipped)",
+    )
+    judge.add_argument(
+        "--scorer",
+        metavar="FOLDER",
+        help="for a cascade: a saved scorer of the weak answers, whose texts the data hold",
     )
     parser.add_argument("--expected-sha256", metavar="HASH", help="refuse any other checkpoint")
     parser.add_argument("--strong", metavar="MODEL", help="the strong model's name in the data")
@@ -78,21 +80,32 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.calibration.choosing import with_dollars
     from shared_router.calibration.trade_off import trade_off
     from shared_router.commands.trade_off import draw, picture_of, table
-    from shared_router.policy import RoutingPolicy
 
-    pin = {"expected_sha256": arguments.expected_sha256}
     picture = picture_of(arguments.picture, beside=arguments.out)
     _check(arguments, picture)
-    data = _data(arguments)
-    rows = _rows(data, RoutingPolicy(arguments.router, **pin).router)
+    arguments.cascade |= arguments.scorer is not None
+    data, rows = _scored(arguments, _data(arguments))
     bill: dict[str, Any] = {"extra_dollars": arguments.router_cost / 1000, "cascade": arguments.cascade}
     choice = with_dollars(_choice(arguments, data, rows), rows, **bill)
-    RoutingPolicy(arguments.router, threshold=choice, **pin).save(arguments.out, overwrite=True)
-    points = trade_off(rows, **bill, confidence=arguments.confidence, seed=arguments.seed)
+    _save(arguments, choice)
+    how: dict[str, Any] = {"confidence": arguments.confidence, "seed": arguments.seed}
+    points = trade_off(rows, **bill, **how, split_ties=arguments.scorer is None)
     for line in (*data.notes, choice.explain(), "", *table(points, choice), ""):
         print("".join(char if char.isprintable() else "\ufffd" for char in line))
     print(f"policy:  {arguments.out}")
     print(f"picture: {draw(points, choice, picture, must=arguments.picture is not None)}")
+
+
+def _save(arguments: argparse.Namespace, choice: ThresholdChoice) -> None:
+    if arguments.scorer is not None:
+        from shared_router.plans.calibrated_cascade import save_cascade
+
+        save_cascade(arguments.out, choice, scorer=arguments.scorer, overwrite=True)
+        return
+    from shared_router.policy import RoutingPolicy
+
+    policy = RoutingPolicy(arguments.router, threshold=choice, expected_sha256=arguments.expected_sha256)
+    policy.save(arguments.out, overwrite=True)
 
 
 def _check(arguments: argparse.Namespace, picture: Path) -> None:
@@ -117,91 +130,66 @@ def _is_quality(arguments: argparse.Namespace) -> bool:
     return any(getattr(arguments, name) is not None for name in _QUALITIES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
-    """What the files hold: prompts, and where there are answers a table with the names of its two models."""
-
-    prompts: Sequence[str] = field(repr=False)
-    notes: tuple[str, ...]
-    outcomes: Outcomes | None = None
-    pair: tuple[str, str] | None = None
-
-
-def _data(arguments: argparse.Namespace) -> _Data:
+def _data(arguments: argparse.Namespace) -> CalibrationData:
     from shared_router.calibration.outcome_rows import named_pair
 
     try:
-        reading = reading_of(arguments)
+        reading = reading_of(arguments, keep_answers=arguments.scorer is not None)
     except FormatError as error:
         data = None if arguments.format else _prompts_alone(arguments.data)
         if data is None:
             raise
-        if arguments.strong_fraction is None:
+        if arguments.strong_fraction is None or arguments.scorer is not None:
             raise InvalidInputError(_PROMPTS_ALONE) from error
         return data
     outcomes, strong, weak = reading.outcomes, arguments.strong, arguments.weak
-    if not outcomes.models and arguments.strong_fraction is None:
+    if not outcomes.models and (arguments.strong_fraction is None or arguments.scorer is not None):
         raise InvalidInputError(_PROMPTS_ALONE)
     notes = tuple(f"left out, {reason}: {count:,}" for reason, count in reading.left_out.items())
-    if arguments.strong_fraction is not None and (strong, weak) == (None, None):
+    if arguments.strong_fraction is not None and (strong, weak, arguments.scorer) == (None, None, None):
         graded = len(outcomes.models) == 2 and bool(outcomes.can_compute.graded_pairs)
         if not graded and not {"strong", "weak"} <= set(outcomes.models):
-            return _Data(outcomes.prompts, notes, outcomes)
+            return CalibrationData(outcomes.prompts, notes, outcomes)
     pair = named_pair(outcomes, strong, weak)
     if _is_quality(arguments):
         both = outcomes.pair(*pair)
         if len(both) < len(outcomes):
             notes += (f"left out, without grades of both models: {len(outcomes) - len(both):,}",)
         outcomes = both
-    return _Data(outcomes.prompts, notes, outcomes, pair)
+    return CalibrationData(outcomes.prompts, notes, outcomes, pair)
 
 
-def _prompts_alone(paths: Sequence[str]) -> _Data | None:
+def _prompts_alone(paths: Sequence[str]) -> CalibrationData | None:
     """Read files of prompts; None where one is no such file."""
     from shared_router.records.collecting.prompts import read_prompts
 
     if not all(Path(path).is_file() and Path(path).suffix.lower() in _PROMPT_FILES for path in paths):
         return None
     try:
-        return _Data([prompt for path in paths for prompt in read_prompts(path).prompts], ())
+        return CalibrationData([prompt for path in paths for prompt in read_prompts(path).prompts], ())
     except DataError:  # the error of the readers says more
         return None
 
 
-def _rows(data: _Data, router: Router) -> Rows:
-    """Ask the router, and take the grades and dollars that every prompt has."""
-    import numpy as np
+def _scored(arguments: argparse.Namespace, data: CalibrationData) -> tuple[CalibrationData, Rows]:
+    pin = {"expected_sha256": arguments.expected_sha256}
+    if arguments.scorer is not None:
+        from shared_router.scorers.loading import load_scorer
 
-    from shared_router.calibration.outcome_rows import pair_dollars
-    from shared_router.calibration.rows import Rows, asked_scores
+        return judged_rows(data, load_scorer(arguments.scorer, **pin))
+    from shared_router.policy import RoutingPolicy
 
-    parts = range(0, len(data.prompts), _PROMPTS_A_PART)
-    scores = np.concatenate(
-        [
-            asked_scores(router, data.prompts[start : start + _PROMPTS_A_PART], None)
-            for start in with_progress(parts, shown=True, desc="scoring prompts")
-        ]
-    )
-    if data.outcomes is None or data.pair is None:
-        return Rows(scores, data.prompts)
-    grades = [data.outcomes.scores(model) for model in data.pair]
-    known = not any(np.isnan(column).any() for column in grades)
-    priced = pair_dollars(data.outcomes, *data.pair)
-    return Rows(
-        scores,
-        data.prompts,
-        *(grades if known else (None, None)),
-        *((None, None) if priced is None else (priced.strong, priced.weak)),
-    )
+    return data, routed_rows(data, RoutingPolicy(arguments.router, **pin).router)
 
 
-def _choice(arguments: argparse.Namespace, data: _Data, rows: Rows) -> ThresholdChoice:
+def _choice(arguments: argparse.Namespace, data: CalibrationData, rows: Rows) -> ThresholdChoice:
     from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
 
     how: dict[str, Any] = {
         "scores": rows.scores,
         "confidence": arguments.confidence,
         "seed": arguments.seed,
+        "split_ties": arguments.scorer is None,
     }
     if arguments.strong_fraction is not None:
         graded: dict[str, Any] = {"strong_scores": rows.strong, "weak_scores": rows.weak}

@@ -36,8 +36,8 @@ def add_records_arguments(parser: argparse.ArgumentParser) -> None:
     add_prices_argument(parser)
 
 
-def reading_of(arguments: argparse.Namespace) -> Reading:
-    """Read the files that the arguments name, without answers, and price what can be priced.
+def reading_of(arguments: argparse.Namespace, *, keep_answers: bool = False) -> Reading:
+    """Read the files that the arguments name, and price what can be priced.
 
     Raises:
         RouterError: If the files, or an argument, break a rule.
@@ -49,7 +49,7 @@ def reading_of(arguments: argparse.Namespace) -> Reading:
         format=arguments.format,
         scale=tuple(arguments.scale),
         score=arguments.score,
-        keep_answers=False,
+        keep_answers=keep_answers,
     )
     prices = given_prices(arguments.prices, reading.outcomes.models)
     return replace(reading, outcomes=reading.outcomes.with_prices(prices)) if prices else reading

@@ -179,9 +179,9 @@ class Agreement:
         expected_sha256: str | None = None,
     ) -> Self:
         """Read a scorer from the folder that `save` wrote; `key` and `embedder` are those it learned with."""
-        from shared_router.scorers.saved_scorer import load_scorer
+        from shared_router.scorers.saved_scorer import read_scorer
 
-        return load_scorer(
+        return read_scorer(
             folder,
             cls.name,
             lambda artifact: cls._of(artifact.settings, artifact.tensors, key, embedder),

@@ -173,9 +173,9 @@ class AnswerFeatures:
             ArtifactError: If the folder is missing, damaged, another kind of scorer's, or learned other
                 columns or with another embedder.
         """
-        from shared_router.scorers.saved_scorer import load_scorer
+        from shared_router.scorers.saved_scorer import read_scorer
 
-        return load_scorer(
+        return read_scorer(
             folder,
             cls.name,
             lambda artifact: cls._of(artifact.settings, artifact.tensors, embedder),

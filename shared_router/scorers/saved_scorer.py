@@ -61,7 +61,7 @@ def save_scorer(folder: str | Path, scorer: Scorer, artifact: Artifact, *, overw
     return save_artifact(folder, kept, overwrite=overwrite)
 
 
-def load_scorer(
+def read_scorer(
     folder: str | Path,
     name: str,
     build: Callable[[Artifact], S],

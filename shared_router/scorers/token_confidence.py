@@ -119,9 +119,9 @@ class TokenConfidence:
         Raises:
             ArtifactError: If the folder is missing, damaged or another kind of scorer's.
         """
-        from shared_router.scorers.saved_scorer import load_scorer
+        from shared_router.scorers.saved_scorer import read_scorer
 
-        return load_scorer(
+        return read_scorer(
             folder,
             cls.name,
             lambda artifact: cls._of(artifact.settings, artifact.tensors),

@@ -61,3 +61,11 @@ def test_values_are_averaged_over_prompts_of_one_score() -> None:
     """Scores .1, .5, .5: the two dear prompts of .5 cost (2 + 4) / 2 each."""
     cuts = Cuts.even(np.array([0.5, 0.1, 0.5]), seed=0)
     assert cuts.averaged(np.array([2.0, 1.0, 4.0])).tolist() == [1.0, 3.0, 3.0]
+
+
+def test_a_rule_without_a_coin_keeps_prompts_of_one_score_together() -> None:
+    """Cuts come between scores alone; a score of 1 goes strong at every threshold, so never all weak."""
+    cuts = Cuts.of(np.array([0.2, 0.2, 0.2, 0.5, 1.0, 1.0]), None, seed=0, split_ties=False)
+    assert cuts.possible.tolist() == [True, False, False, True, True, False, False]
+    assert Cuts.even(np.array([0.2, 0.2]), seed=0, split_ties=False).possible.tolist() == [True, False, True]
+    assert cuts.threshold(4) == (0.75, 1.0)
