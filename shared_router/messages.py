@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 from shared_router.choices import shown, shown_kind
 from shared_router.errors import QueryError
@@ -32,8 +32,16 @@ class PlainMessage(_Said, total=False):
     synthetic: bool
 
 
-AnyMessage = PlainMessage | Message | tuple[str, str] | Mapping[str, Any]
-"""What is read as a turn: a mapping with `role` and `content`, a pair of both, or a `Message`."""
+class SpokenMessage(Protocol):
+    """A framework's own message: an object with `content`, and `role` or `type` for who speaks."""
+
+    @property
+    def content(self) -> Any:
+        """What it says: a text, a list of parts, or None."""
+
+
+AnyMessage: TypeAlias = PlainMessage | Message | tuple[str, str] | Mapping[str, Any] | SpokenMessage
+"""What is read as a turn: a mapping with `role` and `content`, a pair of both, or a message object."""
 
 ROLES: Mapping[str, Role] = {
     "user": "user",
@@ -41,6 +49,7 @@ ROLES: Mapping[str, Role] = {
     "assistant": "assistant",
     "ai": "assistant",
     "model": "assistant",
+    "chatbot": "assistant",
     "system": "system",
     "developer": "system",
     "tool": "tool",
@@ -54,7 +63,8 @@ def plain_messages(messages: Sequence[AnyMessage]) -> list[PlainMessage]:
 
     Args:
         messages: The turns, oldest first: mappings with `role` and `content` (a text, a list of parts of
-            which those with a `text` are read, or None), pairs of both, or `Message`.
+            which those with a `text` are read, or None), pairs of both, `Message`, or objects with `content`
+            and `role` or `type`, as LangChain's and LlamaIndex's messages are.
 
     Returns:
         A `PlainMessage` a turn.
@@ -95,26 +105,36 @@ def of_messages(ask: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return in_one_form
 
 
+_NOTHING = object()
+
+
 def _plain(message: AnyMessage) -> PlainMessage:
     if isinstance(message, Message):
-        plain = PlainMessage(role=message.role, content=message.text)
-        if message.synthetic:
-            plain["synthetic"] = True
-        return plain
-    if isinstance(message, Mapping) and "role" in message and "content" in message:
-        plain = PlainMessage(role=_role(message["role"]), content=_content(message["content"]))
-        if message.get("synthetic") is True:
-            plain["synthetic"] = True
-        return plain
+        return _turn(message.role, message.text, message.synthetic)
+    if isinstance(message, Mapping) and "content" in message and ("role" in message or "type" in message):
+        return _turn(message.get("role", message.get("type")), message["content"], message.get("synthetic"))
     if isinstance(message, (tuple, list)) and len(message) == 2:
-        return PlainMessage(role=_role(message[0]), content=_content(message[1]))
+        return _turn(message[0], message[1])
+    speaker = getattr(message, "role", getattr(message, "type", None))
+    said = getattr(message, "content", _NOTHING)
+    if isinstance(speaker, str) and said is not _NOTHING:
+        return _turn(speaker, said)
     raise QueryError(
-        f'a message must be {{"role": ..., "content": ...}} or a pair of both, got {shown_kind(message)}'
+        'a message must be {"role": ..., "content": ...}, a pair of both, or an object with them, got '
+        f"{shown_kind(message)}"
     )
 
 
+def _turn(role: object, content: object, synthetic: object = False) -> PlainMessage:
+    plain = PlainMessage(role=_role(role), content=_content(content))
+    if synthetic is True:
+        plain["synthetic"] = True
+    return plain
+
+
 def _role(role: object) -> Role:
-    known = ROLES.get(role.strip().lower()) if isinstance(role, str) else None
+    # a piece of a streamed message has a class of its own, such as AIMessageChunk
+    known = ROLES.get(role.strip().lower().removesuffix("messagechunk")) if isinstance(role, str) else None
     if known is None:
         raise QueryError(f"a message's role must be one of {list(ROLES)}, got {shown(role)}")
     return known
@@ -125,11 +145,15 @@ def _content(content: object) -> str:
         return ""
     if isinstance(content, str):
         return content
-    if isinstance(content, Sequence):
+    if isinstance(content, Sequence) and not isinstance(content, (bytes, bytearray)):
         return "\n".join(text for text in map(_part, content) if text)
     raise QueryError(f"a message's content must be text, a list of parts or None, got {shown_kind(content)}")
 
 
 def _part(part: object) -> str:
-    text = part.get("text") if isinstance(part, Mapping) else part
+    if isinstance(part, str):
+        return part
+    if part is None or isinstance(part, (int, float, bytes, list, tuple)):
+        raise QueryError(f"a part of a message must be text, a mapping or an object, got {shown_kind(part)}")
+    text = part.get("text") if isinstance(part, Mapping) else getattr(part, "text", None)
     return text if isinstance(text, str) else ""

@@ -58,9 +58,13 @@ class StaticHead:
         products = rows @ self._columns.T  # (n, A + S): likeness to anchors, then the subjects' logits
         logits = products[:, len(self.anchors) :]
         logits -= (logits + self.subject_bias).max(axis=1, keepdims=True)
-        near, odds, rates = (np.exp(products, out=products) @ self._sums).T
+        odds, rates = (np.exp(logits) @ self._sums[len(self.anchors) :, 1:]).T
         constant, by_subject, by_likeness = self._coefficients
-        likeness = near * np.exp(-self.gamma * (rows * rows).sum(axis=1))
+        # whole distances before the exponential: none overflows, however long a row or an anchor is
+        near = products[:, : len(self.anchors)]
+        near -= self.gamma * (rows * rows).sum(axis=1, keepdims=True)
+        near -= self._squares
+        likeness = np.exp(np.minimum(near, 0, out=near), out=near) @ self._likeness_weights
         z = constant + by_subject * rates / odds + by_likeness * likeness
         p: NDArray[np.float64] = 0.5 * (1 + np.tanh(z / 2))  # the sigmoid, without overflow
         return p
@@ -77,12 +81,21 @@ class StaticHead:
     def _sums(self) -> NDArray[np.float64]:
         """What sums the anchors' likeness, the subjects' odds and those times rates, shape (A + S, 3)."""
         n_anchors, rates = len(self.anchors), self.subject_rates
-        squares = (self.anchors.astype(np.float64) ** 2).sum(axis=1)
         sums = np.zeros((n_anchors + len(rates), 3))
-        sums[:n_anchors, 0] = self.anchor_weights * np.exp(-self.gamma * squares)
+        sums[:n_anchors, 0] = self._likeness_weights * np.exp(-self._squares)
         sums[n_anchors:, 1] = np.exp(self.subject_bias.astype(np.float64))
         sums[n_anchors:, 2] = sums[n_anchors:, 1] * rates
         return sums
+
+    @cached_property
+    def _squares(self) -> NDArray[np.float64]:
+        """`gamma |a|^2` of each anchor, shape (A,)."""
+        squares: NDArray[np.float64] = self.gamma * (self.anchors.astype(np.float64) ** 2).sum(axis=1)
+        return squares
+
+    @cached_property
+    def _likeness_weights(self) -> NDArray[np.float64]:
+        return self.anchor_weights.astype(np.float64)
 
     @cached_property
     def _safe_square(self) -> float:

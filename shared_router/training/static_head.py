@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import InvalidInputError, MissingExtraError
+from shared_router.errors import DataError, InvalidInputError, MissingExtraError
 from shared_router.preferences.ties import Ties, win_labels
 
 if TYPE_CHECKING:
@@ -103,10 +103,16 @@ def fit_head(
 def examples_of(
     preferences: PreferenceData, subjects: Sequence[str] | None, *, embedder: Embedder, ties: Ties
 ) -> Examples:
-    """Embed the distinct queries of battles and average their outcomes."""
+    """Embed the distinct queries of battles and average their outcomes.
+
+    Raises:
+        DataError: If all battles end alike, or are about one query.
+    """
     labels = win_labels(preferences, ties=ties)
     queries = np.array(preferences.queries, dtype=object)[labels.rows]
     distinct, first, member = np.unique(queries.astype(str), return_index=True, return_inverse=True)
+    if len(distinct) < 2:  # none is left to learn from while it is held out
+        raise DataError("battles must be about two queries or more, got one; add battles about others")
     weights = np.bincount(member, labels.weights)
     wins = np.bincount(member, labels.weights * labels.wins) / weights
     names = np.array([""] * len(preferences) if subjects is None else list(subjects), dtype=str)

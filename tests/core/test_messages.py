@@ -1,5 +1,6 @@
 """messages.py: every way to write a conversation is read in one form, and what is none is refused."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ USER = {"role": "user", "content": "What is 2+2?"}
         ("user", "What is 2+2?"),
         ["human", "What is 2+2?"],
         Message("user", "What is 2+2?"),
+        {"type": "human", "content": "What is 2+2?"},
+        SimpleNamespace(type="human", content="What is 2+2?"),  # as LangChain's messages are
+        SimpleNamespace(type="HumanMessageChunk", content=[{"type": "text", "text": "What is 2+2?"}]),
+        SimpleNamespace(role="user", content="What is 2+2?"),  # as LlamaIndex's and OpenAI's are
+        SimpleNamespace(role="user", content=[SimpleNamespace(text="What is 2+2?")]),
     ],
     ids=str,
 )
@@ -72,6 +78,12 @@ def test_what_is_no_list_of_messages_is_refused_without_its_text(given: Any, kin
         ({"role": None, "content": "a"}, "role must be one of"),
         (("user", 7), "content must be text"),
         ({"role": "user", "content": {"text": "a"}}, "content must be text"),
+        (("user", b"a"), "content must be text"),
+        (("user", [["a"]]), "a part of a message must be"),
+        (("user", [7]), "a part of a message must be"),
+        (SimpleNamespace(content="a"), "a message must be"),
+        (SimpleNamespace(role="user"), "a message must be"),
+        (SimpleNamespace, "a message must be"),
     ],
     ids=str,
 )

@@ -69,6 +69,22 @@ def test_a_head_whose_exponents_are_beyond_floats_still_answers() -> None:
     assert [*one, *many] == pytest.approx([1 / (1 + np.exp(-0.4))] * 4)
 
 
+def test_an_anchor_so_far_that_its_likeness_is_nothing_leaves_the_constant() -> None:
+    """x = 1 and an anchor at 65,000: exp(-(64,999)^2) is 0, so b = (0.4, 0, 1) gives sigmoid(0.4)."""
+    head = StaticHead(
+        subject_weights=np.zeros((1, 1), dtype=np.float16),
+        subject_bias=np.zeros(1, dtype=np.float32),
+        subject_rates=np.zeros(1, dtype=np.float32),
+        anchors=np.array([[65000.0]]).astype(np.float16),
+        anchor_weights=np.array([2.0], dtype=np.float32),
+        coefficients=np.array([0.4, 0, 1]),
+        gamma=1.0,
+    )
+    one = head.win_probability(np.ones((1, 1), dtype=np.float32))
+    many = head.win_probability(np.ones((3, 1), dtype=np.float32))
+    assert [*one, *many] == pytest.approx([1 / (1 + np.exp(-0.4))] * 4)
+
+
 def test_the_kernel_falls_with_the_squared_distance() -> None:
     """|(1, 0) - (0, 1)|^2 = 2, so exp(-3 * 2)."""
     np.testing.assert_allclose(kernel(np.eye(2), np.eye(2), 3.0), [[1, np.exp(-6)], [np.exp(-6), 1]])
@@ -131,6 +147,12 @@ def test_an_unfitted_router_says_so(tmp_path: Path) -> None:
 def test_battles_that_all_end_alike_teach_nothing() -> None:
     data = PreferenceData(["a", "b"], ["x"] * 2, ["y"] * 2, ["tie", "b"])
     with pytest.raises(DataError, match="end alike"):
+        StaticRouter(EMBEDDER).fit(data)
+
+
+def test_battles_about_one_query_teach_nothing() -> None:
+    data = PreferenceData(["a", "a"], ["x"] * 2, ["y"] * 2, ["a", "b"])
+    with pytest.raises(DataError, match="two queries or more, got one"):
         StaticRouter(EMBEDDER).fit(data)
 
 
