@@ -22,7 +22,6 @@ from shared_router.embedding.spelling import (
     MAX_REMEMBERED_LETTERS,
     WORD,
     ids_as_bytes,
-    longest_by_beginning,
     padded_ids,
 )
 from shared_router.pieces import words_of_pieces
@@ -30,6 +29,10 @@ from shared_router.pieces import words_of_pieces
 WORD_START = "▁"
 MAX_LETTERS = 64
 """A longer run of letters without a space, such as a key or an address, is spelled at its two ends."""
+
+
+_BEGINNING = 5
+"""How many letters tell how long the longest piece can be: with fewer, more is looked up in vain."""
 
 
 class LongestPieces:
@@ -76,16 +79,15 @@ class PieceSpelling(dict[str, bytes]):
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
+        super().__init__()
         self._ids = dict(zip(pieces, ids_as_bytes(range(len(pieces))), strict=True))
         self._ids.pop(WORD_START, None)  # alone it says nothing
-        begun = {piece[1:]: i for piece, i in self._ids.items() if piece[0] == WORD_START}
-        super().__init__({word: i for word, i in begun.items() if word.isalnum()})
 
     def __missing__(self, run: str) -> bytes:
         if run.isalnum():
-            ids = self._spelled(run)
-        elif (mark := run[-1]) in MARKS and run[:-1] in self:  # as most new runs are: a known word, a comma
-            ids = self[run[:-1]] + self[mark]
+            ids = self._ids.get(f"{WORD_START}{run}") or self._spelled(run)
+        elif (mark := run[-1]) in MARKS and ((word := run[:-1]) in self or word.isalnum()):  # as most are
+            ids = self[word] + self[mark]
         else:
             parts = WORD.findall(run)
             ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
@@ -95,26 +97,32 @@ class PieceSpelling(dict[str, bytes]):
 
     def _spelled(self, word: str) -> bytes:
         """Spell a word or a mark with the longest pieces from the left."""
-        id_of, longest = self._ids, self._longest
-        if word in id_of and not word.isalnum():
-            return id_of[word]
+        if word in self._ids and not word.isalnum():
+            return self._ids[word]
+        id_of, longest = self._ids.get, self._longest.get
         word = f"{WORD_START}{word}"
         if len(word) > MAX_LETTERS:
             word = word[: MAX_LETTERS // 2] + word[-MAX_LETTERS // 2 :]
         n, start = len(word), 0
         ids: list[bytes] = []
         while start < n:
-            end = min(n, start + longest.get(word[start : start + 3], 2))
-            while end > start and (found := id_of.get(word[start:end])) is None:
+            end = start + longest(word[start : start + _BEGINNING], _BEGINNING)
+            if end > n:
+                end = n
+            while end > start and (found := id_of(word[start:end])) is None:
                 end -= 1
             if end > start:
                 ids.append(found or b"")
-            start = max(end, start + 1)
+                start = end
+            else:
+                start += 1
         return b"".join(ids)
 
     @cached_property
     def _longest(self) -> dict[str, int]:
-        return longest_by_beginning(self._ids)
+        """The longest piece's length by its beginning, where that is longer."""
+        long = [piece for piece in self._ids if len(piece) > _BEGINNING]
+        return {piece[:_BEGINNING]: len(piece) for piece in sorted(long, key=len)}  # the last one stays
 
 
 def folded(text: str) -> str:

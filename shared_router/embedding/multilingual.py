@@ -53,7 +53,8 @@ class MultilingualEmbedder(StaticEmbedder):
     ) -> None:
         super().__init__(token_vectors, token_weights=token_weights.astype(np.float32), tokenizer_json=b"")
         n, dim = token_vectors.shape
-        if dim % 2 or not len(set(pieces) - {""}) == len(pieces) == n:
+        distinct = set(pieces)
+        if dim % 2 or "" in distinct or not len(distinct) == len(pieces) == n:
             raise InvalidInputError(
                 "pieces must be distinct texts, one a row of token_vectors, and the width even; got "
                 f"{len(pieces)} pieces and shape {token_vectors.shape}"

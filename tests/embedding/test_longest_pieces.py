@@ -53,3 +53,13 @@ def test_a_run_of_many_letters_is_spelled_at_its_two_ends(words: LongestPieces) 
 
 def test_what_is_remembered_is_what_was_spelled(words: LongestPieces) -> None:
     np.testing.assert_array_equal(words.ids("unders stand"), words.ids("unders stand"))
+
+
+def test_a_long_piece_is_found_behind_a_short_one_of_the_same_beginning() -> None:
+    """Both begin with the same five letters; the longest that the word has is taken, and once."""
+    pieces = ["▁", "▁inter", "▁interest", "▁internation", "est", "s"]
+    words = LongestPieces(pieces)
+    assert [pieces[i] for i in words.ids("interests interest interest,")] == [
+        *("▁interest", "s", "▁interest", "▁interest")
+    ]
+    assert [pieces[i] for i in words.ids("internest")] == ["▁inter", "est"]
