@@ -80,13 +80,12 @@ def test_a_quality_is_promised_as_a_routers_is(
 
 
 def test_the_file_makes_the_cascade(graded: Path, folder: Path) -> None:
-    found = CalibratedCascade.load(calibrated(graded, folder, "--max-drop", "0.05"))
+    found = CalibratedCascade.load(calibrated(graded, folder, "--strong-fraction", "0.5"))
     cascade = Cascade(found.scorer, threshold=found.threshold)
-    asked = PlanRequest("A shop sells 3 boxes of 4 pens. How many pens are that?")
-    for said, model in (
-        ("3 * 4 = 12 pens.\n#### 12", "weak"),
-        ("about 3 * 4 = 19 pens, assuming so", "strong"),
-    ):
+    asked = PlanRequest("A shop sells 12 boxes of 14 pens. How many pens are that?")
+    right = "12 * 14 = 168 pens.\n#### 168"
+    wrong = "There are about 12 * 14 = 175 pens, approximately, assuming the boxes are full"
+    for said, model in ((right, "weak"), (wrong, "strong")):
         used, _ = walk(cascade, {"weak": [answer("weak", said)], "strong": [answer("strong")]}, asked)
         assert used.answer.model == model
 
