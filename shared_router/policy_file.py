@@ -21,6 +21,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from shared_router.calibration.choice import Interval, ThresholdChoice
@@ -180,7 +181,7 @@ def _choice_of(data: Mapping[str, Any], scores: ScoreQuantiles | None) -> Thresh
 
 
 def _check_rules(rules: Mapping[str, Any], models: Sequence[str]) -> None:
-    timeout, named = rules["router_timeout"], ("strong", "weak", *models)
+    timeout, named = rules["router_timeout"], tuple(dict.fromkeys(("strong", "weak", *models)))
     if timeout is not None and not (_is_number(timeout) and timeout > 0):
         raise ArtifactSchemaError(f"router_timeout must be seconds > 0 or null, got {shown(timeout)}")
     if rules["on_router_error"] not in (*named, "raise") or rules["on_no_query"] not in named:
@@ -210,6 +211,13 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _MAX_TEXT and value.isprintable()
 
 
+def _is_time(value: object) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value) is not None
+    except ValueError:
+        return False
+
+
 def _is_name(value: object) -> bool:
     return _is_text(value) and value != ""
 
@@ -235,5 +243,5 @@ _RULES = {
     "method": lambda value: value in METHODS,
     "n": _is_count,
     "confidence": lambda value: value is None or _is_share(value),
-    "made": _is_name,
+    "made": _is_time,
 }

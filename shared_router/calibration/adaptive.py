@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,11 @@ class AdaptiveThreshold:
     @property
     def value(self) -> float:
         """The threshold now, in [0, 1]."""
-        if self._value is None:
-            self._value = self._scores.threshold(self._state.share)
-        return self._value
+        value = self._value
+        if value is None:
+            with self._lock:
+                value = self._value = self._scores.threshold(self._state.share)
+        return value
 
     def check_models(self, models: tuple[str, ...]) -> None:
         """Check that it is known what each of a policy's models costs, where that is needed.
@@ -125,11 +128,14 @@ class AdaptiveThreshold:
         """
         if self._begun:
             return
-        self._begun = True
-        if not len(self._scores):
-            known = scores()
-            self._scores.begin([] if known is None else known.values)
-            self._value = None
+        with self._lock:  # others wait for the scores that their threshold follows from
+            if self._begun:
+                return
+            if not len(self._scores):
+                known = scores()
+                self._scores.begin([] if known is None else known.values)
+                self._value = None
+            self._begun = True
 
     def observe(
         self, request: RoutingRequest, decision: RoutingDecision, *, strong: bool, scored: bool
@@ -168,8 +174,9 @@ class AdaptiveThreshold:
             return False
         try:
             with self._lock:
-                ours, self._unwritten = self._unwritten, Moves()
-            merged = self._merge(self._shared, ours)
+                ours, self._unwritten, here = self._unwritten, Moves(), self._state
+                scores = self._scores.quantiles(_N_SAVED_SCORES)
+            merged = self._merge(self._shared, ours, here, scores)
             with self._lock:
                 if merged is None:
                     self._unwritten += ours
@@ -182,7 +189,15 @@ class AdaptiveThreshold:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the locks, and what is unwritten, which is the original's, out of pickles and copies."""
-        return {**self.__dict__, "_lock": None, "_writing": None, "_unwritten": Moves()}
+        with self._lock:
+            scores = copy(self._scores)
+            return {
+                **self.__dict__,
+                "_lock": None,
+                "_writing": None,
+                "_unwritten": Moves(),
+                "_scores": scores,
+            }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what `__getstate__` gave."""
@@ -191,15 +206,17 @@ class AdaptiveThreshold:
     def _after(self, state: HeldState, moves: Moves) -> HeldState:
         return state.after(moves, self.clock(), goal=self.goal, step=self.step)
 
-    def _merge(self, shared: SharedState, ours: Moves) -> HeldState | None:
+    def _merge(
+        self, shared: SharedState, ours: Moves, here: HeldState, scores: Sequence[float]
+    ) -> HeldState | None:
         def merged(data: dict[str, object] | None) -> tuple[dict[str, object], HeldState]:
             try:
                 known = held_state_of(data)
             except ArtifactError as error:
                 _logger.warning("a threshold's state is begun anew: %s", error)
                 known = None
-            state = self._state if known is None else self._after(known[0], ours)
-            return state.as_json(self._scores.quantiles(_N_SAVED_SCORES)), state
+            state = here if known is None else self._after(known[0], ours)
+            return state.as_json(scores), state
 
         try:
             return shared.change(merged)

@@ -76,7 +76,7 @@ class Alarms:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the thread, its lock and what it has yet to tell out of copies."""
-        return {"callback": self.callback, "latest": self.latest}
+        return {"callback": self.callback, "latest": self.latest.copy()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what `__getstate__` gave."""

@@ -174,7 +174,9 @@ class DriftMonitor:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the lock out of pickles and copies."""
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+        with self._lock:
+            kept = {key: value for key, value in self.__dict__.items() if key != "_lock"}
+            return {**kept, "_tenants": self._tenants.copy(), "_warm_up": [*self._warm_up]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what `__getstate__` gave."""

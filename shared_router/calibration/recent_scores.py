@@ -20,6 +20,12 @@ class RecentScores:
         """Count the scores."""
         return len(self._in_order)
 
+    def __copy__(self) -> RecentScores:
+        """Return one that forgets by itself."""
+        other = RecentScores()
+        other._in_order, other._in_time = [*self._in_order], self._in_time.copy()
+        return other
+
     def begin(self, scores: Sequence[float]) -> None:
         """Take scores from before, such as quantiles, at most 500."""
         for score in scores[:N_RECENT]:

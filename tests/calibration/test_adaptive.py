@@ -7,6 +7,8 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ import pytest
 from shared_router import (
     AdaptiveThreshold,
     ArtifactCorruptError,
+    DriftMonitor,
     InvalidInputError,
     RoutingPolicy,
     RoutingRequest,
+    ScoreQuantiles,
 )
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
@@ -251,3 +255,53 @@ def test_a_copy_goes_its_own_way_and_a_pickle_too() -> None:
 def test_a_moving_threshold_is_saved_as_it_stands(tmp_path: Path) -> None:
     RoutingPolicy(RandomRouter(), threshold=AdaptiveThreshold(strong_fraction=0.3)).save(tmp_path / "p.json")
     assert RoutingPolicy.load(tmp_path / "p.json", router=RandomRouter()).threshold == pytest.approx(0.7)
+
+
+def test_a_policy_is_copied_while_threads_ask_it() -> None:
+    """Its scores, tenants and alarms change under the copy's hands."""
+    threshold, monitor = AdaptiveThreshold(strong_fraction=0.3), DriftMonitor(max_tenants=20)
+    policy = RoutingPolicy(RandomRouter(), threshold=threshold, monitor=monitor)
+    done = threading.Event()
+
+    def ask(name: str) -> None:
+        n = 0
+        while not done.is_set():
+            n += 1
+            policy.decide(RoutingRequest(f"{name} {n}", tenant=f"{name} {n}"))
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(10):
+            for other in (copy.deepcopy(policy), pickle.loads(pickle.dumps(policy))):
+                assert 0 <= other.threshold <= 1
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_threads_wait_for_the_scores_that_a_threshold_begins_with() -> None:
+    """Of 0, .01, ... 1 a share of .25 is at .75 or above; before there are scores it would be .5."""
+    known = ScoreQuantiles.of([k / 100 for k in range(101)], source="a grid")
+    threshold, seen = AdaptiveThreshold(strong_fraction=0.25), []
+    asked = threading.Event()
+
+    def slowly() -> ScoreQuantiles:
+        asked.set()
+        time.sleep(0.2)
+        return known
+
+    def look() -> None:
+        threshold.begin(slowly)
+        seen.append(threshold.value)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    threads[0].start()
+    assert asked.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [0.75] * 4

@@ -233,6 +233,7 @@ def test_every_beginning_of_a_file_is_refused(tmp_path: Path) -> None:
         {"scores": {"values": [0.5], "n_queries": 1, "source": "x"}},
         {"choice": {}},
         {"made": "\n"},
+        {"made": "yesterday"},
     ],
     ids=str,
 )
