@@ -33,7 +33,7 @@ from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.general_head import GeneralHead
-from shared_router.text_features import glance
+from shared_router.text_features.glance import GLANCE_NAMES, glance_numbers
 from shared_router.training.general_training import GeneralTraining
 
 if TYPE_CHECKING:
@@ -151,8 +151,13 @@ class GeneralRouter(Router):
     def scored_with_vectors(self, queries: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Return p of n queries, and the embeddings it was told from, for what reads them too."""
         head = self._fitted_head()
-        vectors, forms = self._read(queries)
-        p, coverage = head.scores(head.rows(vectors, forms))
+        if len(queries) == 1:  # as most are asked for
+            bare = bare_question(queries[0]).strip()
+            vectors = self.reader.embed_bare([bare])
+            p, coverage = (np.array([x]) for x in head.score(vectors[0], glance_numbers(bare)))
+        else:
+            vectors, forms = self._read(queries)
+            p, coverage = head.scores(head.rows(vectors, forms))
         if len(queries) <= _REMEMBERED:  # whoever decides by them may ask how far to trust them
             self._last = (tuple(queries), coverage)
         return p, vectors
@@ -181,8 +186,7 @@ class GeneralRouter(Router):
         if self.head_ is None:
             return None
         anchors = np.concatenate([self.head_.likeness_anchors, self.head_.difficulty_anchors])
-        dim = self._dim
-        return largest_cosines(self.reader.embed(queries), anchors[:, :dim])
+        return largest_cosines(self.reader.embed(queries), anchors[:, : self._dim])
 
     def save_on(self, embedder: str, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint like `save`, for an embedder that will have a name once it ships too."""
@@ -191,10 +195,9 @@ class GeneralRouter(Router):
         return named.save(folder, overwrite=overwrite)
 
     def _read(self, queries: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Return the embeddings and the forms of queries."""
-        # what was around a question leaves blanks behind, and a form must not tell of it
+        """Return the embeddings and the forms of queries; blanks left by small talk are none of a form."""
         bare = [bare_question(query).strip() for query in queries]
-        forms = np.array([glance(text) for text in bare]) if bare else np.zeros((0, _N_FORM))
+        forms = np.array([glance_numbers(text) for text in bare]).reshape(len(bare), len(GLANCE_NAMES))
         return self.reader.embed_bare(bare), forms
 
     def _joined(self, queries: Sequence[str]) -> NDArray[np.float64]:
@@ -235,9 +238,6 @@ class GeneralRouter(Router):
         router = cls(name if embedder is None else embedder, training=training, **options)
         router.head_ = router._head_of(tensors)
         return router
-
-
-_N_FORM = len(glance(""))
 
 
 class _Joined:

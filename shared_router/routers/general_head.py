@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,6 +106,15 @@ class GeneralHead:
         rows[:, -1] = 1
         return rows
 
+    def score(self, embedding: NDArray[np.float32], form: Sequence[float]) -> tuple[float, float]:
+        """Return p and the coverage of one text, as `scores` does of its row."""
+        limit, dim = self.form_limit, len(embedding)
+        scaled = [(number - mean) * scale for number, (mean, scale) in zip(form, self._scaling, strict=True)]
+        row = np.empty(dim + len(scaled) + 1)
+        row[:dim] = embedding
+        row[dim:] = [*[-limit if z < -limit else limit if z > limit else z for z in scaled], 1.0]
+        return self._of_one(row)
+
     def scores(self, rows: Floats) -> tuple[Floats, Floats]:
         """Return p and the coverage of n rows, shapes (n,), each in [0, 1]."""
         if len(rows) == 1:
@@ -116,26 +126,30 @@ class GeneralHead:
 
     def _of_one(self, row: Floats) -> tuple[float, float]:
         # each call of numpy costs a microsecond, and those of `_of_many` more than what they compute
-        b, n_likeness = self._blend, len(self.likeness_anchors)
-        found = np.exp(row @ self._columns)
-        near, hard, odds, rates = (found @ self._sums).tolist()
-        square = float(row @ row) - 1
-        likest = math.log(found[:n_likeness].max()) / self.likeness_gamma
-        known = math.log(found[n_likeness : self._n_anchors].max()) / self.difficulty_gamma
-        distance = math.sqrt(max(0.0, square - max(likest, known)))
-        coverage = (
-            min(1.0, max(0.0, (b.far - distance) / (b.far - b.near))) if row[: self._dim].any() else 0.0
-        )
+        b = self._blend
+        found = np.exp(row.astype(np.float32).dot(self._narrow_columns), dtype=np.float64)
+        near, hard, odds, rates = self._sums_of.dot(found).tolist()
+        likest, known, _ = np.maximum.reduceat(found, self._starts).tolist()
+        embedding, last = row[: self._dim], float(found[-1])
+        square = float(row.dot(row)) - 1
+        nearest = max(math.log(likest) / self.likeness_gamma, math.log(known) / self.difficulty_gamma)
+        distance = math.sqrt(max(0.0, square - nearest))
+        coverage = 0.0
+        if embedding.dot(embedding) > 0:
+            coverage = min(1.0, max(0.0, (b.far - distance) / (b.far - b.near)))
         gap = b.constant + b.by_subject * rates / odds
         gap += b.by_likeness * near * math.exp(-self.likeness_gamma * square)
         difficulty = b.mean_difficulty + hard * math.exp(-self.difficulty_gamma * square)
-        everyday = float(found[-1]) / (1 + float(found[-1]))
+        everyday = last / (1 + last)
         gap += everyday * b.amplitude * math.tanh((difficulty - b.middle) / b.softness)
         return 0.5 * (1 + math.tanh((b.prior + coverage * (gap - b.prior)) / 2)), coverage
 
     def _of_many(self, rows: Floats) -> tuple[Floats, Floats]:
         b, n_likeness = self._blend, len(self.likeness_anchors)
-        found = np.exp(rows @ self._columns)
+        exponents = np.empty((len(rows), self._narrow_columns.shape[1]), dtype=np.float32)
+        for row, of_row in zip(rows.astype(np.float32), exponents, strict=True):
+            np.dot(row, self._narrow_columns, out=of_row)  # as of one row: one and many agree to the bit
+        found = np.exp(exponents, dtype=np.float64)
         near, hard, odds, rates = (found @ self._sums).T
         square = (rows * rows).sum(axis=1) - 1
         likest = np.log(found[:, :n_likeness].max(axis=1)) / self.likeness_gamma
@@ -154,6 +168,24 @@ class GeneralHead:
     @cached_property
     def _blend(self) -> Blend:
         return Blend(*self.blend.tolist())
+
+    @cached_property
+    def _scaling(self) -> list[tuple[float, float]]:
+        return list(zip(self.form_means.tolist(), self.form_scales.tolist(), strict=True))
+
+    @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        """Where the columns of each kernel begin, and the others."""
+        return np.array([0, len(self.likeness_anchors), self._n_anchors])
+
+    @cached_property
+    def _narrow_columns(self) -> NDArray[np.float32]:
+        """Half the memory to go through, and a quarter of the time, for an error of 5e-7 in p."""
+        return self._columns.astype(np.float32)
+
+    @cached_property
+    def _sums_of(self) -> Floats:
+        return np.ascontiguousarray(self._sums.T)
 
     @property
     def _n_anchors(self) -> int:

@@ -7,6 +7,7 @@ and lines too. Marks beyond ASCII count as what they are in ASCII. Shares are of
 from __future__ import annotations
 
 from functools import cache
+from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,10 @@ _MARKS = {
     "formula": "\\$_#@{}",
 }
 _BEYOND_ASCII = {"comma": "，、،", "stop": "。।۔", "question": "？؟", "exclamation": "！", "colon": "：；؛"}
-_COUNTED = ("characters", "spaces", "breaks", *_MARKS, "wide")
+_BRACES = "{}"
+"""The only marks that count twice."""
+
+_COUNTED = ("other", "later_bytes", "wide", "spaces", "breaks", "braces", *_MARKS)
 _PLACE = {name: i for i, name in enumerate(_COUNTED)}
 _LETTERS_A_WIDE_WORD = 2.5
 _LONGEST_WORD = 12.0
@@ -49,27 +53,38 @@ def glance(text: str) -> NDArray[np.float64]:
     Returns:
         Shape (`len(GLANCE_NAMES)`,), finite, each >= 0.
     """
-    content = np.frombuffer(text.encode(errors="replace"), np.uint8)
-    counts = (np.bincount(content, minlength=256) @ _kinds()).tolist()
-    if not text.isascii():
-        for name, marks in _BEYOND_ASCII.items():
-            counts[_PLACE[name]] += sum(map(text.count, marks))
-    n, spaces, breaks = counts[:3]
-    over = 1 / max(n, 1.0)
-    words = 1 + spaces + breaks + counts[-1] / _LETTERS_A_WIDE_WORD
-    logs = np.log1p([n, words, breaks - text.count("\n\n")]).tolist()
-    shares = [count * over for count in counts[3:]]
-    asks = float(text.rstrip()[-1:] in _ENDS) if n else 0.0
-    return np.array([logs[0], logs[1], min(n / words, _LONGEST_WORD), logs[2], *shares, asks])
+    return np.array(glance_numbers(text))
+
+
+def glance_numbers(text: str) -> list[float]:
+    """Return what `glance` does, as plain numbers: of a single text an array costs more than it saves."""
+    content = text.encode(errors="replace")
+    kinds = np.frombuffer(content.translate(_kind_of_byte()), np.uint8)
+    _, later, wide, spaces, breaks, braces, *marks = np.bincount(kinds, minlength=len(_COUNTED)).tolist()
+    if len(content) > len(text):  # not all is ASCII
+        for name, beyond in _BEYOND_ASCII.items():
+            marks[_PLACE[name] - _FIRST_MARK] += sum(map(text.count, beyond))
+    n = len(content) - later
+    over = 1 / max(n, 1)
+    marks[_BRACKET] += braces
+    marks[_FORMULA] += braces
+    words = 1 + spaces + breaks + wide / _LETTERS_A_WIDE_WORD
+    lengths = (log1p(n), log1p(words), min(n / words, _LONGEST_WORD), log1p(breaks - text.count("\n\n")))
+    asks = 1.0 if n and text.rstrip()[-1:] in _ENDS else 0.0
+    return [*lengths, *[count * over for count in marks], wide * over, asks]
+
+
+_FIRST_MARK = len(_COUNTED) - len(_MARKS)
+_BRACKET, _FORMULA = (_PLACE[name] - _FIRST_MARK for name in ("bracket", "formula"))
 
 
 @cache
-def _kinds() -> NDArray[np.float64]:
-    """Return which counts a byte adds to, shape (256, counts)."""
-    table = np.zeros((256, len(_COUNTED)))
-    table[:, _PLACE["characters"]] = 1
-    table[0x80:0xC0, _PLACE["characters"]] = 0  # a character's later bytes
-    table[0xE3:0xEE, _PLACE["wide"]] = 1  # the first byte of kana, Chinese and Korean
-    for name, marks in {"spaces": " \t", "breaks": "\n", **_MARKS}.items():
-        table[[ord(mark) for mark in marks], _PLACE[name]] = 1
-    return table
+def _kind_of_byte() -> bytes:
+    """Return which of the counts each byte adds to."""
+    table = bytearray(256)
+    table[0x80:0xC0] = bytes([_PLACE["later_bytes"]]) * 0x40  # of a character's first byte there is one
+    table[0xE3:0xEE] = bytes([_PLACE["wide"]]) * 0x0B  # the first byte of kana, Chinese and Korean
+    for name, marks in {"spaces": " \t", "breaks": "\n", **_MARKS, "braces": _BRACES}.items():
+        for mark in marks:
+            table[ord(mark)] = _PLACE[name]
+    return bytes(table)

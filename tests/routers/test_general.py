@@ -121,6 +121,21 @@ def test_one_and_many_are_scored_alike() -> None:
         assert (alone[0][0], alone[1][0]) == pytest.approx((p, coverage), abs=1e-14)
 
 
+def test_a_single_text_is_scored_as_its_row_is() -> None:
+    """A form of -4 is cut to the limit of 1 on either path."""
+    of = head(constant=0.1, by_subject=2, by_likeness=0.3, amplitude=2, everyday_constant=0.4)
+    for embedding, form in ((1.0, 0.3), (0.2, -4.0), (0.0, 4.0)):
+        alone = of.score(np.array([embedding], np.float32), [form])
+        assert alone == pytest.approx(score(of, embedding, form), abs=1e-14)
+
+
+def test_one_query_and_many_get_the_same_score(router: GeneralRouter) -> None:
+    queries = [*EASY[:3], *HARD[:3], "", "Wie heißt das? 中文", "\ud800"]
+    together, covered = router.win_probability(queries), router.coverage(queries)
+    alone = [(router.win_probability([query])[0], router.coverage([query])[0]) for query in queries]
+    np.testing.assert_allclose(alone, np.column_stack([together, covered]), rtol=0, atol=1e-9)
+
+
 def test_weights_whose_scores_overflow_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="weights must be small enough"):
         head(everyday_constant=1e4)

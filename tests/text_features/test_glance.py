@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router.text_features import GLANCE_NAMES, glance
+from shared_router.text_features.glance import glance_numbers
 
 
 def seen(text: str) -> dict[str, float]:
@@ -45,3 +46,16 @@ def test_any_text_has_finite_features(text: str) -> None:
     assert found.shape == (len(GLANCE_NAMES),)
     assert np.isfinite(found).all()
     assert (found >= 0).all()
+
+
+def test_braces_are_brackets_and_marks_of_a_formula() -> None:
+    """ "{x} (y)": two braces and two other brackets of 7 characters, one space."""
+    found = seen("{x} (y)")
+    assert found["bracket_share"] == pytest.approx(4 / 7)
+    assert found["formula_share"] == pytest.approx(2 / 7)
+    assert found["log_words"] == pytest.approx(np.log(3))
+
+
+@pytest.mark.parametrize("text", ["", "Why?", "一二 {3}！"])
+def test_plain_numbers_are_those_of_the_array(text: str) -> None:
+    assert glance_numbers(text) == glance(text).tolist()
