@@ -145,6 +145,8 @@ class PolicyThreshold:
     def _warn_of(self, threshold: float) -> None:
         if self._warned or self.moving is not None or threshold == self._in_range or threshold in (0, 1):
             return
+        if self.choice is not None and threshold == self.choice.threshold:  # it knows its own prompts better
+            return
         known = self._source.quantiles_at_hand
         # one odd score of thousands does not make a threshold mean something
         if known is None or _LEAST_SHARE <= known.strong_fraction(threshold) <= 1 - _LEAST_SHARE:

@@ -64,7 +64,7 @@ def choice_at(
         found["pgr"] = float(graded.mean() - rows.weak.mean()) / gap if gap > 1e-12 else None
     choice = ThresholdChoice(
         threshold=threshold,
-        strong_fraction=float(sent.mean()),
+        strong_fraction=round(float(sent.mean()), 12),  # a sum of shares must not show its last bit
         method=method,
         target=target,
         n=n,

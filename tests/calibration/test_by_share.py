@@ -138,3 +138,7 @@ def test_grades_of_one_model_alone_are_refused(side: str) -> None:
     given: dict[str, Any] = {f"{side}_scores": [1.0, 0.0]}
     with pytest.raises(InvalidInputError, match=f"of both models, got {side}_scores= alone"):
         for_strong_fraction(scores=[0.1, 0.9], strong_fraction=0.5, **given)
+
+
+def test_a_share_of_a_constant_router_is_the_share_that_was_asked_for() -> None:
+    assert for_strong_fraction(scores=[0.5] * 1000, strong_fraction=0.3).strong_fraction == 0.3

@@ -15,6 +15,7 @@ from shared_router import (
     ThresholdRangeWarning,
     load_router,
 )
+from shared_router.calibration import for_strong_fraction
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
 
@@ -133,3 +134,12 @@ def test_a_repr_says_how_many_reach_the_threshold() -> None:
         "FixedRouter(threshold=0.25 for half of 4 questions, scores 0.1 to 0.4)"
     )
     assert repr(FixedRouter(0.5)) == "FixedRouter()"
+
+
+def test_a_threshold_that_was_chosen_on_ones_own_prompts_is_not_warned_of() -> None:
+    """Their scores are others than the router's known ones, and the choice says which share goes strong."""
+    choice = for_strong_fraction(scores=[0.8, 0.85, 0.95, 1.0], strong_fraction=0.5)
+    policy = RoutingPolicy(known([0.1, 0.2, 0.3, 0.4]), threshold=choice)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert policy.decide("0").threshold == pytest.approx(0.9)
