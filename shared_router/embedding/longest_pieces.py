@@ -100,13 +100,17 @@ class PieceSpelling(dict[str, bytes]):
         if word in self._ids and not word.isalnum():
             return self._ids[word]
         id_of, longest = self._ids.get, self._longest.get
+        # an English word is a few long pieces, and others' a letter or two each
+        short, most = ({}, _BEGINNING) if word.isascii() else (self._longest_short, 1)
         word = f"{WORD_START}{word}"
         if len(word) > MAX_LETTERS:
             word = word[: MAX_LETTERS // 2] + word[-MAX_LETTERS // 2 :]
         n, start = len(word), 0
         ids: list[bytes] = []
         while start < n:
-            end = start + longest(word[start : start + _BEGINNING], _BEGINNING)
+            end = start + (
+                longest(word[start : start + _BEGINNING]) or short.get(word[start : start + 2], most)
+            )
             if end > n:
                 end = n
             while end > start and (found := id_of(word[start:end])) is None:
@@ -123,6 +127,12 @@ class PieceSpelling(dict[str, bytes]):
         """The longest piece's length by its beginning, where that is longer."""
         long = [piece for piece in self._ids if len(piece) > _BEGINNING]
         return {piece[:_BEGINNING]: len(piece) for piece in sorted(long, key=len)}  # the last one stays
+
+    @cached_property
+    def _longest_short(self) -> dict[str, int]:
+        """The longest other piece's length by its first two letters."""
+        short = [piece for piece in self._ids if 1 < len(piece) <= _BEGINNING]
+        return {piece[:2]: len(piece) for piece in sorted(short, key=len)}
 
 
 def folded(text: str) -> str:

@@ -63,3 +63,11 @@ def test_a_long_piece_is_found_behind_a_short_one_of_the_same_beginning() -> Non
         *("▁interest", "s", "▁interest", "▁interest")
     ]
     assert [pieces[i] for i in words.ids("internest")] == ["▁inter", "est"]
+
+
+def test_letters_of_other_scripts_are_looked_up_in_the_same_order() -> None:
+    """Two letters begin pieces of two and three; the longest is taken, whatever the script."""
+    pieces = ["▁", "东", "京", "东京", "东京都", "都", "▁é", "té", "▁été"]
+    words = LongestPieces(pieces)
+    assert [pieces[i] for i in words.ids("东京都东京东都")] == ["东京都", "东京", "东", "都"]
+    assert [pieces[i] for i in words.ids("été été. tété")] == ["▁été", "▁été", "té", "té"]
