@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
+    from shared_router.messages import AnyMessage
 
 _BASE, _KIND = "base.", "router/"
 
@@ -62,6 +63,7 @@ class CalibratedRouter(Router):
         self.base = base
         self.probability_map = probability_map
         self.blocking = base.blocking
+        self.reads_conversations = base.reads_conversations  # type: ignore[misc]  # as the router asked does
         self._held_out = held_out
         known = base.score_quantiles_
         if known is not None:
@@ -91,6 +93,15 @@ class CalibratedRouter(Router):
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return the calibrated probabilities, shape (n,), each in [0, 1]."""
         return self.probability_map(np.asarray(self.base.win_probability(queries), dtype=np.float64))
+
+    def win_probability_of(self, messages: Sequence[AnyMessage]) -> float:
+        """Return the calibrated probability of a conversation, in [0, 1]."""
+        asked = np.array([self.base.win_probability_of(messages)], dtype=np.float64)
+        return float(self.probability_map(asked)[0])
+
+    def coverage(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return what the router says of how much it knows of queries, just scored."""
+        return self.base.coverage(queries)
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return what the router says of how near queries are to its training prompts."""

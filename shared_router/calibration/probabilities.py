@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.calibration.rows import Numbers, checked_scores
+from shared_router.calibration.rows import Numbers, checked_column, checked_scores
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError
 
@@ -95,9 +95,11 @@ def fit_map(scores: Numbers, wins: Numbers, *, method: MapMethod = "platt") -> P
 def checked_pairs(scores: Numbers, wins: Numbers) -> tuple[Floats, Floats]:
     """Return scores and wins as arrays; raises what `fit_map` raises."""
     x = checked_scores(scores)
-    y = np.asarray(wins, dtype=np.float64)
-    if y.shape != x.shape or not ((y >= 0) & (y <= 1)).all():
-        raise InvalidInputError(f"wins must be {len(x)} numbers in [0, 1], one a score, got shape {y.shape}")
+    y = checked_column("wins", wins, len(x))
+    if not 0 <= y.min() <= y.max() <= 1:
+        raise InvalidInputError(
+            f"wins must be in [0, 1], 1 where strong was better, got {y.min():.6g} to {y.max():.6g}"
+        )
     if len(x) < LEAST_ROWS:
         raise InvalidInputError(f"a map needs at least {LEAST_ROWS} rows, got {len(x)}")
     if y.min() == y.max():

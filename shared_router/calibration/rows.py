@@ -94,7 +94,7 @@ def checked_scores(scores: Numbers) -> Floats:
     Raises:
         InvalidInputError: If there is none, or one is NaN or outside [0, 1].
     """
-    found = _column("scores", scores, None)
+    found = checked_column("scores", scores, None)
     low, high = float(found.min()), float(found.max())
     if not 0 <= low <= high <= 1:
         raise InvalidInputError(
@@ -123,7 +123,7 @@ def checked_grades(
     worst, best = _ends(scale)
     found = []
     for name, given in (("strong_scores", strong), ("weak_scores", weak)):
-        grades = _column(name, given, n)
+        grades = checked_column(name, given, n)
         low, high = float(grades.min()), float(grades.max())
         if not worst <= low <= high <= best:
             raise ScaleError(
@@ -154,7 +154,7 @@ def checked_dollars(name: str, dollars: Numbers | float, n: int) -> Floats:
         InvalidInputError: If a length differs, or one is NaN or below 0.
     """
     each = [float(dollars)] * n if isinstance(dollars, Real) else dollars
-    found = _column(name, each, n)  # type: ignore[arg-type]
+    found = checked_column(name, each, n)  # type: ignore[arg-type]
     if found.min() < 0:
         raise InvalidInputError(f"{name} must be >= 0, got {found.min():g}")
     return found
@@ -190,7 +190,18 @@ def _ends(scale: object) -> tuple[float, float]:
     )
 
 
-def _column(name: str, given: Numbers, n: int | None) -> Floats:
+def checked_column(name: str, given: Numbers, n: int | None) -> Floats:
+    """Check one finite number a prompt.
+
+    Args:
+        name: What they are called, for the error.
+        given: The numbers.
+        n: How many prompts there are; None where these are the first to say.
+
+    Raises:
+        InvalidInputError: If they are no numbers, none, or another count.
+        DataError: If one is NaN or infinite.
+    """
     try:
         found = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -1,13 +1,16 @@
 """A calibrated router: any router's scores as probabilities, saved with it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from shared_router import load_router
+from shared_router import AnyMessage, RoutingPolicy, load_router
 from shared_router.calibrated import CalibratedRouter
+from shared_router.calibration.probabilities import PlattMap
 from shared_router.errors import ArtifactError, InvalidInputError
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.random import RandomRouter
@@ -79,3 +82,24 @@ def test_a_router_that_cannot_be_saved_says_so(tmp_path: Path) -> None:
     spread = FixedRouter(lambda text: len(text) / 1000)
     with pytest.raises(InvalidInputError, match="FixedRouter cannot be saved"):
         CalibratedRouter.of(spread, PROMPTS, WINS).save(tmp_path / "router")
+
+
+class _ReadsConversations(FixedRouter):
+    """Knows a quarter of each question, and scores a conversation by its length."""
+
+    def win_probability_of(self, messages: Sequence[AnyMessage]) -> float:
+        return len(messages) / 10
+
+    def coverage(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        return np.full(len(queries), 0.25)
+
+
+def test_what_the_router_knows_and_reads_is_passed_on() -> None:
+    """With slope 1 and shift 0 the map leaves 2 / 10 as it is."""
+    router = CalibratedRouter(_ReadsConversations(0.5), probability_map=PlattMap(1.0, 0.0))
+    assert router.reads_conversations
+    assert router.win_probability_of([("user", "why?"), ("assistant", "so")]) == pytest.approx(0.2)
+    decision = RoutingPolicy(router, threshold=0.4).decide("why?")
+    assert decision.win_probability == pytest.approx(0.5)
+    assert decision.coverage == 0.25
+    assert not CalibratedRouter(FixedRouter(0.5), probability_map=PlattMap(1.0, 0.0)).reads_conversations

@@ -1,5 +1,7 @@
 """Scores mapped to probabilities: Platt, isotonic regression and Venn-Abers, against scikit-learn."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
@@ -107,7 +109,20 @@ def test_rows_that_teach_nothing_are_refused() -> None:
         fit_map([0.1] * 5, [0, 1, 0, 1, 0])
     with pytest.raises(DataError, match="got one kind"):
         fit_map([0.1] * 30, [1] * 30)
-    with pytest.raises(InvalidInputError, match=r"wins must be 30 numbers in \[0, 1\]"):
+    with pytest.raises(InvalidInputError, match=r"wins must be in \[0, 1\]"):
         fit_map([0.1] * 30, [2] * 30)
     with pytest.raises(InvalidInputError, match="method must be one of"):
         fit_map(*drawn(30), method="beta")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wins", "message"),
+    [
+        ([0.0] * 29, "wins must have one number a prompt"),
+        (["a"] * 30, "wins must be numbers"),
+        ([0.0] * 29 + [float("nan")], "NaN or infinity in 1 of 30 rows, the first is row 29"),
+    ],
+)
+def test_wins_that_are_none_are_refused(wins: Any, message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        fit_map(np.linspace(0, 1, 30), wins)
