@@ -32,6 +32,10 @@ SHARES = (0.0, 0.2, 0.5, 0.8, 1.0)
 STRENGTHS = (0.0, 0.01, 0.03, 0.1, 0.25, 0.5)
 """The kernels' share of the target's variance."""
 
+NONE = 3.0
+"""How much likelier than any other setting it is beforehand that the kernels tell nothing, as a logarithm:
+about as likely as all the others together."""
+
 _LEAST_NOISE = 0.3
 _CONSTANT = 0.05
 """The variance of the constant, beside a standardised target's 1."""
@@ -165,7 +169,7 @@ def _settings(moments: Moments, share: float, beliefs: Sequence[Sequence[Belief]
         misfit = (left_square - pull @ left_target**2) / noise - with_left @ moved
         volume = moments.n * np.log(noise) + np.log1p(strength * values / noise).sum()
         volume += np.linalg.slogdet(precision)[1] + np.log(variances).sum()
-        beforehand = sum(np.log(each.weight) for each in believed)
+        beforehand = sum(np.log(each.weight) for each in believed) + (NONE if strength == 0.0 else 0.0)
         along = pull * (left_target - of_scores @ moved)
         found.append((beforehand - (misfit + volume) / 2, along, means + moved, strength))
     evidence, along_axes, slopes, strengths = zip(*found, strict=True)

@@ -117,10 +117,17 @@ def _at_fewer(
 
 
 def _tree_share(target: Floats, by_kernels: Floats, by_trees: Floats, told: NDArray[np.bool_]) -> float:
-    """Return how far to go from the kernels' word to the trees': least squares, drawn towards none."""
-    step = (by_trees - by_kernels)[told]
-    share = (target - by_kernels)[told] @ step / (step @ step + _TREE_DOUBT)
-    return float(np.clip(share, 0.0, 1.0))
+    """Return how far to go from the kernels' word to the trees'.
+
+    Least squares, drawn towards none, and by more the less sure it is that the step mends anything: what it
+    mends, over the square of its error, is 1 by chance (James and Stein, 1961).
+    """
+    step = by_trees - by_kernels
+    step = (step - step.mean())[told]
+    along, square = float((target - by_kernels)[told] @ step), float(step @ step)
+    if along <= 0:
+        return 0.0
+    return min(along / (square + _TREE_DOUBT), 1.0) * max(0.0, 1 - square / along**2)
 
 
 def fit_sigmoid(scores: Floats, rows: GradedRows) -> Floats:

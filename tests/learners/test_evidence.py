@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shared_router.learners.evidence import (
+    NONE,
     SHARES,
     STRENGTHS,
     Belief,
@@ -51,7 +52,8 @@ def long_way(data: dict[str, Any], asked: np.ndarray) -> float:
         # a row of weight w counts as w rows: their noise's volume is w times one's, which no setting changes
         # but by its noise
         volume = np.linalg.slogdet(covariance)[1] + (data["weights"].sum() - n) * np.log(noise)
-        log_evidence.append(np.log([each.weight for each in believed]).sum() - (left @ solved + volume) / 2)
+        beforehand = np.log([each.weight for each in believed]).sum() + NONE * (strength == 0)
+        log_evidence.append(beforehand - (left @ solved + volume) / 2)
         row = [asked[None, :3], asked[None, 3:5], asked[None, 5:7]]
         said.append((asked[5:7] @ m + kernel(row, own) @ solved).item())
     weights = np.exp(np.array(log_evidence) - max(log_evidence))
@@ -105,3 +107,17 @@ def test_a_kernel_that_tells_the_target_gets_the_variance_and_noise_gets_none() 
     assert found.strengths[0] > 5 * found.strengths[1]
     assert found.coefficients[0] == pytest.approx(0.7, abs=0.1)
     assert np.abs(found.coefficients[1:6]).max() < 0.1
+
+
+def test_kernels_are_as_likely_to_tell_nothing_as_to_tell_anything() -> None:
+    """One setting of 26 has no kernel and counts e^3 = 20.1 fold: 20.1 to 25 before any row."""
+    n_others = len(SHARES) * (len(STRENGTHS) - 1)
+    assert np.exp(NONE) / n_others == pytest.approx(0.80, abs=0.01)
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=30)
+    target = (target - target.mean()) / target.std()
+    blocks = [rng.normal(size=(30, 8)), rng.normal(size=(30, 8))]
+    found = average_by_evidence(
+        Moments.of(blocks, np.zeros((30, 1)), target, np.ones(30)), [[Belief(1.0, 0.0, 0.01)]]
+    )
+    assert sum(found.strengths) < 0.02

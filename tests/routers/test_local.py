@@ -23,6 +23,7 @@ from shared_router import (
 from shared_router.learners.ranked import rank_value
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.local import LocalRouter
+from shared_router.routers.local_fit import _tree_share
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter, HashEmbedder, check_router
 from tests.routers.data import three_models, two_models
@@ -322,3 +323,18 @@ def test_the_report_ranks_as_the_held_out_scores_do() -> None:
     assert report.better_than_chance
     assert report.surely_over_length
     assert report.prior is None
+
+
+def test_trees_speak_where_they_surely_mend_and_else_not() -> None:
+    """Half the target as a step: 100 along it, 50 its square; all the way, but for 1 - 50 / 100^2 = .995.
+
+    Steps of 1, 1 and -1 towards targets of 1, with the mean 1/3 taken off, go along by 2/3 + 2/3 - 4/3 = 0.
+    """
+    told = np.ones(200, dtype=bool)
+    target = np.tile([1.0, -1.0], 100)
+    assert _tree_share(target, np.zeros(200), target / 2, told) == pytest.approx(0.995)
+    few = np.array([1.0, 1.0, 1.0])
+    assert _tree_share(few, np.zeros(3), np.array([1.0, 1.0, -1.0]), told[:3]) == 0.0
+    assert _tree_share(target, np.zeros(200), -target, told) == 0.0
+    by_chance = np.random.default_rng(2).normal(size=200)
+    assert _tree_share(target, np.zeros(200), by_chance, told) < 0.05
