@@ -42,10 +42,14 @@ class LongestPieces:
 
     Args:
         pieces: The pieces' texts, folded; an id is a place among them.
+
+    Attributes:
+        distinct: Whether no piece is there twice, and none is empty.
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
         self._remembered = PieceSpelling(pieces)
+        self.distinct = self._remembered.distinct
         self.min_id = 0
         self.max_id = len(pieces) - 1
 
@@ -75,12 +79,13 @@ class PieceSpelling(dict[str, bytes]):
     A run is cut into words and marks first, so that `end` and `end,` hold one word.
 
     Args:
-        pieces: As in `LongestPieces`.
+        pieces: As in `LongestPieces`, like `distinct`.
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
         super().__init__()
         self._ids = dict(zip(pieces, ids_as_bytes(range(len(pieces))), strict=True))
+        self.distinct = len(self._ids) == len(pieces) and "" not in self._ids
         self._ids.pop(WORD_START, None)  # alone it says nothing
 
     def __missing__(self, run: str) -> bytes:

@@ -7,7 +7,6 @@ kept: two numbers a byte and the pieces' texts, so that seventy thousand tokens 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +52,8 @@ class MultilingualEmbedder(StaticEmbedder):
     ) -> None:
         super().__init__(token_vectors, token_weights=token_weights.astype(np.float32), tokenizer_json=b"")
         n, dim = token_vectors.shape
-        distinct = set(pieces)
-        if dim % 2 or "" in distinct or not len(distinct) == len(pieces) == n:
+        self._spelling = LongestPieces(pieces)
+        if dim % 2 or len(pieces) != n or not self._spelling.distinct:
             raise InvalidInputError(
                 "pieces must be distinct texts, one a row of token_vectors, and the width even; got "
                 f"{len(pieces)} pieces and shape {token_vectors.shape}"
@@ -110,9 +109,9 @@ class MultilingualEmbedder(StaticEmbedder):
                 "pieces must be distinct texts, each with a vector and a weight"
             ) from error
 
-    @cached_property
+    @property
     def _words(self) -> LongestPieces:
-        return LongestPieces(self.pieces)
+        return self._spelling
 
 
 def packed(vectors: NDArray[np.int8]) -> NDArray[np.uint8]:
@@ -124,5 +123,10 @@ def packed(vectors: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def unpacked(codes: NDArray[np.uint8]) -> NDArray[np.int8]:
     """Return what `packed` was given."""
-    nibbles = np.concatenate([codes & 15, codes >> 4], axis=1)
-    return (nibbles.astype(np.int8) - 8).astype(np.int8)
+    half = codes.shape[1]
+    vectors = np.empty((len(codes), 2 * half), dtype=np.int8)
+    raised = vectors.view(np.uint8)
+    np.bitwise_and(codes, 15, out=raised[:, :half])
+    np.right_shift(codes, 4, out=raised[:, half:])
+    vectors -= 8
+    return vectors
