@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +52,12 @@ class AdaptiveThreshold:
         strong_fraction: The share to hold, in [0, 1].
         dollars_per_hour: In its place, what to spend in an hour, > 0.
         dollars: With `dollars_per_hour`, what one request to each model costs on average, by the models'
-        names. step: How far one decision moves u, in (0, 0.5]: a larger step follows faster and wavers more.
+            names.
+        step: How far one decision moves u, in (0, 0.5]: a larger step follows faster and wavers more.
         state: A file that keeps u between runs and shares it between processes: read at the start, written by
             a thread after every 16th decision, and by `flush`. It holds no prompt.
-        clock: Tells the time in seconds since 1970. A jump back counts as no time, one ahead as an hour.
+        clock: Tells the time in seconds since 1970. A jump back counts as no time, until the clock is where
+            it was or for good where that is an hour or more; one ahead counts as an hour.
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
@@ -74,6 +77,10 @@ class AdaptiveThreshold:
         self.goal = goal_of(strong_fraction, dollars_per_hour, dollars)
         if not isinstance(step, float) or not 0 < step <= 0.5:
             raise InvalidInputError(f"step must be in (0, 0.5], got {shown(step)}; the default is 0.01")
+        if not callable(clock):
+            raise InvalidInputError(f"clock must be a function that returns seconds, got {shown(clock)}")
+        if state is not None and not isinstance(state, (str, os.PathLike)):
+            raise InvalidInputError(f"state must be the path of a file or None, got {shown(state)}")
         self.step = step
         self.clock = clock
         self._scores = RecentScores()

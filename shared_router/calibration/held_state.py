@@ -62,18 +62,22 @@ class HeldState:
 
         Args:
             moves: The decisions.
-            now: The time; one before `at` is a clock that jumped back, and counts as no time.
+            now: The time. One before `at` counts as no time: where it is less than an hour before, it is
+                another process's clock, or will be where it was, and `at` stays; else the clock jumped back,
+                and `at` goes with it. One that is no number counts as no time either.
             goal: What is held.
             step: How far one step moves the share.
         """
+        now = now if math.isfinite(now) else self.at
         seconds = min(max(now - self.at, 0.0), _MOST_SECONDS)
+        at = self.at if 0 < self.at - now < _MOST_SECONDS else now
         share = self.share + step * (goal.credit(seconds) - moves.debit)
         return HeldState(
             min(max(share, -step), 1 + step),
             self.n + moves.n,
             self.n_strong + moves.n_strong,
             self.dollars + moves.dollars,
-            now,
+            at,
         )
 
     def as_json(self, scores: Sequence[float]) -> dict[str, object]:
@@ -94,7 +98,9 @@ def held_state_of(data: Mapping[str, object] | None) -> tuple[HeldState, list[fl
     if (
         len(values) == 5
         and all(_is_number(each) for each in (share, dollars, at))
+        and -1 <= share <= 2  # type: ignore[operator]
         and type(n) is type(n_strong) is int
+        and 0 <= n_strong <= n
         and isinstance(scores, list)
         and len(scores) <= _MAX_SCORES
         and all(_is_number(score) and 0 <= score <= 1 for score in scores)

@@ -305,3 +305,50 @@ def test_threads_wait_for_the_scores_that_a_threshold_begins_with() -> None:
     for thread in threads:
         thread.join()
     assert seen == [0.75] * 4
+
+
+@pytest.mark.parametrize("behind", [5, 3000])
+def test_a_clock_that_goes_to_and_fro_gives_no_more_than_the_time_that_passed(behind: float) -> None:
+    """As two processes' clocks on one state: of 1,000 seconds at $3.6 an hour $1 is spent, and what 1 / step
+    strong answers cost more than weak ones, $0.2, from the half at which it begins."""
+    clock = Clock()
+    threshold = AdaptiveThreshold(dollars_per_hour=3.6, dollars=DOLLARS, step=0.1, clock=clock)
+    policy = policy_of(threshold, [0.9])
+    for _ in range(500):
+        clock.now += 1 + behind
+        policy.decide("0")
+        clock.now += 1 - behind
+        policy.decide("0")
+    assert threshold.state.dollars <= (1000 + behind) / 1000 + 0.2
+
+
+@pytest.mark.parametrize("told", [float("nan"), float("inf"), -float("inf")])
+def test_a_clock_that_tells_no_number_counts_as_no_time(told: float, tmp_path: Path) -> None:
+    clock = Clock()
+    state = tmp_path / "state.json"
+    threshold = AdaptiveThreshold(dollars_per_hour=3.6, dollars=DOLLARS, clock=clock, state=state)
+    policy, before = policy_of(threshold, [0.1]), clock.now
+    clock.now = told
+    policy.decide(RoutingRequest("0", route="weak"))
+    assert (threshold.state.share, threshold.state.at) == (0.5, before)
+    assert threshold.flush()
+    assert AdaptiveThreshold(dollars_per_hour=3.6, dollars=DOLLARS, state=state).state == threshold.state
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"share": 5.0}, {"share": -2}, {"n": -1, "n_strong": -1}, {"n_strong": 9}, {"scores": [2]}],
+    ids=str,
+)
+def test_a_state_that_no_run_comes_to_is_refused(changed: dict[str, Any], tmp_path: Path) -> None:
+    kept = {"share": 0.3, "n": 3, "n_strong": 1, "dollars": 0.0, "at": 0.0, "scores": [0.1], **changed}
+    (tmp_path / "state.json").write_text(json.dumps(kept), "utf-8")
+    with pytest.raises(ArtifactCorruptError, match="remove it to begin anew"):
+        AdaptiveThreshold(strong_fraction=0.3, state=tmp_path / "state.json")
+
+
+def test_a_clock_or_a_state_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="clock must be a function"):
+        AdaptiveThreshold(strong_fraction=0.3, clock=3)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="state must be the path"):
+        AdaptiveThreshold(strong_fraction=0.3, state=3)  # type: ignore[arg-type]
