@@ -9,6 +9,7 @@ id: it says nothing, and the others still do.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
@@ -32,7 +33,8 @@ MAX_LETTERS = 64
 
 
 _BEGINNING = 5
-"""How many letters tell how long the longest piece can be: with fewer, more is looked up in vain."""
+"""How many letters tell how long a piece of more can be; of others, the first two do. An English word is a
+few long pieces and a Chinese one a letter or two each, and either is looked up in vain less often so."""
 
 
 class LongestPieces:
@@ -104,9 +106,7 @@ class PieceSpelling(dict[str, bytes]):
         """Spell a word or a mark with the longest pieces from the left."""
         if word in self._ids and not word.isalnum():
             return self._ids[word]
-        id_of, longest = self._ids.get, self._longest.get
-        # an English word is a few long pieces, and others' a letter or two each
-        short, most = ({}, _BEGINNING) if word.isascii() else (self._longest_short, 1)
+        id_of, (long, short) = self._ids.get, self._longest
         word = f"{WORD_START}{word}"
         if len(word) > MAX_LETTERS:
             word = word[: MAX_LETTERS // 2] + word[-MAX_LETTERS // 2 :]
@@ -114,7 +114,7 @@ class PieceSpelling(dict[str, bytes]):
         ids: list[bytes] = []
         while start < n:
             end = start + (
-                longest(word[start : start + _BEGINNING]) or short.get(word[start : start + 2], most)
+                long.get(word[start : start + _BEGINNING]) or short.get(word[start : start + 2], 1)
             )
             if end > n:
                 end = n
@@ -128,16 +128,12 @@ class PieceSpelling(dict[str, bytes]):
         return b"".join(ids)
 
     @cached_property
-    def _longest(self) -> dict[str, int]:
-        """The longest piece's length by its beginning, where that is longer."""
-        long = [piece for piece in self._ids if len(piece) > _BEGINNING]
-        return {piece[:_BEGINNING]: len(piece) for piece in sorted(long, key=len)}  # the last one stays
-
-    @cached_property
-    def _longest_short(self) -> dict[str, int]:
-        """The longest other piece's length by its first two letters."""
-        short = [piece for piece in self._ids if 1 < len(piece) <= _BEGINNING]
-        return {piece[:2]: len(piece) for piece in sorted(short, key=len)}
+    def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
+        """The longest piece's length by its beginning, and that of one no longer by its first two letters."""
+        pieces = sorted(self._ids, key=len)  # so that the last of a beginning, which stays, is the longest
+        first = bisect_right(pieces, _BEGINNING, key=len)
+        long = {piece[:_BEGINNING]: len(piece) for piece in pieces[first:]}
+        return long, {piece[:2]: len(piece) for piece in pieces[:first]}
 
 
 def folded(text: str) -> str:
