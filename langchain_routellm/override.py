@@ -77,11 +77,16 @@ def request_of(
         candidates=candidates,
         needs=needs,
         messages=messages,
-        tenant=configurable.get(TENANT_KEY) or _tenant_in(config.get("metadata") or {}),
+        tenant=_tenant_of(configurable, config.get("metadata") or {}),
     )
 
 
-def _tenant_in(metadata: Mapping[str, Any]) -> str | None:
-    """Return whose call a trace's metadata say it is; what is no name is somebody else's key."""
-    tenant = metadata.get(TENANT_KEY) or metadata.get("tenant")
-    return tenant if isinstance(tenant, str) and len(tenant) <= MAX_TENANT_CHARS else None
+def _tenant_of(configurable: Mapping[str, Any], metadata: Mapping[str, Any]) -> Any:
+    """Return whose call it is, as given; what is no name in a trace's metadata is somebody else's key."""
+    if configurable.get(TENANT_KEY) is not None:
+        return configurable[TENANT_KEY]
+    for tenant in (metadata.get(TENANT_KEY), metadata.get("tenant")):
+        number = isinstance(tenant, int) and not isinstance(tenant, bool)
+        if number or (isinstance(tenant, str) and 0 < len(tenant) <= MAX_TENANT_CHARS):
+            return tenant
+    return None

@@ -13,7 +13,7 @@ from shared_router.calibration.alarms import Alarms, DriftAlarm
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.evidence import LossEvidence, ScoreEvidence, ShareEvidence
 from shared_router.calibration.graded_loss import GradedLoss
-from shared_router.choices import shown
+from shared_router.choices import shown, shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError
 from shared_router.quantiles import ScoreQuantiles
@@ -63,6 +63,8 @@ class DriftMonitor:
             raise InvalidInputError(f"false_alarms must be in (0, 1), got {shown(false_alarms)}")
         if type(max_tenants) is not int or max_tenants < 1:
             raise InvalidInputError(f"max_tenants must be a whole number >= 1, got {shown(max_tenants)}")
+        if reference is not None and not isinstance(reference, ScoreQuantiles):
+            raise InvalidInputError(f"reference must be ScoreQuantiles or None, got {shown_kind(reference)}")
         if on_alarm is not None and not callable(on_alarm):
             raise InvalidInputError(f"on_alarm must be a function or None, got {shown(on_alarm)}")
         self.on_alarm = on_alarm
@@ -158,6 +160,8 @@ class DriftMonitor:
         for name, grade in (("strong", strong), ("weak", weak)):
             if isinstance(grade, bool) or not isinstance(grade, Real) or not 0 <= grade <= 1:
                 raise InvalidInputError(f"a grade must be a number in [0, 1], got {shown(grade)} for {name}")
+        if went_strong not in (True, False):
+            raise InvalidInputError(f"went_strong must be True or False, got {shown(went_strong)}")
         if self._promise is None or self._loss is None:
             raise InvalidInputError(
                 "grades are watched where a policy's threshold promises something, and this one's does not; "

@@ -229,6 +229,10 @@ def test_each_promise_is_about_its_own_loss() -> None:
 
 def test_grades_without_a_promise_or_outside_the_scale_are_refused() -> None:
     _, monitor = watched(uniform())
+    with pytest.raises(InvalidInputError, match="went_strong must be True or False, got 'weak'"):
+        monitor.grade(strong=1.0, weak=1.0, went_strong="weak")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="reference must be ScoreQuantiles or None, got list"):
+        DriftMonitor(reference=[0.1, 0.2])  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="promises something, and this one's does not"):
         monitor.grade(strong=1.0, weak=1.0, went_strong=True)
     for grade in (1.5, float("nan"), True, "1"):

@@ -72,6 +72,9 @@ def tenants_of(monitor: DriftMonitor) -> set[str]:
         {"metadata": {"tenant": "acme"}},
         {"metadata": {"routellm_tenant": "acme"}},
         {"configurable": {"routellm_tenant": "acme"}, "metadata": {"tenant": "other"}},
+        {"configurable": {"routellm_tenant": 7}},
+        {"metadata": {"tenant": 7}},
+        {"configurable": {"routellm_tenant": 0}, "metadata": {"tenant": "other"}},
     ],
     ids=str,
 )
@@ -83,7 +86,8 @@ async def test_a_calls_config_says_whose_it_is(make: Callable[..., Any], config:
         asked = getattr(routed, ask)(["x"] if "batch" in ask else "x", config)
         if ask.startswith("a"):
             await asked
-        assert tenants_of(monitor) == {"acme"}
+        given = {**config.get("metadata", {}), **config.get("configurable", {})}
+        assert tenants_of(monitor) == {str(given.get("routellm_tenant", given.get("tenant")))}
 
 
 def test_the_block_around_says_whose_calls_are_that_say_nothing() -> None:
@@ -91,7 +95,8 @@ def test_the_block_around_says_whose_calls_are_that_say_nothing() -> None:
     model = RoutedChatModel(strong=STRONG, weak=WEAK, policy=RoutingPolicy(RandomRouter(), monitor=monitor))
     with tenant_scope("acme"):
         model.invoke("x")
-        model.invoke("x", {"metadata": {"tenant": {"id": 3}}})  # somebody else's key
+        for other in ({"id": 3}, "", True, "x" * 201):
+            model.invoke("x", {"metadata": {"tenant": other}})  # somebody else's key
     assert tenants_of(monitor) == {"acme"}
     with pytest.raises(UnknownNameError, match="routellm_tenant"):
         model.invoke("x", {"configurable": {"routellm_tennant": "acme"}})
