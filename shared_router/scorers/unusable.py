@@ -6,9 +6,18 @@ import re
 
 from shared_router.scorers.given_answer import GivenAnswer
 
-_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete", "model_length"})
+_CUT = frozenset(
+    {
+        *("length", "max_tokens", "max_output_tokens", "max_new_tokens", "incomplete", "model_length"),
+        *("model_context_window_exceeded", "context_window_exceeded", "error_limit", "abort"),
+    }
+)
 _WITHHELD = frozenset(
-    {"content_filter", "content_filtered", "error", "guardrail_intervened", "recitation", "refusal", "safety"}
+    {
+        *("blocklist", "content_filter", "content_filtered", "error", "error_toxic", "guardrail_intervened"),
+        *("guardrails", "image_safety", "language", "prohibited_content", "recitation", "refusal", "safety"),
+        *("safety_error", "spii"),
+    }
 )
 """Finish reasons as providers and frameworks write them, in lower case."""
 
@@ -41,6 +50,11 @@ def why_unusable(answer: GivenAnswer) -> str:
         return "cut short"
     if reason in _WITHHELD:
         return "withheld"
-    if not answer.text.strip():
+    if not _has_words(answer.text.strip()):
         return "empty"
     return "refused" if _REFUSAL.match(answer.text[:_READ]) else ""
+
+
+def _has_words(text: str) -> bool:
+    """Tell whether there is anything to see: spaces, control and format characters alone are nothing."""
+    return any(character.isprintable() and not character.isspace() for character in text)

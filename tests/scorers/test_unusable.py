@@ -42,5 +42,35 @@ def test_an_answer_that_ended_by_itself_may_be_good(reason: str | None) -> None:
     assert why_unusable(GivenAnswer("4", finish_reason=reason)) == ""
 
 
+@pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u200d", "\ufeff", "\0\0", "\xa0\u2063"])
+def test_an_answer_of_which_nothing_is_seen_is_empty(text: str) -> None:
+    assert why_unusable(GivenAnswer(text)) == "empty"
+
+
+@pytest.mark.parametrize("text", ["4", "-", "\U0001f44d", "\u0928\u092e", "\u200b4"])
+def test_an_answer_of_which_something_is_seen_is_not_empty(text: str) -> None:
+    assert why_unusable(GivenAnswer(text)) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("MAX_TOKENS", "cut short"),
+        ("FinishReason.MAX_TOKENS", "cut short"),
+        ("model_context_window_exceeded", "cut short"),
+        ("ERROR_LIMIT", "cut short"),
+        ("abort", "cut short"),
+        ("PROHIBITED_CONTENT", "withheld"),
+        ("BLOCKLIST", "withheld"),
+        ("SPII", "withheld"),
+        ("ERROR_TOXIC", "withheld"),
+        ("guardrail_intervened", "withheld"),
+    ],
+)
+def test_providers_say_in_their_own_words_that_an_answer_is_none(reason: str, why: str) -> None:
+    """Gemini's, Anthropic's, Cohere's, Bedrock's and vLLM's."""
+    assert why_unusable(GivenAnswer("4", finish_reason=reason)) == why
+
+
 def test_a_megabyte_of_spaces_and_words_is_looked_at_in_no_time() -> None:
     assert why_unusable(GivenAnswer("sorry " * 200_000)) == ""
