@@ -1,6 +1,7 @@
 """Arguments: options that are one of a few, seeds, shares, lists of texts, and what errors show of them."""
 
 import re
+import sys
 from collections.abc import Sequence
 from numbers import Integral, Real
 
@@ -51,6 +52,22 @@ def check_share(name: str, share: object, *, open_ends: bool = False) -> None:
     ends = "(0, 1)" if open_ends else "[0, 1]"
     got = repr(share) if number else shown_kind(share)
     raise InvalidInputError(f"{name} must be a number in {ends}, got {got}; {meant}")
+
+
+def check_amount(name: str, amount: object, *, of: str) -> None:
+    """Check a finite number >= 0, such as a length or a time.
+
+    Args:
+        name: What it is called, for the error.
+        amount: What was given.
+        of: Whose it is.
+
+    Raises:
+        InvalidInputError: If it is none.
+    """
+    number = isinstance(amount, Real) and not isinstance(amount, bool)
+    if not number or not 0 <= amount <= sys.float_info.max:  # type: ignore[operator]
+        raise InvalidInputError(f"{name} must be >= 0, got {shown(amount)} for {of}")
 
 
 def check_texts(name: str, texts: object) -> None:

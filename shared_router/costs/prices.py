@@ -6,7 +6,7 @@ apart: a strong call with a short answer can cost less than a weak one with a lo
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -43,7 +43,9 @@ class TokenPrices:
         """Refuse prices that no bill could hold."""
         for name in self.__slots__:
             price = getattr(self, name)
-            if price is not None and not (_is_number(price) and math.isfinite(price) and price >= 0):
+            if price is None and name not in ("input_per_million_tokens", "output_per_million_tokens"):
+                continue
+            if not (_is_number(price) and 0 <= price <= sys.float_info.max):
                 raise InvalidInputError(f"{name} must be dollars >= 0, got {shown(price)}")
 
     @classmethod

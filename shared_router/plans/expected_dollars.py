@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import shown_kind
+from shared_router.choices import check_amount, shown_kind
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.errors import InvalidInputError
 from shared_router.predictors.output_tokens import OutputTokens
@@ -52,8 +52,7 @@ class ExpectedDollars:
                 raise InvalidInputError(f"{name} must be given for each model, and {missing} have none")
         if not isinstance(tokens, OutputTokens):
             for model in self.models:
-                if not 0 <= tokens[model] < math.inf:
-                    raise InvalidInputError(f"output_tokens must be >= 0, got {tokens[model]!r} for {model}")
+                check_amount("output_tokens", tokens[model], of=model)
 
     def per_thousand(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return dollars for 1,000 calls like each query, of each model, shape (n, m)."""
@@ -64,7 +63,9 @@ class ExpectedDollars:
         else:
             answered = np.array([[self.output_tokens[model] for model in self.models]], dtype=np.float64)
         price_in, price_out = (
-            np.array([getattr(self.prices[model], f"{way}_per_million_tokens") for model in self.models])
+            np.array(
+                [float(getattr(self.prices[model], f"{way}_per_million_tokens")) for model in self.models]
+            )
             for way in ("input", "output")
         )
         dollars: NDArray[np.float64] = (sent * price_in + answered * price_out) / 1e3

@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.single_file import read_file, write_file
 from shared_router.checkpoints.strict_json import parse_strict_json
-from shared_router.choices import shown
+from shared_router.choices import shown, shown_kind
 from shared_router.decisions import check_threshold
 from shared_router.errors import (
     ArtifactCorruptError,
@@ -29,6 +30,7 @@ from shared_router.errors import (
     DataError,
     InvalidInputError,
 )
+from shared_router.plans.left_out import checked_probabilities
 from shared_router.plans.list_search import ListSearch
 
 if TYPE_CHECKING:
@@ -139,10 +141,13 @@ def frugal_list(
         DataError: If no row has all grades and dollars.
     """
     _check_options(budget, max_models)
+    if not isinstance(probabilities, Mapping):
+        raise InvalidInputError(f"probabilities must be by model's name, got {shown_kind(probabilities)}")
     quality, dollars = outcomes.matrix("score"), outcomes.matrix("dollars")
     risks = np.full(quality.shape, np.nan)
     for model, values in probabilities.items():
-        risks[:, outcomes.models.index(_known(outcomes, model))] = 1 - _checked(model, values, len(outcomes))
+        found = checked_probabilities(f"probabilities of {model}", values, len(outcomes))
+        risks[:, outcomes.models.index(_known(outcomes, model))] = 1 - found
     scored = [place for place, model in enumerate(outcomes.models) if model in probabilities]
     complete = ~np.isnan(np.concatenate([quality, dollars, risks[:, scored]], axis=1)).any(axis=1)
     if not complete.any():
@@ -151,37 +156,26 @@ def frugal_list(
             "has all; give prices (`Outcomes.with_prices`), or select the models to list"
         )
     search = ListSearch(quality[complete], dollars[complete], risks[complete])
-    found = search.best(float(budget), max_models=max_models)
-    if found is None:
+    best = search.best(float(budget), max_models=int(max_models))
+    if best is None:
         least = float(search.dollars.mean(axis=0).min())
         raise InvalidInputError(
             f"budget must reach the cheapest model ({least:.4g} dollars a prompt), got {budget!r}"
         )
-    models = tuple(outcomes.models[place] for place in found.models)
-    return FrugalList(
-        models, found.thresholds, float(budget), found.quality, found.dollars, int(complete.sum())
-    )
+    models = tuple(outcomes.models[place] for place in best.models)
+    return FrugalList(models, best.thresholds, float(budget), best.quality, best.dollars, int(complete.sum()))
 
 
 def _check_options(budget: float, max_models: int) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not 0 <= budget < math.inf:
+    if isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= float(budget) < math.inf:
         raise InvalidInputError(f"budget must be dollars a prompt >= 0, got {shown(budget)}")
-    if isinstance(max_models, bool) or not isinstance(max_models, int) or max_models < 1:
+    if isinstance(max_models, bool) or not isinstance(max_models, Integral) or max_models < 1:
         raise InvalidInputError(f"max_models must be a whole number >= 1, got {shown(max_models)}")
 
 
 def _known(outcomes: Outcomes, model: str) -> str:
     outcomes.answered(model)  # raises for a model that there is not
     return model
-
-
-def _checked(model: str, values: Sequence[float] | NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    found = np.asarray(values, dtype=np.float64)
-    if found.shape != (n,):
-        raise InvalidInputError(f"probabilities of {model} must be one a prompt ({n}), got {found.shape}")
-    if np.any((found < 0) | (found > 1)):
-        raise InvalidInputError(f"probabilities of {model} must be in [0, 1] or NaN, got others")
-    return found
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from shared_router.choices import shown
 from shared_router.errors import DataError, InvalidInputError
+from shared_router.plans.left_out import checked_probabilities
 from shared_router.plans.sweeping import (
     SLACK,
     Floats,
@@ -93,7 +95,7 @@ def joint_thresholds(
     """
     goal = _checked_goal(budget, quality)
     win, good = (
-        _checked(name, values, len(outcomes))
+        checked_probabilities(name, values, len(outcomes))
         for name, values in (("win_probabilities", win_probabilities), ("good_enough", good_enough))
     )
     columns = [read(model) for read in (outcomes.scores, outcomes.dollars) for model in (strong, weak)]
@@ -188,17 +190,8 @@ def _checked_goal(budget: float | None, quality: float | None) -> tuple[float, f
         given = "none" if budget is None else "both"
         raise InvalidInputError(f"one of budget and quality must be given, got {given}")
     for name, value, highest in (("budget", budget, math.inf), ("quality", quality, 1.0)):
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
         if value is not None and not (is_number and 0 <= value <= highest and math.isfinite(value)):
             rule = "in [0, 1]" if name == "quality" else "finite and >= 0"
             raise InvalidInputError(f"{name} must be a number {rule}, got {shown(value)}")
     return (math.inf if budget is None else float(budget)), (-math.inf if quality is None else float(quality))
-
-
-def _checked(name: str, values: Sequence[float] | NDArray[np.float64], n: int) -> Floats:
-    found: Floats = np.asarray(values, dtype=np.float64)
-    if found.shape != (n,):
-        raise InvalidInputError(f"{name} must be one a prompt ({n}), got {found.shape}")
-    if np.any((found < 0) | (found > 1)):
-        raise InvalidInputError(f"{name} must be in [0, 1] or NaN, got others")
-    return found

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared_router.choices import shown
+from shared_router.choices import shown, shown_kind
 from shared_router.errors import InvalidInputError, PlanTimeoutError
 from shared_router.plans.frugal import FrugalList
 from shared_router.plans.protocol import Answer, Ask, Judge, PlanCall, PlanRequest, Step, Steps, Use
@@ -40,6 +40,8 @@ class ListCascade:
     ) -> None:
         if not isinstance(models, FrugalList):
             raise InvalidInputError(f"models must be a FrugalList, got {shown(models)}")
+        if not isinstance(scorers, Mapping):
+            raise InvalidInputError(f"scorers must be by model's name, got {shown_kind(scorers)}")
         missing = [model for model in models.models[:-1] if model not in scorers]
         if missing:
             raise InvalidInputError(f"each model but the last must have a scorer, and {missing} have none")

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import load_artifact, save_artifact
-from shared_router.choices import shown, shown_kind
+from shared_router.checkpoints.sealed import sealed, unsealed
+from shared_router.choices import check_amount, shown, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
@@ -123,7 +124,8 @@ class ManyModelsPolicy(RoutingPolicy):
             raise InvalidInputError("count_tokens must be None in a policy that is saved: code is not saved")
         names = ("dollar_weight", "second_weight", "threshold", "on_router_error", "on_no_query", "seconds")
         rules = {name: getattr(self, name) for name in names} | {"router_timeout": self._guard.timeout_s}
-        return save_artifact(path, policy_artifact(self.predictor, self.dollars, rules), overwrite=overwrite)
+        artifact = sealed(policy_artifact(self.predictor, self.dollars, rules))
+        return save_artifact(path, artifact, overwrite=overwrite)
 
     @classmethod
     def load(  # type: ignore[override]
@@ -139,7 +141,7 @@ class ManyModelsPolicy(RoutingPolicy):
         Raises:
             ArtifactError: If the folder is missing, damaged or holds something else.
         """
-        artifact = load_artifact(path, expected_sha256=expected_sha256)
+        artifact = unsealed(load_artifact(path, expected_sha256=expected_sha256))
         arguments = policy_arguments(artifact, embedder)
         try:
             return cls(arguments.pop("predictor"), **arguments)
@@ -217,10 +219,11 @@ def _checked_seconds(
 ) -> Mapping[str, float] | None:
     if seconds is None:
         return None
+    if not isinstance(seconds, Mapping):
+        raise InvalidInputError(f"seconds must be a number a model, got {shown_kind(seconds)}")
     missing = [model for model in models if model not in seconds]
     if missing:
         raise InvalidInputError(f"seconds must be given for each model, and {missing} have none")
     for model in models:
-        if not 0 <= seconds[model] < math.inf:
-            raise InvalidInputError(f"the seconds of {model} must be >= 0, got {shown(seconds[model])}")
-    return dict(seconds)
+        check_amount("seconds", seconds[model], of=model)
+    return {model: float(seconds[model]) for model in models}

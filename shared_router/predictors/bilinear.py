@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_seed, shown
 from shared_router.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -55,11 +57,12 @@ class BilinearTraining:
         for name, value, rule, holds in (
             ("dim", self.dim, "a whole number >= 1", type(self.dim) is int and self.dim >= 1),
             ("epochs", self.epochs, "a whole number >= 1", type(self.epochs) is int and self.epochs >= 1),
-            ("learning_rate", self.learning_rate, "> 0", 0 < self.learning_rate < float("inf")),
-            ("l2", self.l2, ">= 0", 0 <= self.l2 < float("inf")),
+            ("learning_rate", self.learning_rate, "> 0", _is_amount(self.learning_rate, above=0.0)),
+            ("l2", self.l2, ">= 0", _is_amount(self.l2)),
         ):
             if not holds:
-                raise InvalidInputError(f"{name} must be {rule}, got {value!r}")
+                raise InvalidInputError(f"{name} must be {rule}, got {shown(value)}")
+        check_seed(self.seed)
 
 
 @dataclass(slots=True)
@@ -183,6 +186,11 @@ class Bilinear:
         }
         decayed = {name: gradient + np.float32(l2) * weights[name] for name, gradient in gradients.items()}
         return {**decayed, "biases": errors.sum(axis=0)}
+
+
+def _is_amount(value: object, *, above: float | None = None) -> bool:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and 0 <= value < float("inf") and value != above  # type: ignore[operator]
 
 
 def _first(

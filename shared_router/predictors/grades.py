@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import DataError
+from shared_router.choices import shown_kind
+from shared_router.errors import DataError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,20 @@ class Grades:
     def means(self) -> NDArray[np.float64]:
         """Each model's mean grade, shape (m,)."""
         return np.asarray(self.scores.sum(axis=0) / self.graded.sum(axis=0), dtype=np.float64)
+
+
+def checked_names(names: object) -> tuple[str, ...]:
+    """Return models' names as a checkpoint lists them.
+
+    Raises:
+        InvalidInputError: If they are no list of names, each once.
+    """
+    found = names if isinstance(names, list) else []
+    if not found or not all(isinstance(name, str) and name for name in found):
+        raise InvalidInputError(f"models must be a list of names, got {shown_kind(names)}")
+    if len(set(found)) != len(found):
+        raise InvalidInputError("models must be named once each, got one twice")
+    return tuple(found)
 
 
 def _check_graded(model: str, scores: NDArray[np.float64]) -> None:

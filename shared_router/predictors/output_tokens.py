@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints.sealed import sealed, unsealed
 from shared_router.choices import check_texts
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import ArtifactSchemaError, DataError, UnknownNameError
+from shared_router.predictors.grades import checked_names
+from shared_router.probe import PROBE_QUERIES
 
 if TYPE_CHECKING:
     from shared_router.embedding.protocol import Embedder
@@ -100,7 +103,7 @@ class OutputTokens:
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint folder that `load` reads; see `QualityPredictor.save`."""
-        return save_artifact(folder, self.artifact(), overwrite=overwrite)
+        return save_artifact(folder, sealed(self.artifact()), overwrite=overwrite)
 
     @classmethod
     def load(
@@ -111,7 +114,7 @@ class OutputTokens:
         Raises:
             ArtifactError: If the folder is missing, damaged or another kind's.
         """
-        return cls.from_artifact(load_artifact(folder, expected_sha256=expected_sha256), embedder)
+        return cls.from_artifact(unsealed(load_artifact(folder, expected_sha256=expected_sha256)), embedder)
 
     def artifact(self) -> Artifact:
         """Return what `save` writes."""
@@ -129,16 +132,19 @@ class OutputTokens:
         if artifact.kind != KIND:
             raise ArtifactSchemaError(f"a checkpoint must be of kind {KIND}, got {artifact.kind!r}")
         try:
-            models = tuple(artifact.settings["models"])
+            models = checked_names(artifact.settings["models"])
             weights, smearing, largest = (artifact.tensors[n] for n in ("weights", "smearing", "largest"))
             known = embedder or artifact.settings["embedder"] or DEFAULT_EMBEDDER
-        except (KeyError, TypeError) as error:
+            found = cls(models, weights, smearing, largest, known)
+            probed = found.expected(PROBE_QUERIES, models)
+        # settings of a wrong type may show only when they are used
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtifactSchemaError("a checkpoint must hold models, weights, smearing, largest") from error
         m = len(models)
         shapes_fit = weights.ndim == 2 and weights.shape[1] == m and smearing.shape == largest.shape == (m,)
-        if not shapes_fit or not all(isinstance(name, str) for name in models):
-            raise ArtifactSchemaError("a checkpoint's tensors must hold a column for each of its models")
-        return cls(models, weights, smearing, largest, known)
+        if not shapes_fit or not np.isfinite(probed).all() or min(smearing.min(), largest.min()) < 0:
+            raise ArtifactSchemaError("a checkpoint's tensors must be a column a model, not below 0")
+        return found
 
 
 def _fitted(

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.choices import check_texts, shown_kind
+from shared_router.checkpoints.sealed import sealed, unsealed
+from shared_router.choices import check_texts, shown, shown_kind
 from shared_router.embedding.components import unit_rows
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
-from shared_router.predictors.grades import Grades
+from shared_router.predictors.grades import Grades, checked_names
+from shared_router.probe import PROBE_QUERIES
 from shared_router.routers.embedding_router import checked_embeddings, restored_on_failure
 
 if TYPE_CHECKING:
@@ -149,7 +151,7 @@ class QualityPredictor(ABC):
             NotFittedError: If the predictor has learned nothing yet.
             ArtifactError: If it cannot be written; see `Router.save`.
         """
-        return save_artifact(folder, self.artifact(), overwrite=overwrite)
+        return save_artifact(folder, sealed(self.artifact()), overwrite=overwrite)
 
     @classmethod
     def load(
@@ -165,7 +167,7 @@ class QualityPredictor(ABC):
         Raises:
             ArtifactError: If the folder is missing, damaged or another kind's.
         """
-        return cls.from_artifact(load_artifact(folder, expected_sha256=expected_sha256), embedder)
+        return cls.from_artifact(unsealed(load_artifact(folder, expected_sha256=expected_sha256)), embedder)
 
     def artifact(self) -> Artifact:
         """Return what `save` writes; raises NotFittedError before `fit`."""
@@ -192,19 +194,20 @@ class QualityPredictor(ABC):
         settings, tensors = dict(artifact.settings), dict(artifact.tensors)
         try:
             predictor = cls(embedder or settings["embedder"] or DEFAULT_EMBEDDER, **settings["arguments"])
-            models, width = tuple(settings["models"]), settings["width"]
-            if not all(isinstance(name, str) for name in models) or type(width) is not int:
-                raise InvalidInputError("models must be names and width a number")
+            models, width = checked_names(settings["models"]), settings["width"]
+            if type(width) is not int:
+                raise InvalidInputError(f"width must be a whole number, got {shown(width)}")
             predictor.models_, predictor.width_ = models, width
             predictor.means_ = tensors.pop("means")
             predictor._restore(tensors)
-            probed = predictor._qualities(np.zeros((1, width), dtype=np.float32))
+            probed = predictor._qualities(predictor._unit(PROBE_QUERIES, None))
         # settings of a wrong type may show only when they are used
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtifactSchemaError(
                 f"the checkpoint's settings and tensors must make a {cls.name} predictor"
             ) from error
-        if probed.shape != (1, len(models)) or predictor.means_.shape != (len(models),):
+        fits = probed.shape == (len(PROBE_QUERIES), len(models)) and bool(np.isfinite(probed).all())
+        if not fits or predictor.means_.shape != (len(models),):
             raise ArtifactSchemaError("a checkpoint's tensors must hold a column for each of its models")
         return predictor
 

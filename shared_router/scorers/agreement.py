@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from shared_router.scorers.protocol import Score
 from shared_router.scorers.unusable import why_unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
     from typing_extensions import Self
 
@@ -184,22 +182,18 @@ class Agreement:
         return read_scorer(
             folder,
             cls.name,
-            lambda artifact: cls._of(artifact.settings, artifact.tensors, key, embedder),
+            lambda artifact: cls._of(artifact, key, embedder),
             expected_sha256=expected_sha256,
         )
 
     @classmethod
-    def _of(
-        cls,
-        settings: Mapping[str, Any],
-        tensors: Mapping[str, NDArray[np.float64]],
-        key: Key,
-        embedder: Embedder | str,
-    ) -> Self:
+    def _of(cls, artifact: Artifact, key: Key, embedder: Embedder | str) -> Self:
+        settings, tensors = artifact.settings, artifact.tensors
         scorer = cls(settings["n_answers"], key=key, embedder=embedder, nearness=settings["nearness"])
-        if tensors["by_agreeing"].shape != (scorer.n_answers,):
-            raise InvalidInputError("its probabilities must be one for each number that may agree")
-        scorer.by_agreeing_, scorer.model = tensors["by_agreeing"], settings["model"]
+        known, scorer.model = tensors["by_agreeing"], settings["model"]
+        if known.shape != (scorer.n_answers,) or np.diff(known, prepend=0.0, append=1.0).min() < 0:
+            raise InvalidInputError("it must hold n_answers probabilities in [0, 1] that never fall")
+        scorer.by_agreeing_ = known
         return scorer
 
     def _probability(self, agreeing: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.scorers.checked import CheckedScorer, scorer_of
 from shared_router.scorers.given_answer import GivenAnswer, given_answers
@@ -25,6 +26,8 @@ class ScorerByModel:
     n_answers = 1
 
     def __init__(self, scorers: Mapping[str, Scorer | ScoringFunction | CheckedScorer]) -> None:
+        if not isinstance(scorers, Mapping):
+            raise InvalidInputError(f"scorers must be by model's name, got {shown_kind(scorers)}")
         self.scorers = {model: scorer_of(scorer) for model, scorer in scorers.items()}
         if not self.scorers:
             raise InvalidInputError("scorers must hold a scorer by model's name, got none")

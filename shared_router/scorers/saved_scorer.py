@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.checkpoints.config import MAX_FILE_BYTES
-from shared_router.errors import ArtifactSchemaError, InvalidInputError
+from shared_router.checkpoints.sealed import sealed, unsealed
+from shared_router.choices import shown_kind
+from shared_router.errors import ArtifactSchemaError, InvalidInputError, ScorerOutputError
 from shared_router.scorers.checked import scorer_of
 from shared_router.scorers.given_answer import GivenAnswer
 from shared_router.scorers.protocol import Scorer
@@ -58,7 +60,7 @@ def save_scorer(folder: str | Path, scorer: Scorer, artifact: Artifact, *, overw
     """
     settings = {**artifact.settings, "probe": _scores(scorer)}
     kept = replace(artifact, kind=f"scorer/{scorer_of(scorer).name}", settings=settings)
-    return save_artifact(folder, kept, overwrite=overwrite)
+    return save_artifact(folder, sealed(kept), overwrite=overwrite)
 
 
 def read_scorer(
@@ -85,13 +87,15 @@ def read_scorer(
     artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=max_bytes)
     if artifact.kind != f"scorer/{name}":
         raise ArtifactSchemaError(f"a checkpoint must be of kind scorer/{name}, got {artifact.kind!r}")
-    settings = dict(artifact.settings)
-    probe = settings.pop("probe", None)
+    settings = dict(unsealed(artifact).settings)
+    probe, model = settings.pop("probe", None), settings.get("model")
     try:
+        if model is not None and not (isinstance(model, str) and model):
+            raise InvalidInputError(f"its model must be a name or none, got {shown_kind(model)}")
         scorer = build(replace(artifact, settings=settings))
         off = [abs(found - saved) for found, saved in zip(_scores(scorer), list(probe or ()), strict=True)]
         as_saved = all(difference <= _TOLERANCE for difference in off)
-    except InvalidInputError as error:  # ours: it says which rule
+    except (InvalidInputError, ScorerOutputError) as error:  # ours: it says which rule
         raise ArtifactSchemaError(f"the checkpoint must make a {name} scorer, but {error}") from error
     # settings of a wrong type may show only when they are used
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

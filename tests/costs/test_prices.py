@@ -36,12 +36,18 @@ def test_free_cached_tokens_are_free() -> None:
     assert prices.dollars(input_tokens=1000, output_tokens=0, cached_input_tokens=1000) == 0
 
 
-@pytest.mark.parametrize("price", [-0.01, float("nan"), float("inf")])
+@pytest.mark.parametrize("price", [-0.01, float("nan"), float("inf"), 10**400, True])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_price_that_no_bill_could_hold_is_refused(price: float, place: int) -> None:
     prices = [1.0, 1.0, 1.0]
     prices[place] = price
     with pytest.raises(InvalidInputError, match="_per_million_tokens must be dollars >= 0"):
+        TokenPrices(*prices)
+
+
+@pytest.mark.parametrize("prices", [(None, 1.0), (1.0, None)])
+def test_what_is_sent_and_what_is_answered_must_have_a_price(prices: Any) -> None:
+    with pytest.raises(InvalidInputError, match="_per_million_tokens must be dollars >= 0, got None"):
         TokenPrices(*prices)
 
 

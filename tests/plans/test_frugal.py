@@ -63,6 +63,9 @@ def test_a_budget_that_no_list_meets_is_refused_with_the_least() -> None:
     ("probabilities", "options", "rule"),
     [
         ({"small": [0.9]}, {}, r"must be one a prompt \(4\)"),
+        ({"small": ["a"] * 4}, {}, "probabilities of small must be numbers, got list"),
+        ({"small": [None, {}, 0.2, 0.1]}, {}, "probabilities of small must be numbers, got list"),
+        ([0.9] * 4, {}, "probabilities must be by model's name, got list"),
         ({"small": [0.9, 1.2, 0.2, 0.1]}, {}, r"must be in \[0, 1\]"),
         (RIGHT, {"budget": -1.0}, "budget must be dollars a prompt"),
         (RIGHT, {"budget": float("nan")}, "budget must be dollars a prompt"),

@@ -131,6 +131,8 @@ def test_what_is_outside_its_rule_is_refused() -> None:
         joint_thresholds(outcomes, win[1:], good, budget=1.0)
     with pytest.raises(InvalidInputError, match=r"good_enough must be in \[0, 1\]"):
         joint_thresholds(outcomes, win, [2.0] * 12, budget=1.0)
+    with pytest.raises(InvalidInputError, match="good_enough must be numbers, got list"):
+        joint_thresholds(outcomes, win, ["a"] * 12, budget=1.0)  # type: ignore[list-item]
     with pytest.raises(InvalidInputError, match="some pair of thresholds keeps"):
         joint_thresholds(outcomes, win, good, budget=0.0)
     with pytest.raises(UnknownNameError):

@@ -1,5 +1,6 @@
 """What every predictor promises: a grade a model, holes, a model added, a folder to keep it in."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from shared_router import (
     ArtifactError,
+    ArtifactSchemaError,
     DataError,
     InvalidInputError,
     NotFittedError,
@@ -211,3 +213,29 @@ def test_the_gradients_are_those_of_the_loss() -> None:
                 ends.append(loss(model))
                 model.weights[name][place] -= step
             assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-4, abs=1e-3), name
+
+
+@pytest.mark.parametrize(
+    "models", ["abc", [], ["ada", "ada", "bob"], ["ada", 1, "bob"], None, ["", "b", "c"]]
+)
+def test_a_checkpoint_must_name_each_model_once(models: object) -> None:
+    artifact = NeighborsPredictor(Axes()).fit(graded()).artifact()
+    hostile = replace(artifact, settings={**artifact.settings, "models": models})
+    with pytest.raises(ArtifactSchemaError, match="must make a neighbors predictor"):
+        NeighborsPredictor.from_artifact(hostile, Axes())
+
+
+@pytest.mark.parametrize("embedder", ["mini8m-static-v1", "minilm-static-v1"])
+def test_a_checkpoint_whose_embedder_is_unknown_or_of_another_width_is_not_loaded(embedder: str) -> None:
+    artifact = NeighborsPredictor(Axes()).fit(graded()).artifact()
+    hostile = replace(artifact, settings={**artifact.settings, "embedder": embedder})
+    with pytest.raises(ArtifactSchemaError, match="must make a neighbors predictor"):
+        NeighborsPredictor.from_artifact(hostile)
+
+
+@pytest.mark.parametrize(
+    "given", [{"learning_rate": "x"}, {"l2": None}, {"l2": True}, {"seed": -1}, {"seed": "x"}]
+)
+def test_a_training_option_of_a_wrong_kind_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=f"{next(iter(given))} must be"):
+        FactorsPredictor(Axes(), **given)

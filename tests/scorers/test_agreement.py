@@ -7,6 +7,7 @@ import pytest
 
 from shared_router import (
     Agreement,
+    Artifact,
     ArtifactSchemaError,
     DataError,
     GivenAnswer,
@@ -16,6 +17,7 @@ from shared_router import (
     Score,
     scorer_of,
 )
+from shared_router.scorers.saved_scorer import save_scorer
 
 SUM = "How many pens are 7 boxes of 8?"
 
@@ -136,3 +138,21 @@ def test_it_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         Agreement(4).fit(sampled(), model="weak")
     with pytest.raises(NotFittedError, match="call fit"):
         Agreement(3).save(tmp_path / "scorer")
+
+
+@pytest.mark.parametrize("known", [[0.1, 0.5, 1.5], [-0.1, 0.5, 0.9], [0.9, 0.5, 0.1], [0.1, 0.9]])
+def test_a_checkpoint_whose_probabilities_are_none_is_refused(known: list[float], tmp_path: Path) -> None:
+    settings = {"n_answers": 3, "nearness": 0.8, "model": "weak"}
+    artifact = Artifact("", settings, {"by_agreeing": np.array(known)})
+    save_scorer(tmp_path / "agreement", Agreement(3), artifact, overwrite=False)
+    with pytest.raises(ArtifactSchemaError, match=r"probabilities in \[0, 1\] that never fall"):
+        Agreement.load(tmp_path / "agreement")
+
+
+@pytest.mark.parametrize("model", [1, {}, "", ["weak"]])
+def test_a_checkpoint_must_name_its_model_or_none(model: object, tmp_path: Path) -> None:
+    tensors = {"by_agreeing": np.array([0.1, 0.5, 0.9])}
+    artifact = Artifact("", {"n_answers": 3, "nearness": 0.8, "model": model}, tensors)
+    save_scorer(tmp_path / "agreement", Agreement(3), artifact, overwrite=False)
+    with pytest.raises(ArtifactSchemaError, match="its model must be a name or none"):
+        Agreement.load(tmp_path / "agreement")
