@@ -8,7 +8,7 @@ fall under: .01 below the shipped router at no number of rows, .01 below the bet
 Prompts that the shipped router learned from are left out of MMLU and MMLU-Pro; CRUX, MATH and Zebra are among
 what it learned likeness from. Everything here was chosen on other pairs of models and other draws.
 
-Run: python -m tests.benchmarks.learning_curve [--draws 20] [--sets MMLU,GSM8K] [--write]
+Run: python -m tests.benchmarks.learning_curve [--draws 20] [--sets MMLU,GSM8K] [--processes 2] [--write]
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,7 @@ from numpy.typing import NDArray
 
 from shared_router import PreferenceData, Router
 from shared_router.embedding.shipped import load_embedder
-from shared_router.evaluation.benchmarks import read_benchmarks
 from shared_router.evaluation.metrics import apgr
-from shared_router.pretrained.build.corpus import load_corpus
 from shared_router.records.outcomes import Outcomes
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.local import LocalRouter
@@ -39,8 +39,8 @@ from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.suggesting import choose_rows, describe
 from shared_router.text import prompt_key
-from tests.benchmarks.evaluation_sets import MIXED_PAIR, PRO_PAIR, arena_votes, long_table
 from tests.benchmarks.learning_curve_picture import draw_curves
+from tests.benchmarks.learning_curve_sets import graded_sets
 from tests.benchmarks.measure import FIGURES, report_rows
 from tests.benchmarks.minilm import KnownTexts
 
@@ -51,16 +51,6 @@ SIZES = (30, 50, 100, 200, 500, 1500)
 LEAST_JUDGED = 150
 MOST_JUDGED = 2000
 MOST_SUGGESTED, MOST_POOLED = 200, 2000
-PRO_PAIRS = {
-    "MMLU-Pro 70B/8B": PRO_PAIR,
-    "MMLU-Pro Gemini/Mixtral": ("gemini-1.5-pro-002", "Mixtral-8x7B-Instruct-v0.1"),
-    "MMLU-Pro Qwen 110B/7B": ("Qwen1.5-110B", "Qwen1.5-7B-Chat"),
-}
-ZERO_PAIRS = {
-    "CRUX": ("crux", "gpt-4-turbo-2024-04-09", "Mixtral-8x7B-Instruct-v0.1"),
-    "MATH": ("math-l5", "gpt-4-turbo-2024-04-09", "gpt-3.5-turbo-0125"),
-    "Zebra": ("zebra-grid", "gpt-4o-2024-05-13", "gpt-3.5-turbo-0125"),
-}
 TARGETS = {
     ("LLMRouter", 50): 0.64,
     ("LLMRouter", 100): 0.67,
@@ -108,24 +98,6 @@ class GradedSet:
         chosen = self.outcomes.select(rows)
         grades = [chosen.scores(side).tolist() for side in ("strong", "weak")]
         return PreferenceData.from_correctness(list(chosen.prompts), *grades)
-
-
-def graded_sets(folder: Path) -> Iterator[tuple[str, Outcomes, str, str]]:
-    """Yield each set's name, outcomes, strong and weak model."""
-    mmlu, gsm8k = read_benchmarks(folder)[:2]
-    yield "MMLU", mmlu.judged, mmlu.strong, mmlu.weak
-    yield "GSM8K", gsm8k.judged, gsm8k.strong, gsm8k.weak
-    trained_on = {prompt_key(prompt) for prompt in load_corpus(folder).pro.prompts}
-    for name, pair in PRO_PAIRS.items():
-        pro = long_table(folder / "mmlu_pro_multi.parquet", pair)
-        unseen = [i for i, prompt in enumerate(pro.prompts) if prompt_key(prompt) not in trained_on]
-        yield name, pro.select(unseen), *pair
-    yield "LLMRouter", long_table(folder / "llmrouter_multi.parquet", MIXED_PAIR), *MIXED_PAIR
-    for name, (domain, strong, weak) in ZERO_PAIRS.items():
-        zero = long_table(folder / "zeroeval_multi.parquet", (strong, weak))
-        rows = [i for i, of in enumerate(zero.domains or ()) if of == domain]
-        yield name, zero.select(rows), strong, weak
-    yield "arena votes", arena_votes(folder / "arena_human_55k_subset.parquet"), "strong", "weak"
 
 
 def curve(graded: GradedSet, *, draws: int) -> dict[str, dict[int, list[float]]]:
@@ -186,15 +158,17 @@ def main() -> None:
         raise SystemExit("skipped: ROUTER_DATA_DIR is not set; name the folder of routellm_mmlu.parquet")
     draws = int(_option("--draws", "20"))
     chosen = _option("--sets", "").split(",")
+    sets = [
+        each
+        for each in graded_sets(Path(os.environ["ROUTER_DATA_DIR"]))
+        if each[0] in chosen or chosen == [""]
+    ]
     curves: dict[str, dict[str, dict[int, list[float]]]] = {}
-    for name, outcomes, strong, weak in graded_sets(Path(os.environ["ROUTER_DATA_DIR"])):
-        if chosen != [""] and name not in chosen:
-            continue
-        start = time.perf_counter()
-        curves[name] = curve(GradedSet.of(name, outcomes, strong, weak), draws=draws)
-        print(
-            name, f"{time.perf_counter() - start:.0f} s", *_broken(name, curves[name]), sep="\n  ", flush=True
-        )
+    with ProcessPoolExecutor(int(_option("--processes", "1"))) as pool:
+        measured = pool.map(_measured, sets, repeat(draws))
+        for (name, *_), (found, seconds) in zip(sets, measured, strict=True):
+            curves[name] = found
+            print(name, f"{seconds:.0f} s", *_broken(name, found), sep="\n  ", flush=True)
     report_rows("learning_curve", [row for name, found in curves.items() for row in _table(name, found)])
     if "--write" in sys.argv:
         means = {
@@ -205,6 +179,15 @@ def main() -> None:
             for name, found in curves.items()
         }
         draw_curves(means, FIGURES / "learning_curve.png")
+
+
+def _measured(
+    graded: tuple[str, Outcomes, str, str], draws: int
+) -> tuple[dict[str, dict[int, list[float]]], float]:
+    """Measure one set, and how long that takes."""
+    warnings.simplefilter("ignore")
+    start = time.perf_counter()
+    return curve(GradedSet.of(*graded), draws=draws), time.perf_counter() - start
 
 
 def _option(name: str, otherwise: str) -> str:

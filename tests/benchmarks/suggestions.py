@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from shared_router.routers.local import LocalRouter
 from shared_router.routers.local_rows import graded_rows
 from shared_router.suggesting import choose_rows, describe
-from tests.benchmarks.learning_curve import GradedSet, graded_sets
+from tests.benchmarks.learning_curve import GradedSet
+from tests.benchmarks.learning_curve_sets import graded_sets
 from tests.benchmarks.measure import report_rows
 
 K = 100
