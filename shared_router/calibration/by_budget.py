@@ -26,6 +26,7 @@ from shared_router.calibration.rows import (
     Rows,
     asked_scores,
     check_asked,
+    check_given,
     checked_dollars,
     given_grades,
 )
@@ -96,6 +97,7 @@ def for_budget(
     prompts = None if outcomes is None else _table(outcomes).prompts
     asked = asked_scores(router, prompts, scores)
     if outcomes is not None:
+        check_given("outcomes", strong_dollars=strong_dollars, weak_dollars=weak_dollars)
         priced = _priced(outcomes, prices, strong, weak)
     elif strong_dollars is not None and weak_dollars is not None:
         priced = _Priced(

@@ -34,7 +34,15 @@ from shared_router.calibration.choosing import choice_at
 from shared_router.calibration.cuts import Cuts
 from shared_router.calibration.outcome_rows import named_pair, pair_dollars
 from shared_router.calibration.promise import Promise, promise_of
-from shared_router.calibration.rows import Floats, Numbers, Rows, asked_scores, check_asked, checked_grades
+from shared_router.calibration.rows import (
+    Floats,
+    Numbers,
+    Rows,
+    asked_scores,
+    check_asked,
+    check_given,
+    checked_grades,
+)
 from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.records.outcomes import Outcomes
@@ -100,6 +108,7 @@ def for_quality(
     if graded is None:
         rows, notes = _given(router, scores, strong_scores, weak_scores, scale)
     else:
+        check_given("graded", strong_scores=strong_scores, weak_scores=weak_scores)
         rows, notes = _of_table(router, graded, strong, weak, scores)
     cuts = Cuts.of(rows.scores, rows.prompts, seed=seed, split_ties=split_ties)
     strong_grades, weak_grades = _grades(rows)

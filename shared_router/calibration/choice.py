@@ -63,7 +63,7 @@ class ThresholdChoice:
     dollars: float | None = None
     quality: float | None = None
     pgr: float | None = None
-    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict, hash=False)
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     quantiles: ScoreQuantiles | None = field(default=None, repr=False)

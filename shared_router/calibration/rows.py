@@ -82,10 +82,11 @@ def asked_scores(router: Router | None, prompts: Sequence[str] | None, scores: N
     if not isinstance(router, Router):
         raise InvalidInputError(f"router must be a shared_router.Router, got {shown_kind(router)}")
     check_texts("prompts", prompts)
-    if not prompts:
+    cleaned = [clean(prompt) for prompt in ([] if prompts is None else prompts)]
+    if not cleaned:
         raise InvalidInputError("a threshold needs at least one prompt, got none")
-    said = router.win_probability([clean(prompt) for prompt in prompts])
-    return np.array(check_win_probabilities(said, len(prompts)), dtype=np.float64)
+    said = router.win_probability(cleaned)
+    return np.array(check_win_probabilities(said, len(cleaned)), dtype=np.float64)
 
 
 def checked_scores(scores: Numbers) -> Floats:
@@ -174,6 +175,17 @@ def check_asked(confidence: object, seed: object) -> None:
             f"{confidence!r}"
         )
     check_seed(seed)
+
+
+def check_given(table: str, **columns: object) -> None:
+    """Check that nothing is given beside the table that holds it.
+
+    Raises:
+        InvalidInputError: If something is.
+    """
+    both = [f"{name}=" for name, column in columns.items() if column is not None]
+    if both:
+        raise InvalidInputError(f"{table} must come without {' and '.join(both)}, which it holds itself")
 
 
 def _ends(scale: object) -> tuple[float, float]:

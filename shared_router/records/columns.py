@@ -39,8 +39,12 @@ def outcomes_of_columns(
     for matrix in dense.values():
         present |= ~np.isnan(matrix)
     for place, model in enumerate(models):
-        present[:, place] |= [text is not None for text in answers.get(model, [None] * n)]
-        present[:, place] |= [len(texts) > 0 for texts in samples.get(model, [()] * n)]
+        present[:, place] |= np.array(
+            [text is not None for text in answers.get(model, [None] * n)], dtype=np.bool_
+        )
+        present[:, place] |= np.array(
+            [len(texts) > 0 for texts in samples.get(model, [()] * n)], dtype=np.bool_
+        )
     rows, places = (index.astype(np.int64) for index in np.nonzero(present))
     cells = [(int(row), models[place]) for row, place in zip(rows, places, strict=True)]
     return Outcomes(

@@ -155,3 +155,11 @@ def test_grades_of_one_model_alone_do_not_say_what_a_budget_is_worth() -> None:
         for_budget(
             scores=[0.1, 0.9], strong_dollars=1, weak_dollars=0, dollars_per_1k=4, weak_scores=[1.0, 0.0]
         )
+
+
+def test_dollars_beside_a_table_that_holds_them_are_refused() -> None:
+    priced = Outcomes.from_columns(
+        PROMPTS, measures={"dollars": {"strong": [0.01] * 10, "weak": [0.001] * 10}}
+    )
+    with pytest.raises(InvalidInputError, match="outcomes must come without strong_dollars=, which it holds"):
+        for_budget(ROUTER, priced, dollars_per_1k=4, strong_dollars=1.0)

@@ -291,3 +291,16 @@ def test_a_confidence_that_floats_cannot_tell_from_an_end_is_refused(confidence:
 @pytest.mark.parametrize("confidence", [1e-6, 1 - 1e-6])
 def test_a_confidence_near_an_end_gives_a_choice(asked: dict[str, Any], confidence: float) -> None:
     assert for_quality(**traffic(3000, 0), confidence=confidence, **asked).confidence == confidence
+
+
+def test_grades_beside_a_table_that_holds_them_are_refused() -> None:
+    outcomes, router = table(300)
+    with pytest.raises(
+        InvalidInputError, match="graded must come without weak_scores=, which it holds itself"
+    ):
+        for_quality(router, outcomes, max_drop=0.1, weak_scores=[1.0] * 300)
+
+
+def test_a_choice_is_a_key() -> None:
+    choices = [for_quality(**traffic(300, 0), max_drop=0.1) for _ in range(2)]
+    assert len({*choices}) == 1

@@ -1,8 +1,10 @@
 """A threshold for a share of one's own prompts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from shared_router.calibration import for_strong_fraction
@@ -142,3 +144,13 @@ def test_grades_of_one_model_alone_are_refused(side: str) -> None:
 
 def test_a_share_of_a_constant_router_is_the_share_that_was_asked_for() -> None:
     assert for_strong_fraction(scores=[0.5] * 1000, strong_fraction=0.3).strong_fraction == 0.3
+
+
+@pytest.mark.parametrize(
+    "column",
+    [tuple, np.array, lambda texts: pd.Series(texts, index=range(5, 15))],
+    ids=["tuple", "numpy", "pandas"],
+)
+def test_prompts_may_stand_in_any_column(column: Callable[[list[str]], Any]) -> None:
+    assert for_strong_fraction(BY_NUMBER, column(PROMPTS), 0.3).strong_fraction == 0.3
+    assert for_strong_fraction(None, column(PROMPTS), 0.3, scores=[0.5] * 10).tie_share == pytest.approx(0.3)

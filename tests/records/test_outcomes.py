@@ -175,3 +175,8 @@ def test_prices_for_no_model_here_or_without_tokens_are_refused() -> None:
 def test_further_answers_of_a_model_are_kept() -> None:
     outcomes = Outcomes.from_columns(["a", "b"], {"m": [1, 0]}, samples={"m": [["x", "y"], []]})
     assert outcomes.samples_of("m") == [("x", "y"), ()]
+
+
+def test_a_table_of_no_prompts_has_none() -> None:
+    empty = Outcomes.from_columns([], {"strong": [], "weak": []})
+    assert (len(empty), empty.models) == (0, ("strong", "weak"))
