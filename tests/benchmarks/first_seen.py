@@ -1,10 +1,10 @@
 """What the shipped router costs on real prompts that it sees for the first time.
 
 Five kinds of prompts; for each, fresh processes that score them one by one, in turns of 25: the shipped
-router, its tokenizer alone, and LiteLLM's two heuristics, pinned, in an environment that is made in a
-temporary folder (`--litellm PYTHON` names one that has it). The second half of a kind is scored by a warm
-process, and once more at once, by one that has seen the first half. Times are CPU time of one thread, which
-a busy machine disturbs less; those by the clock are printed too.
+router, the first one that shipped and its tokenizer alone, and LiteLLM's two heuristics, pinned, in an
+environment that is made in a temporary folder (`--litellm PYTHON` names one that has it). The second half of
+a kind is scored by a warm process, and once more at once, by one that has seen the first half. Times are CPU
+time of one thread, which a busy machine disturbs less; those by the clock are printed too.
 
 Run: python -m tests.benchmarks.first_seen [--litellm PYTHON] [--beside FOLDER] [--write]
 
@@ -182,6 +182,7 @@ def measure_first_seen(litellm: str | None = None, beside: str | None = None) ->
     prompts = real_prompts(N_PROMPTS)
     programs: dict[str, dict[str, Any]] = {
         "static": {"scorer": "static"},
+        "static_v1": {"scorer": "static_v1"},
         "tokenizer": {"scorer": "tokenizer"},
     }
     if beside is not None:

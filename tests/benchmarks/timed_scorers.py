@@ -23,6 +23,13 @@ def static() -> Scorer:
     return load_router().win_probability
 
 
+def static_v1() -> Scorer:
+    """Return the first router that shipped, for English alone."""
+    from shared_router import load_router
+
+    return load_router("static-v1").win_probability
+
+
 def tokenizer() -> Scorer:
     """Return the tokenizer of the first shipped router alone, on the text as a router gets it."""
     from tokenizers import Tokenizer
@@ -61,7 +68,13 @@ def _litellm(options: dict[str, str]) -> Scorer:
     return lambda prompts: [router._classify_locally(prompt, None) for prompt in prompts]
 
 
-SCORERS = {"static": static, "tokenizer": tokenizer, "litellm_v1": litellm_v1, "litellm_v2": litellm_v2}
+SCORERS = {
+    "static": static,
+    "static_v1": static_v1,
+    "tokenizer": tokenizer,
+    "litellm_v1": litellm_v1,
+    "litellm_v2": litellm_v2,
+}
 
 
 def _timed(score: Scorer, prompts: list[str]) -> tuple[float, float]:
