@@ -1,6 +1,7 @@
 """Markup that says how a text looks and nothing of what it asks: Markdown's marks and formatting tags.
 
-Left out: tables, links and images, whose parts are words; code within its fences, which is kept as it is.
+So does a pair of tags around it all, whatever its name. Left out: tables, links and images, whose parts are
+words; code within its fences, which is kept as it is.
 """
 
 import re
@@ -13,6 +14,8 @@ _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'
 _ENTITY = re.compile("|".join(_ENTITIES))
 # what is between a tag's name and its end is bounded, so that an unclosed "<p" costs no second pass
 _TAG = re.compile(rf"<(?=[/a-zA-Z])/?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>", re.IGNORECASE)
+# one pair around the whole text, whatever its name, as prompts are put into <question> or <user_input>
+_PAIR_AROUND = re.compile(r"\s*<([a-zA-Z][\w-]{0,40})>(.*)</\1>\s*", re.DOTALL)
 _FENCE = re.compile(r"(?:```|~~~)[\w+-]*")
 # a line's beginning: headings, quotes, bullets; a whole line: rules and underlined headings
 _LINE_START = re.compile(r"^[ \t]{0,8}(?:#{1,6}[ \t]+|>[ \t>]*|[-*+•][ \t]+)", re.MULTILINE)
@@ -22,6 +25,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*~])(?:\*{1,3}|~~|__?)(?=[^\W_])"
     r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
 )
+_WIDE_GAP = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _SIGNS = ("<", "&", "`", "*", "#", ">", "_", "~~", "- ", "---", "+ ", "===", "•")
 _SIGN_BYTES = "".join(_SIGNS).replace(" ", "").encode()
 _RULES = ("---", "***", "===")
@@ -43,6 +47,8 @@ def without_markup(text: str) -> str:
     if len(encoded.translate(None, _SIGN_BYTES)) == len(encoded) or not _has_one_of(_SIGNS, text):
         return text
     if "<" in text:
+        if (around := _PAIR_AROUND.fullmatch(text)) is not None:
+            text = around[2]
         text = _TAG.sub(" ", text)
     if "`" in text or "~~~" in text:
         text = _FENCE.sub(" ", text).replace("`", "")
@@ -53,6 +59,11 @@ def without_markup(text: str) -> str:
     if "*" in text or "_" in text or "~" in text:
         text = _EMPHASIS.sub("", text)
     return _ENTITY.sub(lambda entity: _ENTITIES[entity[0]], text) if "&" in text else text
+
+
+def evenly_spaced(text: str) -> str:
+    """Return the text with one space between two words of a line; what a line begins with stays."""
+    return _WIDE_GAP.sub(" ", text) if "  " in text else text
 
 
 def _has_one_of(signs: tuple[str, ...], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The prompts of logs, whatever wrote them: any format of records, or a text with one prompt a line."""
+"""The prompts of logs: any format of records, a table that has prompts, or a text with one a line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shared_router.errors import DataError
+from shared_router.errors import DataError, FormatError
+
+if TYPE_CHECKING:
+    from shared_router.records.record import Record
 
 _TEXTS = (".txt", ".text")
 
@@ -52,13 +56,12 @@ def read_log(paths: Sequence[str], *, format: str | None = None) -> Log:  # noqa
 
 def _found(paths: Sequence[str], format: str | None) -> Iterator[dict[str, str] | str]:  # noqa: A002
     from shared_router.records.collecting.prompts import read_prompts
-    from shared_router.records.reading import read_records
 
     for path in paths:
         if format is None and Path(path).suffix.lower() in _TEXTS:
             yield from ({"prompt": prompt} for prompt in read_prompts(path).prompts)
             continue
-        for records in read_records(path, format=format):
+        for records in _records(path, format):
             if isinstance(records, str):
                 yield records
                 continue
@@ -70,3 +73,19 @@ def _found(paths: Sequence[str], format: str | None) -> Iterator[dict[str, str] 
                     continue
                 told = {"prompt": record.prompt, "reference": record.reference, "domain": record.domain}
                 yield {name: value for name, value in told.items() if value is not None}
+
+
+def _records(path: str, format: str | None) -> Iterator[list[Record] | str]:  # noqa: A002
+    """Yield what each row holds; in a format that nobody knows, what its column of prompts does."""
+    from shared_router.records.files import read_head, read_rows
+    from shared_router.records.readers import prompts
+    from shared_router.records.reading import read_records
+
+    try:
+        yield from read_records(path, format=format)
+    except FormatError:  # before its first row
+        head = read_head(Path(path)) if format is None and Path(path).is_file() else None
+        if head is None or not head.rows or not prompts.holds_prompts(head):
+            raise
+        for row in read_rows(head):
+            yield row if isinstance(row, str) else prompts.records(row, head)

@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     if out.suffix.lower() not in _ENDINGS:
         raise InvalidInputError(f"--out must end in {' or '.join(_ENDINGS)}, got {out.suffix!r}")
+    if any(out.resolve() == Path(each).resolve() for each in (*arguments.log, *arguments.graded)):
+        raise InvalidInputError("--out must be another file than those that are read, got one of them")
     log = read_log(arguments.log, format=arguments.format)
     graded = [row["prompt"] for row in read_log(arguments.graded).rows] if arguments.graded else []
     picked = suggest(

@@ -30,6 +30,7 @@ from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import MULTILINGUAL_EMBEDDER, load_embedder
 from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder, bare_question
 from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.markup import evenly_spaced
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.general_head import GeneralHead
@@ -178,8 +179,7 @@ class GeneralRouter(Router):
         if asked == tuple(queries):
             return np.array(known)
         head = self._fitted_head()
-        found: NDArray[np.float64] = head.scores(head.rows(*self._read(queries)))[1]
-        return found
+        return head.scores(head.rows(*self._read(queries)))[1]
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
         """Return each query's largest cosine to the training queries that the kernels keep."""
@@ -196,7 +196,7 @@ class GeneralRouter(Router):
 
     def _read(self, queries: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return the embeddings and the forms of queries; blanks left by small talk are none of a form."""
-        bare = [bare_question(query).strip() for query in queries]
+        bare = [evenly_spaced(bare_question(query).strip()) for query in queries]
         forms = np.array([glance_numbers(text) for text in bare]).reshape(len(bare), len(GLANCE_NAMES))
         return self.reader.embed_bare(bare), forms
 

@@ -118,6 +118,28 @@ def test_what_breaks_a_rule_ends_in_one_line_and_status_2(
     assert "secret" not in said.replace(str(tmp_path), "")
 
 
+def test_a_log_of_ones_own_needs_a_column_of_prompts_and_no_more(tmp_path: Path) -> None:
+    log, out = tmp_path / "log.jsonl", tmp_path / "chosen.jsonl"
+    said = [{"prompt": prompt, "model": "gpt", "response": "yes", "user": 7} for prompt in PROMPTS]
+    log.write_text("\n".join(map(json.dumps, said)), "utf-8")
+    assert suggest(log, "-k", 99, "--out", out) == 0
+    assert {row["prompt"] for row in rows(out)} == set(PROMPTS)
+
+
+@pytest.mark.parametrize("read_as", ["log", "graded"])
+def test_what_is_read_is_not_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], read_as: str
+) -> None:
+    log, other = tmp_path / "log.jsonl", tmp_path / "other.jsonl"
+    for path in (log, other):
+        path.write_text("\n".join(json.dumps({"prompt": prompt}) for prompt in PROMPTS), "utf-8")
+    before = other.read_bytes()
+    given = (other,) if read_as == "log" else (log, "--graded", other)
+    assert suggest(*given, "-k", 2, "--out", tmp_path / "." / "other.jsonl") == 2
+    assert "--out must be another file than those that are read" in capsys.readouterr().err
+    assert other.read_bytes() == before
+
+
 def test_a_file_of_another_kind_is_refused_with_reasons(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_router.markup import without_markup
+from shared_router.markup import evenly_spaced, without_markup
 
 WORDS = st.lists(st.sampled_from(["why", "does", "ice", "float", "snake_case"]), min_size=1, max_size=8)
 
@@ -19,6 +19,8 @@ WORDS = st.lists(st.sampled_from(["why", "does", "ice", "float", "snake_case"]),
         ("<b>Why</b>?", " Why ?"),
         ('<p class="x">Why?</p>', " Why? "),
         ("***\nWhy?\n---", "\nWhy?\n"),
+        ("<question>Why?</question>", "Why?"),
+        ("\n<user_input>\nIs a < b?\n</user_input>\n", "\nIs a < b?\n"),
         ("Fish &amp; chips", "Fish & chips"),
     ],
 )
@@ -35,6 +37,8 @@ def test_marks_are_taken_off(marked: str, plain: str) -> None:
         "The ______ is a part of the ___.",
         "A ~ B, C#, 5 - 3, a > b",
         "List<String> names",
+        "<svg> or <canvas>?",
+        "<a-b>Why?</a-c>",
     ],
 )
 def test_operators_names_and_blanks_are_no_markup(text: str) -> None:
@@ -43,6 +47,11 @@ def test_operators_names_and_blanks_are_no_markup(text: str) -> None:
 
 def test_code_within_a_fence_stays_as_it_is() -> None:
     assert without_markup("Fix:\n```python\nx = a * b\n```").split() == "Fix: x = a * b".split()  # noqa: SIM905
+
+
+def test_words_of_a_line_are_evenly_spaced_and_its_beginning_stays() -> None:
+    assert evenly_spaced("def  f(x):\n    return \t x  # twice  ") == "def f(x):\n    return x # twice  "
+    assert evenly_spaced("one two\n  three") == "one two\n  three"
 
 
 @given(WORDS, st.sampled_from(["**{}**", "*{}*", "# {}", "> {}", "- {}", "`{}`", "<p>{}</p>", "__{}__"]))

@@ -168,6 +168,16 @@ def test_coverage_is_known_at_learned_prompts_and_needs_no_score_first(router: G
     assert router.coverage(["ZZZ", HARD[0]]).tolist() == [0.0, 1.0]
 
 
+def test_what_is_around_a_question_or_between_its_words_does_not_move_it(router: GeneralRouter) -> None:
+    bare = "Is one and one two?"
+    ways = [
+        "Is  one  and  one   two?",
+        "<question>Is one and one two?</question>",
+        "\n Is one and one two? \n",
+    ]
+    assert router.win_probability(ways) == pytest.approx(router.win_probability([bare] * 3))
+
+
 def test_saved_and_loaded_it_covers_the_same(router: GeneralRouter, tmp_path: Path) -> None:
     router.save(tmp_path)
     loaded = GeneralRouter.load(tmp_path, embedder=EMBEDDER)

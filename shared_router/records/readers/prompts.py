@@ -17,10 +17,15 @@ _KNOWN = frozenset((*PROMPT, MESSAGES, *DOMAIN, *CONVERSATION, *TIME, "id", "ref
 def refuses(head: Head) -> str | None:
     """Return why these are no prompts alone, or None."""
     columns = known_names(head.columns, _KNOWN) - {""}
-    if not columns & {*PROMPT, MESSAGES}:
+    if not holds_prompts(head):
         return "no 'prompt'"
     others = sorted(columns - _KNOWN)
     return f"further columns than prompts alone have: {', '.join(others[:5])}" if others else None
+
+
+def holds_prompts(head: Head) -> bool:
+    """Say whether a file has a column of prompts, whatever else it has."""
+    return bool(known_names(head.columns, _KNOWN) & {*PROMPT, MESSAGES})
 
 
 def records(row: Row, head: Head) -> list[Record] | str:
