@@ -1,7 +1,7 @@
 """markup.py: marks that say how a text looks are taken off, and operators are none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared_router.markup import evenly_spaced, without_markup
@@ -62,5 +62,6 @@ def test_a_text_within_one_mark_is_the_text(words: list[str], mark: str) -> None
 
 @given(st.text(alphabet="ab *_~`#>-<p/&;\n", max_size=60))
 def test_no_letter_outside_a_tag_is_lost(text: str) -> None:
+    assume("```" not in text and "~~~" not in text)  # a fence takes its language's name along
     kept = without_markup(text)
     assert kept.count("a") + kept.count("b") >= text.count("a") + text.count("b") - text.count("<")
