@@ -180,3 +180,8 @@ def test_further_answers_of_a_model_are_kept() -> None:
 def test_a_table_of_no_prompts_has_none() -> None:
     empty = Outcomes.from_columns([], {"strong": [], "weak": []})
     assert (len(empty), empty.models) == (0, ("strong", "weak"))
+
+
+def test_no_prompts_make_a_table_without_rows() -> None:
+    table = Outcomes.from_columns([], {"strong": [], "weak": []})
+    assert (len(table), table.models, table.can_compute.quality) == (0, ("strong", "weak"), False)
