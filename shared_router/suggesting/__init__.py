@@ -4,7 +4,7 @@
 """
 
 from shared_router.suggesting.description import describe
-from shared_router.suggesting.design import choose_rows
+from shared_router.suggesting.design import AMONG, choose_rows
 from shared_router.suggesting.suggest import Suggestions, suggest
 
-__all__ = ["Suggestions", "choose_rows", "describe", "suggest"]
+__all__ = ["AMONG", "Suggestions", "choose_rows", "describe", "suggest"]

@@ -21,8 +21,19 @@ NOISE = 0.3
 """The variance of one grade beside that of what is learned: with a small one the choice covers more."""
 
 
+AMONG = 4
+"""Of how many rows, drawn by chance, each one is the best in `suggest`. The best of all are mostly strange
+ones, and a router that learns from these alone can rank common prompts worse than before it learned."""
+
+
 def choose_rows(
-    rows: NDArray[np.floating], k: int, *, graded: NDArray[np.floating] | None = None, noise: float = NOISE
+    rows: NDArray[np.floating],
+    k: int,
+    *,
+    graded: NDArray[np.floating] | None = None,
+    noise: float = NOISE,
+    among: int | None = None,
+    seed: int = 0,
 ) -> NDArray[np.int64]:
     r"""Choose k rows, the most useful first.
 
@@ -34,6 +45,9 @@ def choose_rows(
         k: How many to choose, in [1, n].
         graded: The rows of prompts that are graded already, shape (m, d); what they teach is not asked again.
         noise: The variance of one grade, > 0.
+        among: How many rows, drawn by chance, each one is the best of, >= 1, so that the chosen stay like all
+            the others; None takes the best of all.
+        seed: Draws these.
 
     Returns:
         Places of the chosen, shape (k,), none twice, in the order in which they were chosen. Of equally
@@ -49,14 +63,19 @@ def choose_rows(
         raise InvalidInputError(f"k must be a whole number in 1 to {len(known)}, got {shown(k)}")
     if not noise > 0:
         raise InvalidInputError(f"noise must be > 0, got {shown(noise)}")
+    if among is not None and not (isinstance(among, (int, np.integer)) and among >= 1):
+        raise InvalidInputError(f"among must be a whole number >= 1 or None, got {shown(among)}")
     covariance = np.eye(known.shape[1])
     if graded is not None and len(graded):
         seen = np.column_stack([graded, np.ones(len(graded))]).astype(np.float64)
         covariance = np.linalg.inv(covariance + seen.T @ seen / noise)
-    return _greedy(known, int(k), covariance, noise)
+    drawn = len(known) if among is None else among
+    return _greedy(known, int(k), covariance, noise, drawn=drawn, rng=np.random.default_rng(seed))
 
 
-def _greedy(rows: Floats, k: int, covariance: Floats, noise: float) -> NDArray[np.int64]:
+def _greedy(
+    rows: Floats, k: int, covariance: Floats, noise: float, *, drawn: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     moments = rows.T @ rows / len(rows)  # (d, d)
     spread = rows @ covariance  # (n, d), kept up to date: multiplying anew would take d times as long
     seen = spread @ moments
@@ -65,7 +84,10 @@ def _greedy(rows: Floats, k: int, covariance: Floats, noise: float) -> NDArray[n
     chosen = np.empty(k, dtype=np.int64)
     for place in range(k):
         gain = np.einsum("nd,nd->n", seen, spread) / (noise + variance)
-        best = int(np.where(free, gain, -np.inf).argmax())
+        asked = np.flatnonzero(free)
+        if drawn < len(asked):
+            asked = np.sort(rng.choice(asked, drawn, replace=False))
+        best = int(asked[gain[asked].argmax()])
         chosen[place], free[best] = best, False
         along = spread[best].copy()
         step = (spread @ rows[best]) / (noise + variance[best])  # (n,)

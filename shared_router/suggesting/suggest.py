@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shared_router.choices import check_seed, check_texts, shown
 from shared_router.errors import InvalidInputError
 from shared_router.suggesting.description import describe
-from shared_router.suggesting.design import choose_rows
+from shared_router.suggesting.design import AMONG, choose_rows
 from shared_router.text import clean, is_blank, prompt_key
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def suggest(
 
     The pick covers what the prompts are about, how long they are and how the router scores them, and so holds
     both what it is sure of and what it is not; a prompt like one that is picked or graded already has little
-    to add. See `choose_rows` for the criterion.
+    to add. Each is the best of a few drawn by chance, so that what is common is picked too. See
+    `choose_rows` for the criterion.
 
     Args:
         prompts: The log, n texts; equal ones (`prompt_key`) count once, blank ones never.
@@ -66,8 +67,7 @@ def suggest(
             not seen.
         graded: Prompts that have grades already: they are not picked, and what is like them is less useful.
         embedder: What says which prompts are alike; None takes the shipped embedder.
-        seed: Draws the prompts that are looked at, where the log holds more than 10,000, and what each
-            is compared with.
+        seed: Draws the prompts that are looked at.
 
     Returns:
         The prompts, the most useful first; the same for the same log and seed.
@@ -89,7 +89,13 @@ def suggest(
     texts = [clean(prompts[row]) for row in looked_at.tolist()]
     known = [clean(text) for text in seen.values()]
     described = _described([*texts, *known], router, embedder, seed)
-    picked = choose_rows(described[: len(texts)], min(int(k), len(texts)), graded=described[len(texts) :])
+    picked = choose_rows(
+        described[: len(texts)],
+        min(int(k), len(texts)),
+        graded=described[len(texts) :],
+        among=AMONG,
+        seed=seed,
+    )
     rows = looked_at[picked]
     return Suggestions([prompts[row] for row in rows.tolist()], rows, len(distinct), len(texts))
 

@@ -37,7 +37,7 @@ from shared_router.routers.local_reading import Reading
 from shared_router.routers.local_rows import graded_rows
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
-from shared_router.suggesting import choose_rows, describe
+from shared_router.suggesting import AMONG, choose_rows, describe
 from shared_router.text import prompt_key
 from tests.benchmarks.learning_curve_picture import draw_curves
 from tests.benchmarks.learning_curve_sets import graded_sets
@@ -144,7 +144,7 @@ def _suggested(graded: GradedSet, pool: Rows) -> Rows:
     reading = graded.reading.part(pool)
     chances = 1 / (1 + np.exp(-reading.scores[:, 0]))
     rows = describe(reading.vectors, reading.features, chances)
-    return pool[choose_rows(rows, min(MOST_SUGGESTED, len(pool) // 2))]
+    return pool[choose_rows(rows, min(MOST_SUGGESTED, len(pool) // 2), among=AMONG)]
 
 
 def _other(graded: GradedSet, make: Callable[..., Router], learned: Rows, judged: Rows) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from shared_router.routers.local import LocalRouter
 from shared_router.routers.local_rows import graded_rows
-from shared_router.suggesting import choose_rows, describe
+from shared_router.suggesting import AMONG, choose_rows, describe
 from tests.benchmarks.learning_curve import GradedSet
 from tests.benchmarks.learning_curve_sets import graded_sets
 from tests.benchmarks.measure import report_rows
@@ -46,7 +46,8 @@ def _suggested(graded: GradedSet, pool: Rows, seed: int) -> NDArray[np.int64]:
     """Return what `suggest` picks, from what was read before: places in the pool."""
     reading = graded.reading.part(pool)
     shipped = 1 / (1 + np.exp(-reading.scores[:, 0]))
-    return choose_rows(describe(reading.vectors, reading.features, shipped, seed=seed), min(K, len(pool)))
+    rows = describe(reading.vectors, reading.features, shipped, seed=seed)
+    return choose_rows(rows, min(K, len(pool)), among=AMONG, seed=seed)
 
 
 def _apgr(graded: GradedSet, learned: Rows, judged: Rows, seed: int) -> float:

@@ -34,6 +34,22 @@ def test_all_rows_can_be_chosen_and_none_twice() -> None:
     assert choose_rows(rows, 5).tolist() == choose_rows(rows, 20)[:5].tolist()
 
 
+def test_the_best_of_a_few_stay_like_the_others() -> None:
+    """One row in ten lies far out: the best of all are these, and of the best of four 1 - .9^4 = .34."""
+    rng = np.random.default_rng(0)
+    strange = np.arange(400) % 10 == 0
+    rows = rng.normal(size=(400, 20)) * np.where(strange, 10, 0.1)[:, None]
+    assert strange[choose_rows(rows, 20)].all()
+    few = [strange[choose_rows(rows, 20, among=4, seed=seed)].mean() for seed in range(10)]
+    assert 0.25 < np.mean(few) < 0.45
+    chosen = choose_rows(rows, 400, among=4)
+    assert sorted(chosen.tolist()) == list(range(400))
+    assert choose_rows(rows, 5, among=4).tolist() == chosen[:5].tolist()
+    for among in (0, 1.5):
+        with pytest.raises(InvalidInputError, match="among must be"):
+            choose_rows(rows, 5, among=among)  # type: ignore[arg-type]
+
+
 def test_equal_rows_are_taken_in_their_order() -> None:
     assert choose_rows(np.ones((5, 2)), 3).tolist() == [0, 1, 2]
 
