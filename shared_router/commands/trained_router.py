@@ -21,6 +21,7 @@ SHORT_NAMES = {"sw": "similarity_weighted", "mf": "matrix_factorization", "causa
 BASE_MODEL = {"bert": "encoder", "causal_lm": "model"}
 """Routers that are trained from a model of one's own, and what they call it."""
 
+_OF_MORE_THAN_GRADES = ("general", "calibrated")
 _NOT_SETTINGS = ("self", "strong", "weak", "seed", "recipe", "lora", "prompt", *BASE_MODEL.values())
 
 
@@ -29,9 +30,15 @@ def class_name(given: str) -> str:
 
     Raises:
         UnknownNameError: If there is none; the message lists those there are.
+        InvalidInputError: If grades alone do not teach it.
     """
     name = SHORT_NAMES.get(given.lower(), given.lower().replace("-", "_"))
     router_class(name)
+    if name in _OF_MORE_THAN_GRADES:
+        raise InvalidInputError(
+            f"a router to train must learn from grades or battles alone, got {name!r}; "
+            "take local, which starts from the shipped router"
+        )
     return name
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_seed, shown
 from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.trimmed import TRIM
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
@@ -86,8 +87,9 @@ class LocalRouter(Router):
         seed: int = 0,
         keep_rows: bool = False,
     ) -> None:
-        if anchors < 1:
-            raise InvalidInputError(f"anchors must be >= 1, got {anchors!r}")
+        if isinstance(anchors, bool) or not isinstance(anchors, int) or anchors < 1:
+            raise InvalidInputError(f"anchors must be a whole number >= 1, got {shown(anchors)}")
+        check_seed(seed)
         check_ties(ties)
         self._reader = PromptReader(embedder, prior=prior, trim=trim)
         self.blocking = self._reader.blocking

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 RANDOM = 0.5
 _SURE = 1.96
 _MOST_GRADES = 100_000
+_ROUNDING = 1e-9
 _TOO_GOOD = 0.95
 
 
@@ -139,7 +140,8 @@ def report_of(
         length=_ranked(by_length),
         prior=None if prior is None else _ranked(rank_value(prior, gains)),
         random=RANDOM,
-        surely_over_length=ahead > _SURE * difference_error(found, by_length),
+        # of one ranking twice both are 0, up to rounding
+        surely_over_length=ahead > max(_SURE * difference_error(found, by_length), _ROUNDING),
         grades_needed=_grades_needed(found, gains, at_fewer),
     )
 

@@ -241,6 +241,9 @@ def test_data_that_cannot_teach_end_in_one_line_and_status_2(
 
 ARGUMENTS: dict[str, tuple[list[Any], str]] = {
     "no such class": (["--router", "elo"], "a router class must be one of"),
+    "grades are not enough": (["--router", "general"], "must learn from grades or battles alone"),
+    "a wrapper": (["--router", "calibrated"], "must learn from grades or battles alone"),
+    "no whole number": (["--set", "anchors=1.5"], "anchors must be a whole number"),
     "no such setting": (["--router", "knn", "--set", "depth=3"], "a setting of knn must be one of"),
     "no setting": (["--router", "knn", "--set", "k"], "--set must be NAME=VALUE"),
     "setting of another kind": (["--router", "knn", "--set", "k=many"], "a setting must be of its kind"),

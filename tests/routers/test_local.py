@@ -291,8 +291,12 @@ def test_an_unfitted_router_says_so(tmp_path: Path) -> None:
 
 
 def test_options_outside_their_range_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="anchors must be >= 1"):
-        made(anchors=0)
+    for anchors in (0, 1.5, True, "9"):
+        with pytest.raises(InvalidInputError, match="anchors must be a whole number >= 1"):
+            made(anchors=anchors)
+    for seed in (-1, 1.5, None):
+        with pytest.raises(InvalidInputError, match="seed must be a whole number"):
+            made(seed=seed)
     with pytest.raises(InvalidInputError, match="ties"):
         made(ties="strong")
 

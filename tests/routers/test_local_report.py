@@ -35,6 +35,15 @@ def test_it_wonders_at_what_is_too_good() -> None:
     assert "look whether they hold the answers" in leaked.explain()
 
 
+def test_what_ranks_as_length_does_is_no_better_than_it() -> None:
+    """Scores that rise with length rank alike: the difference is 0, and so is its error."""
+    length = np.arange(90.0)
+    gains = (length % 3 == 0).astype(np.float64) * (0.2 + length / 300)
+    found = report_of(gains, np.tanh(length / 90), lambda: length, length=length, prior=None)
+    assert found.router == found.length
+    assert not found.surely_over_length
+
+
 def test_grades_needed_follow_the_interval_where_the_curve_is_flat() -> None:
     """With an error of e and an excess of x on n rows, x is as large as 1.96 e at n (1.96 e / x)^2 rows."""
     rng = np.random.default_rng(0)
