@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.calibration.betting import log_purse, rows_needed
-from shared_router.choices import check_texts, shown
+from shared_router.choices import check_seed, check_texts, shown, shown_kind
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.plans.many_models import ManyModelsPolicy
 from shared_router.records.outcomes import Outcomes
@@ -125,6 +126,9 @@ def dollar_weight_for_quality(
         DataError: If a model of the policy is not graded on a prompt.
         UnknownNameError: If the outcomes do not hold a model.
     """
+    if not isinstance(outcomes, Outcomes):
+        raise InvalidInputError(f"outcomes must be Outcomes, got {shown_kind(outcomes)}; see read_outcomes")
+    check_seed(seed)
     for name, value in {"max_drop": max_drop, "confidence": confidence}.items():
         if not 0 < _number(name, value) < 1:
             raise InvalidInputError(f"{name} must be in (0, 1), got {value!r}")
@@ -180,6 +184,6 @@ def _shares(policy: ManyModelsPolicy, chosen: NDArray[np.int64]) -> dict[str, fl
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise InvalidInputError(f"{name} must be a finite number, got {shown(value)}")
     return float(value)

@@ -260,6 +260,13 @@ def test_outcomes_that_cannot_show_a_quality_are_refused() -> None:
     unpriced = policy(prices=None, output_tokens=None)
     with pytest.raises(InvalidInputError, match="policy with prices"):
         dollar_weight_for_quality(unpriced, outcomes(), max_drop=0.1)
+    wrong: Any
+    for wrong in (-1, "x", 0.5):
+        with pytest.raises(InvalidInputError, match="seed must be"):
+            dollar_weight_for_quality(policy(), outcomes(), max_drop=0.1, seed=wrong)
+    wrong = "graded.csv"
+    with pytest.raises(InvalidInputError, match="outcomes must be Outcomes, got str"):
+        dollar_weight_for_quality(policy(), wrong, max_drop=0.1)
 
 
 def test_two_models_are_many_too() -> None:

@@ -85,9 +85,23 @@ def test_a_model_is_added_by_few_grades_and_changes_nothing_of_the_others(
     after = predictor.qualities(["sum 99", "verse 99"])
     assert predictor.models_ == ("ada", "bob", "cyd")
     np.testing.assert_allclose(predictor.means_, [0.5, 0.5, 0.5])
-    np.testing.assert_allclose(after[:, :2], before, atol=0.02)
+    np.testing.assert_allclose(after[:, :2], before, atol=1e-6)
     assert 0.55 < after[0, 2] <= 0.78
     assert 0.22 <= after[1, 2] < 0.45
+
+
+def test_a_model_that_is_added_leaves_those_that_were_added_before_as_they_are(
+    predictor: QualityPredictor,
+) -> None:
+    prompts = [f"sum {i}" for i in range(100, 140)]
+    predictor.fit(graded()).add_model(Outcomes.from_columns(prompts, {"cyd": [1.0, 0.0] * 20}), "cyd")
+    before = predictor.qualities(["sum 99", "verse 99", "weather"])
+    more = [f"sum {i}" for i in range(200, 300)]
+    predictor.add_model(Outcomes.from_columns(more, {"dan": [1.0] * 100}), "dan")
+    predictor.add_model(Outcomes.from_columns(more, {"dan": [0.0] * 100}), "dan")
+    after = predictor.qualities(["sum 99", "verse 99", "weather"])
+    np.testing.assert_allclose(after[:, :3], before, atol=1e-6)
+    assert after[0, 3] < 0.3
 
 
 def test_a_model_that_is_known_is_learned_anew_in_its_place(predictor: QualityPredictor) -> None:
