@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_choice
+from shared_router.choices import check_choice, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.encoded import encode_battles
@@ -67,8 +67,8 @@ class KNNRouter(PromptRouter):
         n_components: int | None = 64,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components)
-        if k < 1:
-            raise InvalidInputError(f"k must be >= 1, got {k!r}")
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise InvalidInputError(f"k must be >= 1 and a whole number, got {shown(k)}")
         check_choice("vote", vote, get_args(Vote))
         check_ties(ties)
         self.k = k

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import DataError, InvalidInputError, MissingExtraError
 from shared_router.preferences.ties import Ties, win_labels
 
@@ -52,8 +54,11 @@ class HeadTraining:
     def __post_init__(self) -> None:
         """Check every range."""
         for name in ("anchors", "gamma", "ridge", "subject_penalty"):
-            if not getattr(self, name) > 0:
-                raise InvalidInputError(f"{name} must be > 0, got {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real) or not float(value) > 0:
+                raise InvalidInputError(f"{name} must be > 0, got {shown(value)}")
+        if not isinstance(self.anchors, int):
+            raise InvalidInputError(f"anchors must be a whole number, got {shown(self.anchors)}")
 
 
 @dataclass(frozen=True)
