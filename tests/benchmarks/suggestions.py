@@ -3,7 +3,7 @@
 Each draw parts a set anew into a pool of up to 3,000 prompts and up to 1,500 to judge on. A `LocalRouter`
 learns from 100 prompts that are suggested out of the pool, from 100 drawn by chance, and from 200; figures
 are mean exact APGRs. The criterion's settings were chosen on other pairs of models (of MMLU, GSM8K and
-LLMRouter) and other draws.
+LLMRouter) and other draws, that it takes the best of four with other draws of these pairs in view too.
 
 Run: python -m tests.benchmarks.suggestions [--draws 12] [--sets MMLU,GSM8K] [--write]
 """
