@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -75,10 +76,14 @@ def check_n_components(n_components: int | None) -> None:
     """Check a number of components before there are embeddings.
 
     Raises:
-        InvalidInputError: If it is neither None nor >= 1.
+        InvalidInputError: If it is neither None nor a whole number >= 1.
     """
-    if n_components is not None and n_components < 1:
-        raise InvalidInputError(f"n_components must be >= 1 or None, got {n_components!r}")
+    if n_components is None:
+        return
+    if isinstance(n_components, bool) or not isinstance(n_components, (int, np.integer)) or n_components < 1:
+        raise InvalidInputError(
+            f"n_components must be >= 1 or None, and a whole number, got {shown(n_components)}"
+        )
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -67,7 +67,7 @@ class KNNRouter(PromptRouter):
         n_components: int | None = 64,
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components)
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
             raise InvalidInputError(f"k must be >= 1 and a whole number, got {shown(k)}")
         check_choice("vote", vote, get_args(Vote))
         check_ties(ties)

@@ -87,7 +87,7 @@ class LocalRouter(Router):
         seed: int = 0,
         keep_rows: bool = False,
     ) -> None:
-        if isinstance(anchors, bool) or not isinstance(anchors, int) or anchors < 1:
+        if isinstance(anchors, bool) or not isinstance(anchors, (int, np.integer)) or anchors < 1:
             raise InvalidInputError(f"anchors must be a whole number >= 1, got {shown(anchors)}")
         check_seed(seed)
         check_ties(ties)

@@ -57,7 +57,7 @@ class HeadTraining:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Real) or not float(value) > 0:
                 raise InvalidInputError(f"{name} must be > 0, got {shown(value)}")
-        if not isinstance(self.anchors, int):
+        if not isinstance(self.anchors, (int, np.integer)):
             raise InvalidInputError(f"anchors must be a whole number, got {shown(self.anchors)}")
 
 

@@ -244,6 +244,7 @@ ARGUMENTS: dict[str, tuple[list[Any], str]] = {
     "grades are not enough": (["--router", "general"], "must learn from grades or battles alone"),
     "a wrapper": (["--router", "calibrated"], "must learn from grades or battles alone"),
     "no whole k": (["--router", "knn", "--set", "k=1.5"], "k must be >= 1 and a whole number"),
+    "no whole width": (["--router", "mf", "--set", "n_components=1.5"], "n_components must be >= 1 or None"),
     "no number": (["--router", "static", "--set", "gamma=x"], "gamma must be > 0"),
     "no whole anchors": (["--router", "static", "--set", "anchors=1.5"], "anchors must be a whole number"),
     "no whole number": (["--set", "anchors=1.5"], "anchors must be a whole number"),
