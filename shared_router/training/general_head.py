@@ -21,12 +21,15 @@ from shared_router.training.static_head import (
     fit_anchors,
     fit_subjects,
     held_out_scores,
+    kernel,
     logistic,
     stacked,
 )
 
 _EVERYDAY_WEIGHT = 1000.0
 """What the everyday prompts weigh in all, and the exam questions."""
+_REPEATS = 1e-6
+"""The share of the longest kernel column below which nothing new is left of one."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +91,34 @@ def fit_general(
     return arrays, calibrated(subject, likeness, exams)
 
 
-def spread_out(rows: Floats, n: int, *, seed: int) -> NDArray[np.intp]:
-    """Pick rows to stand for all: half of them at random, then each time the one farthest from those picked.
+def telling_rows(near: Floats, wanted: Floats, n: int) -> NDArray[np.intp]:
+    """Pick the rows whose kernels say together what all of them say: orthogonal matching pursuit.
+
+    Pati, Rezaiifar and Krishnaprasad (1993). A row that repeats what those picked say is not picked, so there
+    may be fewer than `n`.
 
     Args:
-        rows: Shape (m, d).
-        n: How many to pick; all where there are no more.
-        seed: Draws the first half.
+        near: The kernel of all rows, shape (m, m).
+        wanted: What is to be said of each row, shape (m,).
+        n: The most to pick.
 
     Returns:
-        Their places, ascending, shape (min(n, m),).
+        Their places, ascending.
     """
-    picked = np.random.default_rng(seed).permutation(len(rows))[: max(1, n // 2)].tolist()
-    nearest = np.full(len(rows), np.inf)
-    for place in picked:
-        nearest = np.minimum(nearest, np.square(rows - rows[place]).sum(axis=1))
-    while len(picked) < min(n, len(rows)):
-        picked.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, np.square(rows - rows[picked[-1]]).sum(axis=1))
+    left, rest = near.copy(), wanted.copy()
+    squares = np.square(left).sum(axis=0)
+    least = _REPEATS * squares.max()
+    picked: list[int] = []
+    while len(picked) < min(n, len(near)):
+        gains = np.where(squares > least, np.square(rest @ left) / np.maximum(squares, least), -1.0)
+        place = int(gains.argmax())
+        if gains[place] < 0:
+            break
+        picked.append(place)
+        direction = left[:, place] / np.sqrt(squares[place])
+        rest -= direction * (direction @ rest)
+        left -= np.outer(direction, direction @ left)
+        squares = np.square(left).sum(axis=0)
     return np.array(sorted(picked), dtype=np.intp)
 
 
@@ -132,7 +145,7 @@ def _head_training(training: GeneralTraining) -> HeadTraining:
 
 
 def _fit_difficulty(told: Told, training: GeneralTraining) -> tuple[dict[str, NDArray[Any]], float]:
-    """Fit kernel ridge on some of the prompts, as the likeness is fitted; return the mean beside."""
+    """Fit kernel ridge on the prompts that tell most of what all would; return the mean beside."""
     m = len(told.rows)
     examples = Examples(told.rows, told.difficulty, np.ones(m), np.full(m, ""))
     head = replace(
@@ -141,7 +154,10 @@ def _fit_difficulty(told: Told, training: GeneralTraining) -> tuple[dict[str, ND
         gamma=training.difficulty_gamma,
         ridge=training.difficulty_ridge,
     )
-    picked = spread_out(told.rows, training.difficulty_anchors, seed=training.seed)
+    near = kernel(told.rows, told.rows, training.difficulty_gamma)
+    centred = told.difficulty - told.difficulty.mean()
+    whole = near @ np.linalg.solve(near + training.difficulty_ridge * np.eye(m), centred)
+    picked = telling_rows(near, whole, training.difficulty_anchors)
     fitted = fit_anchors(examples, head, picked=picked)
     arrays = {"difficulty_anchors": fitted["anchors"], "difficulty_weights": fitted["anchor_weights"]}
     return arrays, float(told.difficulty.mean())

@@ -83,6 +83,36 @@ def test_the_everyday_set_has_the_levels_and_languages_that_the_card_tells() -> 
     assert len(CARD["everyday"]["languages"]) >= 10
 
 
+HARD = [
+    "Prove that the square root of eleven is irrational.",
+    "Derive the wave equation of a vibrating string from Newton's second law.",
+    "A 50-year-old has sudden back pain, pallor and a pulsating mass. Differential and next steps?",
+    "Compare the remedies for misrepresentation in English and German contract law.",
+    "Our Postgres replica falls behind every night although the load is flat. Find the cause.",
+    "Design an event-sourced ledger that survives the loss of a region without losing a payment.",
+    "Beweise, dass die Wurzel aus fünf irrational ist.",
+    "证明根号五是无理数。",
+    "Demuestra que la raíz cuadrada de cinco es irracional.",
+    "أثبت أن الجذر التربيعي للعدد خمسة غير نسبي.",
+]
+EASY = [
+    *("hello again", "thanks a lot!", "ok great", "What is the capital of Sweden?", "Who painted Guernica?"),
+    *("Translate 'good night' to Portuguese.", "What day comes before Sunday?", "What is 5 + 6?"),
+    *("How many days are in April?", "Say hello to my brother."),
+    *("Danke schön!", "Was ist die Hauptstadt von Spanien?", "谢谢你", "西班牙的首都是哪里？"),
+    *("¡Muchas gracias!", "¿Cuál es la capital de Suecia?", "شكرا لك", "ما هي عاصمة إسبانيا؟"),
+    *("Merci beaucoup", "Спасибо!"),
+]
+
+
+def test_at_the_default_threshold_hard_everyday_prompts_go_strong_and_easy_ones_weak() -> None:
+    """At least 8 in 10 of the one and at most 1 in 20 of the other, none of them learned from."""
+    assert not {each.prompt for each in read_everyday()} & {*HARD, *EASY}
+    router, threshold = load_router(), RoutingPolicy().threshold
+    assert (router.win_probability(HARD) >= threshold).mean() >= 0.8
+    assert (router.win_probability(EASY) >= threshold).mean() <= 0.05
+
+
 @pytest.mark.parametrize("name", ["static-v1", "static-v2"])
 def test_the_shipped_weights_reach_the_apgr_that_the_card_says(name: str) -> None:
     """The card's MMLU figure, measured anew on the benchmark itself."""

@@ -12,7 +12,7 @@ from shared_router.preferences.grades import Winner
 from shared_router.routers.general import GeneralRouter
 from shared_router.routers.general_head import GeneralHead
 from shared_router.testing import HashEmbedder, check_router
-from shared_router.training.general_head import spread_out
+from shared_router.training.general_head import telling_rows
 from shared_router.training.general_training import GeneralTraining
 
 EASY = [f"hello my friend number {i}" for i in range(30)]
@@ -208,11 +208,16 @@ def test_training_outside_its_range_is_refused(wrong: dict[str, float]) -> None:
         GeneralTraining(**wrong)  # type: ignore[arg-type]
 
 
-def test_rows_that_stand_for_all_are_spread_out() -> None:
-    """Of 0, 1, 2, 3 and 100 two are kept: one at random, and the one farthest from it."""
-    rows = np.array([[0.0], [1], [2], [3], [100]])
-    assert 4 in spread_out(rows, 2, seed=0)
-    assert spread_out(rows, 9, seed=0).tolist() == [0, 1, 2, 3, 4]
+def test_the_rows_kept_are_those_that_say_most_and_none_twice() -> None:
+    """Rows whose columns are (1, 0, 0), (0, 1, 0) and (0, 2, 0), of which the last two say the same.
+
+    Of (1, 3, 0) they hold 9 of 10 and the first row 1; with one of them and the first nothing is left to say.
+    """
+    columns = np.array([[1.0, 0, 0], [0, 1, 2], [0, 0, 0]])
+    assert telling_rows(columns, np.array([1.0, 3, 0]), 1).tolist() in ([1], [2])
+    both = telling_rows(columns, np.array([1.0, 3, 0]), 3)
+    assert len(both) == 2
+    assert 0 in both
 
 
 def test_a_checkpoint_whose_arrays_do_not_fit_is_refused(router: GeneralRouter, tmp_path: Path) -> None:

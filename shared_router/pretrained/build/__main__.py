@@ -53,11 +53,11 @@ def build(given: argparse.Namespace) -> None:
     router.save_on(MULTILINGUAL_EMBEDDER, folder, overwrite=True)
     threshold = round(quantiles_of(router).threshold(0.5), 4)
     quality = quality_of(router, threshold, load_sets(given.data, corpus))
-    held_out = held_out_everyday(corpus, everyday, threshold)
-    card = card_of(router, corpus.counts, everyday, quality, held_out)
+    held_out = [held_out_everyday(corpus, everyday, threshold, by_kind=by_kind) for by_kind in (False, True)]
+    card = card_of(router, corpus.counts, everyday, quality, *held_out)
     add_card(folder, (json.dumps(card, indent=1) + "\n").encode())
-    (folder / "CARD.md").write_text(page(card, quality, held_out), "utf-8")
-    sys.stdout.write(page(card, quality, held_out))
+    (folder / "CARD.md").write_text(page(card, quality, *held_out), "utf-8")
+    sys.stdout.write(page(card, quality, *held_out))
 
 
 def _write_multilingual(given: argparse.Namespace) -> None:

@@ -50,11 +50,12 @@ def fit_shipped(corpus: Corpus, everyday: Sequence[EverydayPrompt]) -> GeneralRo
 
 
 def held_out_everyday(
-    corpus: Corpus, everyday: Sequence[EverydayPrompt], threshold: float
+    corpus: Corpus, everyday: Sequence[EverydayPrompt], threshold: float, *, by_kind: bool
 ) -> list[EverydayQuality]:
-    """Judge every prompt by a router that saw none of its kind, in any language."""
+    """Judge every prompt by a router that did not see it, nor, by kind, any of its kind in any language."""
     kinds = sorted({each.kind for each in everyday})
-    fold = np.array([kinds.index(each.kind) % FOLDS for each in everyday])
+    drawn = np.random.default_rng(0).permutation(len(everyday)) % FOLDS
+    fold = np.array([kinds.index(each.kind) % FOLDS for each in everyday]) if by_kind else drawn
     scores = np.zeros(len(everyday))
     for part in range(FOLDS):
         seen = [each for each, k in zip(everyday, fold, strict=True) if k != part]
