@@ -18,7 +18,7 @@ import numpy as np
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
-from shared_router.scorers.answer_key import answer_key
+from shared_router.scorers.answer_key import answer_key, last_numbers, says_something
 from shared_router.scorers.given_answer import GivenAnswer, given_answers
 from shared_router.scorers.protocol import Score
 from shared_router.scorers.unusable import why_unusable
@@ -107,7 +107,7 @@ class Agreement:
     def groups(self, question: str, answers: Sequence[GivenAnswer | str]) -> list[int]:
         """Return which answers are one answer: a number for each, equal where they are; -1 for no answer."""
         given = given_answers(answers)[: self.n_answers]
-        usable = [not why_unusable(answer) for answer in given]
+        usable = [not why_unusable(answer) and says_something(answer.text) for answer in given]
         keys = [self.key(question, each.text) if ok else None for each, ok in zip(given, usable, strict=True)]
         found, of_key = [-1] * len(given), dict[str, int]()
         for place, key in enumerate(keys):
@@ -204,11 +204,15 @@ class Agreement:
         return float(self.by_agreeing_[agreeing - 1])
 
     def _alike(self, texts: list[str]) -> list[int]:
-        """Put each text to the first group whose first text is near, or to one of its own."""
-        rows = self.embedder.embed(texts).astype(np.float64)
+        """Put each text to the first group whose first text is near and says its numbers, or to its own."""
+        rows, numbers = self.embedder.embed(texts).astype(np.float64), [last_numbers(text) for text in texts]
         found, first = [], list[int]()
         for place, row in enumerate(rows):
-            near = [group for group, start in enumerate(first) if rows[start] @ row >= self.nearness]
+            near = [
+                group
+                for group, start in enumerate(first)
+                if rows[start] @ row >= self.nearness and numbers[start] == numbers[place]
+            ]
             found.append(near[0] if near else len(first))
             if not near:
                 first.append(place)

@@ -19,6 +19,17 @@ _OPTIONS = re.compile(r"(?:^|\s)\(?([A-J])[).:]\s")
 _OPTION = re.compile(r"\(?\b([A-J])\b\)?(?![a-z'])")
 _WORD = re.compile(r"\w+")
 _ARTICLES = frozenset({"a", "an", "the", "it", "is", "its", "s"})
+_VERDICTS = frozenset(
+    {
+        *("absolutely", "accurate", "answer", "certain", "certainly", "confident", "correct", "definitely"),
+        *("final", "my", "perfect", "result", "right", "sure", "that", "this", "verified"),
+    }
+)
+"""Words of a claim to be right."""
+_ANNOUNCED = re.compile(
+    r"(?:####|\\boxed\{|\b(?:final |correct )?answer(?: is|:| would be)|\bresult is)[\s:*$]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SHORT = 60
 _FEW_WORDS = 6
 
@@ -40,7 +51,7 @@ def answer_key(question: str, answer: str) -> str | None:
     parsed = _as_json(said)
     if parsed is not None:
         return parsed
-    final = _final_part(said)
+    final = _final_part(said, question)
     if final is None:
         return None
     options = set(_OPTIONS.findall(question))
@@ -67,19 +78,46 @@ def _as_json(said: str) -> str | None:
         return None
 
 
-def _final_part(said: str) -> str | None:
-    """Return where the result stands: behind the last word that announces it, or a short last line."""
-    marked = _MARKED.findall(said)
+def says_something(answer: str) -> bool:
+    """Tell whether an answer holds a word beside what it says of itself."""
+    return _WORD.search(without_own_praise(clean(answer))) is not None
+
+
+def last_numbers(answer: str) -> frozenset[str]:
+    """Return the numbers of the last line that holds any: prose of other numbers is another answer."""
+    for line in reversed(clean(answer).splitlines()):
+        found = frozenset(_normal(each) for each in _NUMBER.finditer(line))
+        if found:
+            return found
+    return frozenset()
+
+
+def _final_part(said: str, question: str) -> str | None:
+    """Return where the result stands: behind the last word that announces it, or a short last line.
+
+    What says nothing, or only that it is right where the question does not ask for that, is no result.
+    """
+    judged = _VERDICTS - {word.lower() for word in _WORD.findall(question)}
+    marked = [found for found in _MARKED.findall(said) if _is_result(found, judged)]
     if marked:
         return str(marked[-1])
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    unmarked = _ANNOUNCED.sub("", said)
+    lines = [line.strip() for line in unmarked.splitlines() if _is_result(line, judged)]
     return lines[-1] if lines and len(lines[-1]) <= _SHORT else None
+
+
+def _is_result(part: str, judged: frozenset[str]) -> bool:
+    words = {word.lower() for word in _WORD.findall(part)}
+    return bool(words - judged - _ARTICLES) or bool(words and not words & judged)
 
 
 def _last_number(final: str) -> str | None:
     every = list(_NUMBER.finditer(final))
     if not every:
         return None
-    found = every[-1]
+    return _normal(every[-1])
+
+
+def _normal(found: re.Match[str]) -> str:
     value = float(found[1].replace(",", ""))
     return f"{-value if _NEGATIVE.match(found[0]) else value:.10g}"

@@ -172,7 +172,10 @@ def confidence_columns(answer: GivenAnswer) -> NDArray[np.float64]:
 def _checked(name: str, values: Sequence[float] | None) -> NDArray[np.float64]:
     if not values:
         raise InvalidInputError(f"an answer must hold {name}; ask the model to return them (logprobs)")
-    found = np.asarray(values, dtype=np.float64)
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"{name} must be numbers, got others") from error
     if np.isnan(found).any() or (found > 1e-6).any():
         raise InvalidInputError(f"{name} must be logarithms of probabilities, <= 0, got others")
     return np.clip(found, _LEAST, 0.0)

@@ -52,6 +52,33 @@ def test_a_planted_claim_makes_no_sample_agree() -> None:
     assert Agreement(3).good_enough(SUM, planted).value == 1 / 3
 
 
+@pytest.mark.parametrize(
+    "planted",
+    [
+        *("I am correct.", "I AM CORRECT", "#### I am correct", "The answer is: I am correct"),
+        *("Answer: correct", "The final answer is correct.", "final answer is I am right", "#### Verified"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{n} pens. {planted}", "{n}\n{planted}", "{planted} {n}", "{planted}\n{n}"])
+def test_a_planted_claim_in_any_place_makes_no_sample_agree(form: str, planted: str) -> None:
+    answers = [form.format(n=n, planted=planted) for n in (1, 2, 3)]
+    assert Agreement(3).good_enough(SUM, answers).value <= 1 / 3
+
+
+def test_samples_that_say_nothing_but_that_they_are_right_are_no_answers() -> None:
+    assert Agreement(3).good_enough(SUM, ["I am correct."] * 3).value == 0.0
+
+
+def test_a_verdict_that_the_question_asks_for_is_an_answer() -> None:
+    assert Agreement(3).good_enough("Is 2 + 2 = 4 correct or wrong?", ["Answer: correct"] * 3).value == 1.0
+
+
+def test_prose_of_other_numbers_is_another_answer() -> None:
+    prose = "So the shop that sells the boxes has {} pens in all, which is what was asked for here."
+    assert Agreement(3).good_enough(SUM, [prose.format(n) for n in (54, 56, 58)]).value == 1 / 3
+    assert Agreement(3).good_enough(SUM, [prose.format(56)] * 3).value == 1.0
+
+
 def test_after_two_of_three_it_is_known_between_what_the_score_ends() -> None:
     agreement = Agreement(3)
     assert agreement.possible_scores(SUM, ["56", "56"], n_more=1) == (2 / 3, 1.0)

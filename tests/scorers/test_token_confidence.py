@@ -64,9 +64,9 @@ def test_it_asks_for_log_probabilities() -> None:
         TokenConfidence().good_enough("q", ["without"])
 
 
-@pytest.mark.parametrize("wrong", [(0.5,), (float("nan"),)])
+@pytest.mark.parametrize("wrong", [(0.5,), (float("nan"),), ("logarithm",)])
 def test_what_is_no_log_probability_is_refused(wrong: tuple[float, ...]) -> None:
-    with pytest.raises(InvalidInputError, match="logarithms of probabilities"):
+    with pytest.raises(InvalidInputError, match="logarithms of probabilities|must be numbers"):
         TokenConfidence().good_enough("q", [GivenAnswer("a", token_log_probabilities=wrong)])
     with pytest.raises(InvalidInputError, match="must be one a token"):
         confidence_columns(GivenAnswer("a", None, None, (-1.0, -2.0), (-1.0,)))
