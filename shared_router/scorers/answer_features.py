@@ -22,7 +22,7 @@ from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.progress import with_progress
 from shared_router.scorers.answer_columns import answer_columns
 from shared_router.scorers.answer_head import AnswerHead, Floats, fit_answer_head
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer
 from shared_router.scorers.graded_answers import graded_answers
 from shared_router.scorers.own_praise import without_own_praise
 from shared_router.text import clean
@@ -117,7 +117,7 @@ class AnswerFeatures:
         Raises:
             NotFittedError: If it has learned nothing yet.
         """
-        return float(self.good_enough_each([question], [given_answers(answers)[0].text])[0])
+        return float(self.good_enough_each([question], [first_answer(answers).text])[0])
 
     def good_enough_each(self, questions: Sequence[str], answers: Sequence[str]) -> Floats:
         """Return P(good enough) of one answer to each of n questions, shape (n,).

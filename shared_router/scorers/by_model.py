@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.scorers.checked import CheckedScorer, scorer_of
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer
 from shared_router.scorers.protocol import Reads, Score, Scorer, ScoringFunction
 
 
@@ -56,7 +56,7 @@ class ScorerByModel:
         Raises:
             InvalidInputError: If its model has no scorer.
         """
-        answer = given_answers(answers)[0]
+        answer = first_answer(answers)
         if answer.model is None or answer.model not in self.scorers:
             raise InvalidInputError(
                 f"an answer must be of a model that has a scorer {sorted(self.scorers)}, got {answer.model}"

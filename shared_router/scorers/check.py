@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer
 
 
 class Check:
@@ -29,4 +29,4 @@ class Check:
 
     def good_enough(self, question: str, answers: Sequence[GivenAnswer | str]) -> float:
         """Return what the function says of the first answer."""
-        return self.function(question, given_answers(answers)[0].text)
+        return self.function(question, first_answer(answers).text)

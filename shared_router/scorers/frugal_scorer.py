@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer
 from shared_router.scorers.graded_answers import graded_answers
 from shared_router.scorers.own_praise import without_own_praise
 from shared_router.text import clean
@@ -148,7 +148,7 @@ class FrugalScorer:
         Raises:
             NotFittedError: If it has learned nothing yet.
         """
-        return float(self.good_enough_each([question], [given_answers(answers)[0].text])[0])
+        return float(self.good_enough_each([question], [first_answer(answers).text])[0])
 
     def good_enough_each(self, questions: Sequence[str], answers: Sequence[str]) -> NDArray[np.float64]:
         """Return P(good enough) of one answer to each of n questions, shape (n,).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from shared_router.choices import shown_kind
@@ -37,10 +37,22 @@ def given_answers(answers: Sequence[GivenAnswer | str]) -> tuple[GivenAnswer, ..
     Raises:
         InvalidInputError: If they are one text, which would be read letter by letter, or hold anything else.
     """
-    if isinstance(answers, (str, bytes, GivenAnswer)):
+    if isinstance(answers, (str, bytes, GivenAnswer)) or not isinstance(answers, Iterable):
         raise InvalidInputError(f"answers must be a list, got one {shown_kind(answers)}; put it in a list")
     found = tuple(GivenAnswer(each) if isinstance(each, str) else each for each in answers)
     for each in found:
         if not isinstance(each, GivenAnswer):
             raise InvalidInputError(f"answers must be texts or GivenAnswer, got {shown_kind(each)}")
     return found
+
+
+def first_answer(answers: Sequence[GivenAnswer | str]) -> GivenAnswer:
+    """Return the answer that would be used.
+
+    Raises:
+        InvalidInputError: If there is none, or as `given_answers`.
+    """
+    found = given_answers(answers)
+    if not found:
+        raise InvalidInputError("answers must hold at least one answer, got none")
+    return found[0]

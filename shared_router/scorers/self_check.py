@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError, JudgeError
 from shared_router.records.collecting.journal import Reply
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer
 from shared_router.scorers.protocol import Score
 from shared_router.text import clean
 
@@ -78,7 +78,7 @@ class SelfCheck:
         Raises:
             JudgeError: If a reply begins with neither yes nor no.
         """
-        prompt = check_prompt(question, given_answers(answers)[0].text)
+        prompt = check_prompt(question, first_answer(answers).text)
         n_yes, dollars = 0, 0.0
         for _ in range(self.n_checks):
             reply = self.ask(prompt)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.scorers.answer_head import AnswerHead, fit_answer_head
-from shared_router.scorers.given_answer import GivenAnswer, given_answers
+from shared_router.scorers.given_answer import GivenAnswer, first_answer, given_answers
 from shared_router.scorers.protocol import Reads
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TokenConfidence:
             InvalidInputError: If the answer holds no log-probabilities, or some that are none.
         """
         del question
-        columns = confidence_columns(given_answers(answers)[0])
+        columns = confidence_columns(first_answer(answers))
         if self.head_ is None:
             return float(np.exp(columns[0]))
         return float(self.head_.good_enough(columns[None], _NO_EMBEDDING)[0])

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared_router import GivenAnswer, InvalidInputError, Score, ScorerOutputError, scorer_of
+from shared_router import (
+    Check,
+    GivenAnswer,
+    InvalidInputError,
+    Score,
+    Scorer,
+    ScorerOutputError,
+    SelfCheck,
+    TokenConfidence,
+    scorer_of,
+)
 
 
 class OfMixtral:
@@ -188,7 +198,13 @@ def test_a_checked_scorer_is_not_wrapped_again() -> None:
     assert scorer_of(scorer) is scorer
 
 
-@pytest.mark.parametrize("wrong", ["4", GivenAnswer("4"), [4], [None]])
+@pytest.mark.parametrize("scorer", [Check(lambda _, __: 1.0), SelfCheck(lambda _: "yes"), TokenConfidence()])
+def test_a_scorer_of_one_answer_must_be_given_one(scorer: Scorer) -> None:
+    with pytest.raises(InvalidInputError, match="at least one answer, got none"):
+        scorer.good_enough("q", [])
+
+
+@pytest.mark.parametrize("wrong", ["4", GivenAnswer("4"), [4], [None], None, 4])
 def test_answers_are_a_list_of_texts_or_answers(wrong: object) -> None:
     with pytest.raises(InvalidInputError, match="answers must be"):
         scorer_of(never).score("q", wrong)  # type: ignore[arg-type]
