@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
 from shared_router.errors import InvalidInputError
@@ -21,6 +21,21 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     """
     if not any(value is choice or value == choice for choice in choices):
         raise InvalidInputError(f"{name} must be one of {list(choices)}, got {shown(value)}")
+
+
+def check_rules(settings: object, rules: Mapping[str, tuple[str, bool]]) -> None:
+    """Check several settings of one object.
+
+    Args:
+        settings: What has them as attributes.
+        rules: By a setting's name, its rule in words, and whether it holds.
+
+    Raises:
+        InvalidInputError: For the first whose rule does not hold.
+    """
+    for name, (rule, holds) in rules.items():
+        if not holds:
+            raise InvalidInputError(f"{name} must be {rule}, got {shown(getattr(settings, name))}")
 
 
 def check_seed(seed: object) -> None:

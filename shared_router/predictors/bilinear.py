@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_seed, shown
+from shared_router.choices import check_rules, check_seed
 from shared_router.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -54,14 +54,13 @@ class BilinearTraining:
 
     def __post_init__(self) -> None:
         """Check every range."""
-        for name, value, rule, holds in (
-            ("dim", self.dim, "a whole number >= 1", type(self.dim) is int and self.dim >= 1),
-            ("epochs", self.epochs, "a whole number >= 1", type(self.epochs) is int and self.epochs >= 1),
-            ("learning_rate", self.learning_rate, "> 0", _is_amount(self.learning_rate, above=0.0)),
-            ("l2", self.l2, ">= 0", _is_amount(self.l2)),
-        ):
-            if not holds:
-                raise InvalidInputError(f"{name} must be {rule}, got {shown(value)}")
+        rules = {
+            "dim": ("a whole number >= 1", type(self.dim) is int and self.dim >= 1),
+            "epochs": ("a whole number >= 1", type(self.epochs) is int and self.epochs >= 1),
+            "learning_rate": ("> 0", _is_amount(self.learning_rate, above=0.0)),
+            "l2": (">= 0", _is_amount(self.l2)),
+        }
+        check_rules(self, rules)
         check_seed(self.seed)
 
 

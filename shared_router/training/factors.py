@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_rules
 from shared_router.errors import InvalidInputError, MissingExtraError
 from shared_router.preferences.encoded import EncodedBattles
 from shared_router.progress import with_progress
@@ -60,9 +61,7 @@ class FactorTraining:
             "noise": (">= 0", self.noise >= 0),
             "validation_fraction": ("in [0, 1)", 0 <= self.validation_fraction < 1),
         }
-        for name, (rule, holds) in rules.items():
-            if not holds:
-                raise InvalidInputError(f"{name} must be {rule}, got {getattr(self, name)!r}")
+        check_rules(self, rules)
 
 
 @dataclass(frozen=True, slots=True)

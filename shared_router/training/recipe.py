@@ -4,7 +4,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 
-from shared_router.errors import InvalidInputError
+from shared_router.choices import check_rules
 from shared_router.text import prompt_key
 
 
@@ -58,9 +58,7 @@ class FineTuning:
             "patience": (">= 1", self.patience >= 1),
             "seed": ("in [0, 2^63)", 0 <= self.seed < 1 << 63),
         }
-        for name, (rule, holds) in rules.items():
-            if not holds:
-                raise InvalidInputError(f"{name} must be {rule}, got {getattr(self, name)!r}")
+        check_rules(self, rules)
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from shared_router.errors import InvalidInputError
+from shared_router.choices import check_rules
 from shared_router.records.collecting.journal import Journal, Reply
 from shared_router.records.collecting.retrying import wait_before_retry
 
@@ -67,9 +67,7 @@ class AskingLimits:
             "retries": (">= 0", self.retries >= 0),
             "dollars": (">= 0 or None", self.dollars is None or self.dollars >= 0),
         }
-        for name, (rule, holds) in rules.items():
-            if not holds:
-                raise InvalidInputError(f"{name} must be {rule}, got {getattr(self, name)!r}")
+        check_rules(self, rules)
 
 
 def ask_all(
