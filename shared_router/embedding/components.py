@@ -82,7 +82,7 @@ def check_n_components(n_components: int | None) -> None:
         return
     if isinstance(n_components, bool) or not isinstance(n_components, (int, np.integer)) or n_components < 1:
         raise InvalidInputError(
-            f"n_components must be >= 1 or None, and a whole number, got {shown(n_components)}"
+            f"n_components must be >= 1 or None, got {shown(n_components)}; give a whole number"
         )
 
 

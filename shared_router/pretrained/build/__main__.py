@@ -39,6 +39,7 @@ def build(given: argparse.Namespace) -> None:
     from shared_router.pretrained.build.general import fit_shipped, held_out_everyday
     from shared_router.pretrained.build.general_card import NAME, card_of, page, quantiles_of
     from shared_router.pretrained.build.quality import quality_of
+    from shared_router.pretrained.build.score_tables import score_tables
     from shared_router.pretrained.build.sets import load_sets
     from shared_router.pretrained.build.traffic import traffic_quantiles
 
@@ -53,11 +54,14 @@ def build(given: argparse.Namespace) -> None:
     router.save_on(MULTILINGUAL_EMBEDDER, folder, overwrite=True)
     threshold = round(quantiles_of(router).threshold(0.5), 4)
     quality = quality_of(router, threshold, load_sets(given.data, corpus))
-    held_out = [held_out_everyday(corpus, everyday, threshold, by_kind=by_kind) for by_kind in (False, True)]
-    card = card_of(router, corpus.counts, everyday, quality, *held_out)
+    by_prompt, by_kind = (
+        held_out_everyday(corpus, everyday, threshold, by_kind=by_kind) for by_kind in (False, True)
+    )
+    tables = score_tables(router, given.data)
+    card = card_of(router, corpus.counts, everyday, quality, by_prompt, by_kind, tables)
     add_card(folder, (json.dumps(card, indent=1) + "\n").encode())
-    (folder / "CARD.md").write_text(page(card, quality, *held_out), "utf-8")
-    sys.stdout.write(page(card, quality, *held_out))
+    (folder / "CARD.md").write_text(page(card, quality, by_prompt, by_kind), "utf-8")
+    sys.stdout.write(page(card, quality, by_prompt, by_kind))
 
 
 def _write_multilingual(given: argparse.Namespace) -> None:

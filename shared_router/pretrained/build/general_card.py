@@ -14,6 +14,7 @@ from shared_router.errors import NotFittedError
 from shared_router.pretrained.build.everyday import EverydayPrompt
 from shared_router.pretrained.build.general import EverydayQuality, everyday_table
 from shared_router.pretrained.build.quality import Quality, quality_table
+from shared_router.pretrained.build.score_tables import SHARES_HEAD, score_tables_page
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.routers.general import GeneralRouter
 
@@ -28,6 +29,7 @@ def card_of(
     quality: Sequence[Quality],
     by_prompt: Sequence[EverydayQuality],
     by_kind: Sequence[EverydayQuality],
+    tables: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the card as data."""
     known = quantiles_of(router)
@@ -49,6 +51,7 @@ def card_of(
         "sets": [_rounded(asdict(row)) for row in quality],
         "everyday_prompts_held_out": [_rounded(asdict(row)) for row in by_prompt],
         "everyday_kinds_held_out": [_rounded(asdict(row)) for row in by_kind],
+        "score_tables": tables,
     }
 
 
@@ -113,6 +116,8 @@ def page(
         "The same, each judged by a router that saw none of its kind in any language, no fact, say, and no "
         "list: harder again.",
         everyday_table(by_kind),
+        SHARES_HEAD,
+        score_tables_page(card["score_tables"]),
     ]
     return "\n\n".join(parts) + "\n"
 
