@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
+from shared_router.choices import check_texts
 from shared_router.embedding.word_pieces import WordPieces
 from shared_router.embedding.words import Words
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
@@ -81,7 +82,11 @@ class StaticEmbedder:
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known token. A row does not
             depend on the other texts, to the bit.
+
+        Raises:
+            InvalidInputError: If `texts` is no list of texts.
         """
+        check_texts("texts", texts)
         return self.embed_clean([clean(text) for text in texts])
 
     def embed_clean(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_texts
 from shared_router.errors import InvalidInputError
 from shared_router.markup import without_markup
 from shared_router.pieces import pieces_of
@@ -66,7 +67,11 @@ class TrimmedEmbedder:
 
         Returns:
             Shape (n, dim), each row of length 1, or 0 for a text without a known word.
+
+        Raises:
+            InvalidInputError: If `texts` is no list of texts.
         """
+        check_texts("texts", texts)
         return self.embed_bare([bare_question(text) for text in texts])
 
     def embed_bare(self, texts: Sequence[str]) -> NDArray[np.float32]:

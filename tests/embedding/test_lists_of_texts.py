@@ -6,19 +6,33 @@ from typing import Any
 import openai
 import pytest
 
-from shared_router import CachedEmbedder, InvalidInputError, OpenAIEmbedder, TransformersEmbedder
+from shared_router import (
+    CachedEmbedder,
+    InvalidInputError,
+    OpenAIEmbedder,
+    TransformersEmbedder,
+    TrimmedEmbedder,
+    load_embedder,
+)
 from shared_router.embedding.protocol import Embedder
+from shared_router.embedding.shipped import MULTILINGUAL_EMBEDDER
 from shared_router.testing import HashEmbedder
 
 
-@pytest.fixture(params=["openai", "cached", "transformers"])
+@pytest.fixture(params=["openai", "cached", "transformers", "shipped", "multilingual", "trimmed"])
 def embedder(request: pytest.FixtureRequest, tmp_path: Path) -> Embedder:
     match request.param:
         case "openai":
             return OpenAIEmbedder(openai.OpenAI(api_key="sk-none"))
         case "cached":
             return CachedEmbedder(HashEmbedder(4), tmp_path / "cache.sqlite", identity="hash")
-    return TransformersEmbedder(tmp_path / "no-model")
+        case "transformers":
+            return TransformersEmbedder(tmp_path / "no-model")
+        case "multilingual":
+            return load_embedder(MULTILINGUAL_EMBEDDER)
+        case "trimmed":
+            return TrimmedEmbedder(HashEmbedder(4))
+    return load_embedder()
 
 
 @pytest.mark.parametrize(
