@@ -31,7 +31,10 @@ class Line:
         if len(rows) == 1:  # in a quarter of the time: each call of numpy costs as much as the numbers
             lead = float(rows[0].dot(self.direction)) + self.offset
             return np.array([1 / (1 + math.exp(min(-lead, 700.0)))])
-        return win_chance(rows @ self.direction + self.offset)
+        # BLAS may compute on lanes beyond a short row and raise their flag; rows and direction are finite
+        with np.errstate(invalid="ignore"):
+            leads = rows @ self.direction
+        return win_chance(leads + self.offset)
 
 
 @dataclass(frozen=True, slots=True)
