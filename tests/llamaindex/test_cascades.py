@@ -75,7 +75,9 @@ async def test_a_cascades_answer_is_the_models(
     answer, counted = await said(model)
     assert answer == alone
     if not flow.startswith(("query", "chat ")):
-        assert len(counted) == (1 if scorer is accepts else 2) * len(tokens)
+        # where an old release cannot do it at all, the weak model's error sends it to the strong one
+        cannot = alone[:1] == ["NotImplementedError('stream_call is not supported by default.')"]
+        assert len(counted) == (1 if scorer is accepts and not cannot else 2) * len(tokens)
 
 
 async def _responses(llm: Any, messages: list[ChatMessage]) -> list[Any]:
