@@ -80,9 +80,14 @@ def check_amount(name: str, amount: object, *, of: str) -> None:
     Raises:
         InvalidInputError: If it is none.
     """
-    number = isinstance(amount, Real) and not isinstance(amount, bool)
-    if not number or not 0 <= amount <= sys.float_info.max:  # type: ignore[operator]
+    if not is_amount(amount):
         raise InvalidInputError(f"{name} must be >= 0, got {shown(amount)} for {of}")
+
+
+def is_amount(value: object) -> bool:
+    """Tell whether a value is a number >= 0 that a float can hold."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and 0 <= value <= sys.float_info.max  # type: ignore[operator]
 
 
 def check_texts(name: str, texts: object) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 
 import numpy as np
 
@@ -30,7 +29,7 @@ from shared_router.calibration.rows import (
     checked_dollars,
     given_grades,
 )
-from shared_router.choices import shown, shown_kind
+from shared_router.choices import is_amount, shown, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.records.outcomes import Outcomes
@@ -174,7 +173,6 @@ def _table(outcomes: object) -> Outcomes:
 
 
 def _dollars(name: str, value: object) -> float:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= float(value) < float("inf"):  # type: ignore[arg-type]
+    if not is_amount(value):
         raise InvalidInputError(f"{name} must be dollars for 1,000 requests, >= 0, got {shown(value)}")
     return float(value)  # type: ignore[arg-type]

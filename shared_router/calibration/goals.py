@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Protocol
 
-from shared_router.choices import shown
+from shared_router.choices import is_amount, shown
 from shared_router.errors import InvalidInputError
 from shared_router.quantiles import check_strong_fraction
 
@@ -107,9 +105,9 @@ def goal_of(
         if dollars is not None:
             raise InvalidInputError("dollars must go with dollars_per_hour, got a strong_fraction")
         return ShareGoal(float(strong_fraction))
-    if not _is_amount(dollars_per_hour) or not float(dollars_per_hour) > 0:  # type: ignore[arg-type]
+    if not is_amount(dollars_per_hour) or not float(dollars_per_hour) > 0:  # type: ignore[arg-type]
         raise InvalidInputError(f"dollars_per_hour must be dollars > 0, got {shown(dollars_per_hour)}")
-    if not isinstance(dollars, Mapping) or len(dollars) < 2 or not all(map(_is_amount, dollars.values())):
+    if not isinstance(dollars, Mapping) or len(dollars) < 2 or not all(map(is_amount, dollars.values())):
         raise InvalidInputError(
             "dollars_per_hour needs dollars={...}: what one request to each model costs on average"
         )
@@ -117,7 +115,3 @@ def goal_of(
     if len(set(costs.values())) == 1:
         raise InvalidInputError("dollars must differ between models, or no threshold changes what is spent")
     return DollarsGoal(float(dollars_per_hour), costs)  # type: ignore[arg-type]
-
-
-def _is_amount(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf

@@ -10,10 +10,9 @@ paper's pruning of lists whose models rarely disagree: the search needs none.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.single_file import read_file, write_file
 from shared_router.checkpoints.strict_json import parse_strict_json
-from shared_router.choices import shown, shown_kind
+from shared_router.choices import is_amount, shown, shown_kind
 from shared_router.decisions import check_threshold
 from shared_router.errors import (
     ArtifactCorruptError,
@@ -167,7 +166,7 @@ def frugal_list(
 
 
 def _check_options(budget: float, max_models: int) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, Real) or not 0 <= float(budget) < math.inf:
+    if not is_amount(budget):
         raise InvalidInputError(f"budget must be dollars a prompt >= 0, got {shown(budget)}")
     if isinstance(max_models, bool) or not isinstance(max_models, Integral) or max_models < 1:
         raise InvalidInputError(f"max_models must be a whole number >= 1, got {shown(max_models)}")

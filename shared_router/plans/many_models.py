@@ -9,9 +9,7 @@ where both are predicted well.) `dollar_weights` chooses the weight by a budget 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import load_artifact, save_artifact
 from shared_router.checkpoints.sealed import sealed, unsealed
-from shared_router.choices import check_amount, shown, shown_kind
+from shared_router.choices import check_amount, is_amount, shown, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
@@ -208,7 +206,7 @@ class ManyModelsPolicy(RoutingPolicy):
 
 
 def _check_weight(name: str, weight: object, *, given: bool, needs: str) -> None:
-    if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= float(weight) < math.inf:
+    if not is_amount(weight):
         raise InvalidInputError(f"{name} must be a finite number >= 0, got {shown(weight)}")
     if weight and not given:
         raise InvalidInputError(f"{name} needs {needs}, got none; without them nothing has a price")

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_rules, check_seed
+from shared_router.choices import check_rules, check_seed, is_amount
 from shared_router.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class BilinearTraining:
         rules = {
             "dim": ("a whole number >= 1", type(self.dim) is int and self.dim >= 1),
             "epochs": ("a whole number >= 1", type(self.epochs) is int and self.epochs >= 1),
-            "learning_rate": ("> 0", _is_amount(self.learning_rate, above=0.0)),
-            "l2": (">= 0", _is_amount(self.l2)),
+            "learning_rate": ("> 0", is_amount(self.learning_rate) and self.learning_rate > 0),
+            "l2": (">= 0", is_amount(self.l2)),
         }
         check_rules(self, rules)
         check_seed(self.seed)
@@ -185,11 +184,6 @@ class Bilinear:
         }
         decayed = {name: gradient + np.float32(l2) * weights[name] for name, gradient in gradients.items()}
         return {**decayed, "biases": errors.sum(axis=0)}
-
-
-def _is_amount(value: object, *, above: float | None = None) -> bool:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    return number and 0 <= value < float("inf") and value != above  # type: ignore[operator]
 
 
 def _first(
