@@ -4,8 +4,9 @@ import threading
 from functools import cache
 from pathlib import Path
 
+from shared_router.choices import shown_kind
 from shared_router.embedding.protocol import Embedder
-from shared_router.errors import UnknownNameError
+from shared_router.errors import InvalidInputError, UnknownNameError
 
 DEFAULT_EMBEDDER = "minilm-static-v1"
 MULTILINGUAL_EMBEDDER = "e5-static-v1"
@@ -25,6 +26,23 @@ def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
         raise UnknownNameError(f"an embedder must be one of {sorted(EMBEDDERS)}, got {name!r}")
     with _LOCK:  # or all that ask before the first is done would load it
         return _load(name)
+
+
+def embedder_of(given: Embedder | str) -> Embedder:
+    """Return what was given for an embedder, or the shipped one of that name; raises as `load_embedder`."""
+    return load_embedder(given) if isinstance(given, str) else given
+
+
+def check_embedder(given: object) -> None:
+    """Check an embedder before there is a text for it.
+
+    Raises:
+        InvalidInputError: If it has no `embed`, or is a class, and is no name either.
+    """
+    if not isinstance(given, str) and (isinstance(given, type) or not hasattr(given, "embed")):
+        raise InvalidInputError(
+            f"embedder must be an object with embed, or a shipped one's name, got {shown_kind(given)}"
+        )
 
 
 @cache

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.checkpoints.sealed import sealed, unsealed
 from shared_router.choices import check_texts
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, embedder_of
 from shared_router.errors import ArtifactSchemaError, DataError, UnknownNameError
 from shared_router.predictors.grades import checked_names
 from shared_router.probe import PROBE_QUERIES
@@ -164,6 +164,6 @@ def _fitted(
 
 
 def _design(texts: Sequence[str], embedder: Embedder | str) -> NDArray[np.float64]:
-    vectors = (load_embedder(embedder) if isinstance(embedder, str) else embedder).embed(texts)
+    vectors = embedder_of(embedder).embed(texts)
     lengths = np.log1p(np.array([len(text) for text in texts], dtype=np.float64))
     return np.column_stack([np.asarray(vectors, dtype=np.float64), lengths, np.ones(len(texts))])

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.checkpoints.sealed import sealed, unsealed
-from shared_router.choices import check_texts, shown, shown_kind
+from shared_router.choices import check_texts, shown
 from shared_router.embedding.components import unit_rows
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, check_embedder, embedder_of
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
 from shared_router.predictors.grades import Grades, checked_names
 from shared_router.probe import PROBE_QUERIES
@@ -44,10 +44,7 @@ class QualityPredictor(ABC):
     name: ClassVar[str] = "custom"
 
     def __init__(self, embedder: Embedder | str = DEFAULT_EMBEDDER) -> None:
-        if not isinstance(embedder, str) and (isinstance(embedder, type) or not hasattr(embedder, "embed")):
-            raise InvalidInputError(
-                f"embedder must be an object with embed, or a shipped one's name, got {shown_kind(embedder)}"
-            )
+        check_embedder(embedder)
         self._given_embedder = embedder
         self.models_: tuple[str, ...] | None = None
         self.means_: NDArray[np.float64] = np.zeros(0)
@@ -56,8 +53,7 @@ class QualityPredictor(ABC):
     @cached_property
     def embedder(self) -> Embedder:
         """What embeds queries, the same for training and serving."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return embedder_of(self._given_embedder)
 
     @property
     def blocking(self) -> bool:

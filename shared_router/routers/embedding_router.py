@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import shown_kind
 from shared_router.embedding.nearness import largest_cosines
-from shared_router.embedding.shipped import load_embedder
+from shared_router.embedding.shipped import check_embedder, embedder_of
 from shared_router.errors import (
     ArtifactSchemaError,
     EmbedderError,
@@ -52,10 +51,7 @@ class EmbeddingRouter(Router):
     centroids_: NDArray[np.float16] | None = None
 
     def __init__(self, embedder: Embedder | str, *, strong: str | int, weak: str | int) -> None:
-        if not isinstance(embedder, str) and (isinstance(embedder, type) or not hasattr(embedder, "embed")):
-            raise InvalidInputError(
-                f"embedder must be an object with embed, or a shipped one's name, got {shown_kind(embedder)}"
-            )
+        check_embedder(embedder)
         self._given_embedder = embedder
         self.strong = strong
         self.weak = weak
@@ -70,8 +66,7 @@ class EmbeddingRouter(Router):
     @cached_property
     def embedder(self) -> Embedder:
         """What embeds queries, the same for training and serving."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return embedder_of(self._given_embedder)
 
     def for_pair(self, strong: str | int, weak: str | int) -> Self:
         """Return this router for two other models that it saw in training; what it learned is shared.

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.embedding.nearness import largest_cosines
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, embedder_of
 from shared_router.embedding.trimmed import TRIM, TrimmedEmbedder
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.quantiles import ScoreQuantiles
@@ -94,8 +94,7 @@ class StaticRouter(Router):
     @cached_property
     def embedder(self) -> Embedder:
         """What embeds queries."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return embedder_of(self._given_embedder)
 
     @cached_property
     def reader(self) -> Embedder:

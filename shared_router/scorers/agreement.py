@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared_router.checkpoints.artifact import Artifact
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, embedder_of
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.scorers.answer_key import answer_key, last_numbers, says_something
 from shared_router.scorers.given_answer import GivenAnswer, given_answers
@@ -83,8 +83,7 @@ class Agreement:
     @cached_property
     def embedder(self) -> Embedder:
         """What compares answers without a key."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return embedder_of(self._given_embedder)
 
     def good_enough(self, question: str, answers: Sequence[GivenAnswer | str]) -> Score:
         """Return P(good enough) of the answer that most samples give, and which that is.

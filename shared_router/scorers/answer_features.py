@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, embedder_of
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.progress import with_progress
 from shared_router.scorers.answer_columns import answer_columns
@@ -68,8 +68,7 @@ class AnswerFeatures:
     @cached_property
     def embedder(self) -> Embedder | None:
         """What embeds questions and answers."""
-        given = self._given_embedder
-        return load_embedder(given) if isinstance(given, str) else given
+        return None if self._given_embedder is None else embedder_of(self._given_embedder)
 
     def __repr__(self) -> str:
         """Show whose answers it judges."""
