@@ -1,17 +1,14 @@
 """A router that reads conversations is given them, whole, by everything that routes in LangChain."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
-from numpy.typing import NDArray
 
 from langchain_routellm import RoutedChatModel, RouteLLMRouter
-from shared_router import PlainMessage, Router
+from tests.conversation_reader import Reader
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
 
 TALK = [HumanMessage("What is 2+2?"), AIMessage("4"), HumanMessage("Now prove it.")]
@@ -20,23 +17,6 @@ AS_GIVEN = [
     {"role": "assistant", "content": "4"},
     {"role": "user", "content": "Now prove it."},
 ]
-
-
-class Reader(Router):
-    """Send conversations strong that have an answer in them."""
-
-    name: ClassVar[str] = "reader"
-    blocking = False
-
-    def __init__(self) -> None:
-        self.given: list[list[PlainMessage]] = []
-
-    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
-        return np.full(len(queries), 0.25)
-
-    def win_probability_of(self, messages: Any) -> float:
-        self.given.append(messages)
-        return float(any(message["role"] == "assistant" for message in messages))
 
 
 def routed(reader: Reader, **settings: Any) -> RoutedChatModel:

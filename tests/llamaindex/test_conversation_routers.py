@@ -1,34 +1,12 @@
 """A router that reads conversations is given them by a routed LLM, and asked once for each."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
-
-import numpy as np
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
-from numpy.typing import NDArray
 
 from llamaindex_routellm import RoutedLLM
-from shared_router import PlainMessage, Router
+from tests.conversation_reader import Reader
 from tests.llamaindex.fakes import models
 
 ASK, ANSWER = MessageRole.USER, MessageRole.ASSISTANT
-
-
-class Reader(Router):
-    """Send conversations strong that have an answer in them."""
-
-    name: ClassVar[str] = "reader"
-    blocking = False
-
-    def __init__(self) -> None:
-        self.given: list[list[PlainMessage]] = []
-
-    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
-        return np.full(len(queries), 0.25)
-
-    def win_probability_of(self, messages: Any) -> float:
-        self.given.append(messages)
-        return float(any(message["role"] == "assistant" for message in messages))
 
 
 def routed(reader: Reader) -> RoutedLLM:
