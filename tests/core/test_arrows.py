@@ -19,7 +19,7 @@ ORDER = (
     ("query", "costs"),
     ("messages",),
     ("decisions",),
-    ("rules", "conversations"),
+    ("rules", "conversations", "observers"),
     ("checkpoints",),
     ("embedding", "preferences", "records"),
     ("training", "learners", "labels"),
