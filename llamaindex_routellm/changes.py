@@ -15,13 +15,13 @@ from llamaindex_routellm.settings import Settings
 from shared_router import Bill
 
 if TYPE_CHECKING:
-    from llamaindex_routellm.llm import RoutedLLM
+    from llamaindex_routellm.fields import RoutedFields
 
 SETTINGS = frozenset(each.name for each in fields(Settings))
 """What a routed LLM is told beside its models, and decides by."""
 
 
-def changed_settings(routed: RoutedLLM, name: str, value: Any) -> tuple[Settings, Routing]:
+def changed_settings(routed: RoutedFields, name: str, value: Any) -> tuple[Settings, Routing]:
     """Return the settings with one changed, and the routing that they make; it remembers no decision.
 
     Raises:
@@ -34,7 +34,7 @@ def changed_settings(routed: RoutedLLM, name: str, value: Any) -> tuple[Settings
     return settings, settings.routing(rule, routed.models)
 
 
-def changed_models(routed: RoutedLLM, name: str, value: Any) -> dict[str, LLM]:
+def changed_models(routed: RoutedFields, name: str, value: Any) -> dict[str, LLM]:
     """Return the models with one changed, or all of them; the dict is another, for copies share theirs.
 
     Raises:
@@ -47,13 +47,13 @@ def changed_models(routed: RoutedLLM, name: str, value: Any) -> dict[str, LLM]:
     return {**routed.models, name: value}
 
 
-def with_models(routed: RoutedLLM) -> Routing:
+def with_models(routed: RoutedFields) -> Routing:
     """Return the routing over the models that there are now."""
     bill = Bill(routed._given.prices, routed.policy.models, fallbacks_of(routed.models))
     return replace(routed._routing, bill=bill)
 
 
-def refuse_unknown(routed: RoutedLLM, changes: Mapping[str, Any]) -> None:
+def refuse_unknown(routed: RoutedFields, changes: Mapping[str, Any]) -> None:
     """Refuse what a routed LLM has no place for, and what belongs on its models.
 
     Raises:

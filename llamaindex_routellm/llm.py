@@ -1,50 +1,33 @@
 """`RoutedLLM`: a strong and a weak LLM as one, each question answered by the one worth its price.
 
-Its constructor stands here. Every method stands with its kind, in `steering`, `chat`, `predict`, `tools` and
-`self_description`, asynchronous ones beside their twins.
+Its constructor stands here. Every method stands with its kind, in `fields`, `steering`, `chat`, `predict`,
+`tools` and `self_description`, asynchronous ones beside their twins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
-from pydantic import BaseModel, Field, PrivateAttr, SerializeAsAny
-from typing_extensions import Self
+from pydantic import BaseModel
 
-from llamaindex_routellm.capabilities import ContextWindow, merged_metadata, warn_of_unlike_roles
-from llamaindex_routellm.changes import (
-    SETTINGS,
-    changed_models,
-    changed_settings,
-    refuse_unknown,
-    with_models,
-)
+from llamaindex_routellm.capabilities import ContextWindow
 from llamaindex_routellm.chat import RoutedChat
-from llamaindex_routellm.children import (
-    NOT_GIVEN,
-    PUSHED_FIELDS,
-    NotGiven,
-    Unassigned,
-    children_of,
-    common_fields,
-    refuse_own_fields,
-)
+from llamaindex_routellm.children import NOT_GIVEN, NotGiven, refuse_own_fields
+from llamaindex_routellm.fields import RoutedFields
 from llamaindex_routellm.predict import RoutedPredict
 from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor
 from llamaindex_routellm.reasoning import SignedReasoning
-from llamaindex_routellm.self_description import SelfDescription
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
 from shared_router import ROUTER_TIMEOUT_S, GivenThreshold, Router, RoutingPolicy, Sticky, TokenPrices
 
 
-class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
+class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
     """Route every question to a strong or a weak LLM.
 
     It takes the place of an LLM anywhere in LlamaIndex: `Settings.llm = RoutedLLM(strong=..., weak=...)`.
@@ -96,10 +79,6 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         InvalidInputError: If an argument is outside its rule.
         UnknownNameError: If no router or model has that name.
     """
-
-    models: dict[str, SerializeAsAny[LLM]] = Field(description="The models.", exclude=True, repr=False)
-    _setting_names: ClassVar[frozenset[str]] = SETTINGS
-    _warned: bool = PrivateAttr(default=False)
 
     def __init__(
         self,
@@ -160,53 +139,10 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
         )
         self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
 
-    def _made_of(
-        self,
-        settings: Settings,
-        strong: LLM | NotGiven,
-        weak: LLM | NotGiven,
-        models: Mapping[str, LLM] | None,
-        callback_manager: CallbackManager | None,
-        system_prompt: str | None,
-    ) -> None:
-        rule = settings.rule()
-        children = children_of(strong, weak, models, rule.models)
-        routing = settings.routing(rule, children)
-        held: dict[str, Any] = {"models": children}
-        super().__init__(**held, **common_fields(children, callback_manager, system_prompt))
-        self._given, self._routing = settings, routing
-
     @classmethod
     def class_name(cls) -> str:
         """Name the class, as LlamaIndex serialises it."""
         return "RoutedLLM"
-
-    @property
-    def metadata(self) -> LLMMetadata:
-        """What the models can do as one."""
-        merged = merged_metadata(self.children, self._given.context_window)
-        if not self._warned and any(
-            llm.metadata.system_role != merged.system_role for llm in self.children.values()
-        ):
-            # not when constructed: some models ask their provider what they are
-            self._warned = True
-            warn_of_unlike_roles()
-        return merged
-
-    @property
-    def children(self) -> dict[str, LLM]:
-        """The models by name, best first."""
-        return self.models
-
-    @property
-    def strong(self) -> LLM:
-        """The model worth its price on hard questions."""
-        return self._named("strong")
-
-    @property
-    def weak(self) -> LLM:
-        """The model that does for the others."""
-        return self._named("weak")
 
     def as_structured_llm(self, output_cls: type[BaseModel], **kwargs: Any) -> RoutedStructuredLLM:
         """Return an LLM that answers with objects of a class, routed as this one.
@@ -216,35 +152,3 @@ class RoutedLLM(SelfDescription, RoutedChat, RoutedPredict, RoutedTools):
             **kwargs: Fields of a `StructuredLLM`.
         """
         return RoutedStructuredLLM(llm=self, output_cls=output_cls, **kwargs)
-
-    def _named(self, name: str) -> LLM:
-        if name not in self.models:
-            raise AttributeError(f"this RoutedLLM has no model named {name!r}, only {list(self.models)}")
-        return self.models[name]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Change what the constructor was given, under its rules, or hand the models what is theirs."""
-        if name.startswith("_"):
-            super().__setattr__(name, value)
-            return
-        refuse_unknown(self, {name: value})
-        if name in self._setting_names:
-            self._given, self._routing = changed_settings(self, name, value)
-        elif name in ("models", "strong", "weak"):
-            super().__setattr__("models", changed_models(self, name, value))
-            self._routing = with_models(self)
-        else:
-            super().__setattr__(name, value)
-            if name in PUSHED_FIELDS and not isinstance(value, Unassigned):
-                for llm in self.children.values():
-                    setattr(llm, name, value)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy this LLM, with what changes changed as if it were assigned; the models stay untouched."""
-        changes = dict(update or {})
-        copied = super().model_copy(deep=deep)
-        if not deep and any(name in PUSHED_FIELDS for name in changes):
-            copied.models = {name: llm.model_copy() for name, llm in self.models.items()}
-        for name, value in changes.items():
-            setattr(copied, name, value)
-        return copied
