@@ -1,26 +1,21 @@
 """The policy: win probability and threshold in, decision out (paper, section 3: the router R_alpha).
 
-It owns the threshold and what happens when there is no score to compare: a rule goes first (`rules`), or the
-router fails (`scoring`). An adapter says what the request is and asks; it decides nothing.
+It owns the threshold and what happens when there is no score to compare; how it is asked stands in
+`deciding`. An adapter says what the request is and asks; it decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
-from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
-from shared_router.errors import InvalidInputError, RouterError
+from shared_router.deciding import Deciding
 from shared_router.policy_saving import policy_file, read_policy, write_policy
 from shared_router.router import Router
-from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
-from shared_router.scoring.questions import questions_for
 from shared_router.source import RouterSource
-from shared_router.threshold_rule import ThresholdRule
 from shared_router.thresholds import GivenThreshold, PolicyThreshold
 
 if TYPE_CHECKING:
@@ -31,7 +26,7 @@ DEFAULT_THRESHOLD = 0.5
 """For a router that names no threshold: strong iff it is at least as likely as not to be preferred."""
 
 
-class RoutingPolicy(ThresholdRule):
+class RoutingPolicy(Deciding):
     """Decide between a strong and a weak model: strong iff `win_probability >= threshold`.
 
     A higher threshold is cheaper: at 0 every query goes strong, above the router's largest win
@@ -88,11 +83,6 @@ class RoutingPolicy(ThresholdRule):
     def __repr__(self) -> str:
         """Show the rule."""
         return f"RoutingPolicy({self.router_name!r}, {self._threshold})"
-
-    @property
-    def router(self) -> Router:
-        """The router, loaded if it was given by name."""
-        return self._source.load()
 
     @property
     def choice(self) -> ThresholdChoice | None:
@@ -152,99 +142,3 @@ class RoutingPolicy(ThresholdRule):
         policy._threshold.file = file
         policy.monitor = monitor
         return policy
-
-    @property
-    def reads_conversations(self) -> bool:
-        """Whether the router, if it is loaded, is asked about conversations and not their questions."""
-        return self._source.loaded is not None and self._source.loaded.reads_conversations
-
-    def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
-        """Decide where one request, or just its question, goes; see `decide_many` for what is raised."""
-        return self.decide_many([request])[0]
-
-    def decide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
-        """Decide where each request goes, with one scoring pass for all.
-
-        Args:
-            requests: n requests, or just their questions.
-
-        Returns:
-            n decisions, in order. A router that fails on one query fails for that request alone.
-
-        Raises:
-            InvalidInputError: If a request's own threshold or route is outside its rule.
-            CapabilityError: If no model can serve one of the requests.
-            Exception: What the router raised, where `on_router_error` is `"raise"`.
-        """
-        return without_errors(self.decide_each(requests))
-
-    def decide_each(
-        self, requests: Sequence[RoutingRequest | str | None]
-    ) -> list[RoutingDecision | Exception]:
-        """Decide like `decide_many`, with an error in the place of the request it belongs to.
-
-        Args:
-            requests: n requests, or just their questions.
-
-        Returns:
-            n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
-            must not take the answers of the others.
-        """
-        asked, ruled, open_ = self._ruled(requests)
-        scores: list[float | Exception] = []
-        if open_:
-            router = self.router  # where nothing is caught: a bad checkpoint is no router's failure
-            scores = self._guard.score(router, questions_for(router, open_))
-        return self._decided(asked, ruled, scores)
-
-    async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
-        """Decide where one request goes, off the event loop where scoring can block it."""
-        return (await self.adecide_many([request]))[0]
-
-    async def adecide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
-        """Decide where each request goes, off the event loop where scoring can block it."""
-        return without_errors(await self.adecide_each(requests))
-
-    async def adecide_each(
-        self, requests: Sequence[RoutingRequest | str | None]
-    ) -> list[RoutingDecision | Exception]:
-        """Decide like `decide_each`, off the event loop where scoring can block it."""
-        if not self._threshold.at_hand:  # decisions name it, also those that no score makes
-            await self._guard.run(lambda: self.threshold)
-        asked, ruled, open_ = self._ruled(requests)
-        scores: list[float | Exception] = []
-        if open_:
-            router = self._source.loaded
-            router = await self._guard.run(self._source.load) if router is None else router
-            scores = await self._guard.ascore(router, questions_for(router, open_))
-        return self._decided(asked, ruled, scores)
-
-    @property
-    def health(self) -> RouterHealth:
-        """How the router has done so far: what it scored, what failed, whether it is asked."""
-        return self._guard.health
-
-    def _ruled(
-        self, requests: Sequence[RoutingRequest | str | None]
-    ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[RoutingRequest]]:
-        """Return the requests, what the rules say of each, and those that they leave open."""
-        if isinstance(requests, str):
-            raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
-        asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
-        ruled = [self._rule(request) for request in asked]
-        return asked, ruled, [r for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
-
-    def _decided(
-        self,
-        asked: Sequence[RoutingRequest],
-        ruled: Sequence[RoutingDecision | RouterError | None],
-        scores: Sequence[float | Exception],
-    ) -> list[RoutingDecision | Exception]:
-        remaining = iter(scores)
-        decided = [
-            self._by_score(request, next(remaining)) if outcome is None else outcome
-            for request, outcome in zip(asked, ruled, strict=True)
-        ]
-        if self._watchers:
-            self._watch(asked, ruled, decided)
-        return decided

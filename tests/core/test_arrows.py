@@ -34,6 +34,7 @@ ORDER = (
     ("policy_file",),
     ("thresholds",),
     ("threshold_rule", "policy_saving"),
+    ("deciding",),
     ("policy", "resilience", "telemetry"),
     ("plans",),
     ("__init__",),
