@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from langchain_routellm.calls import Call
 from langchain_routellm.cascading import Cascading, without_threshold
-from langchain_routellm.chat_models import Child, RoutedChatModel
-from langchain_routellm.children import UNNAMED, name_of
+from langchain_routellm.chat_models import RoutedChatModel
+from langchain_routellm.children import UNNAMED, Child, name_of
 from langchain_routellm.policies import RULES, made_policy
 from shared_router import (
     SCORER_TIMEOUT_S,

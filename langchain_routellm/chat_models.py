@@ -5,37 +5,34 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, Field, PrivateAttr, SkipValidation
-from typing_extensions import Self, override
+from pydantic import BaseModel
+from typing_extensions import override
 
 from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
-from langchain_routellm.changes import change, first_and_last
-from langchain_routellm.children import checked_children
+from langchain_routellm.changes import first_and_last
+from langchain_routellm.children import Child, checked_children
 from langchain_routellm.entry_points import EntryPoints
-from langchain_routellm.memory import Memory
-from langchain_routellm.policies import RULES, GivenPolicy, GivenThreshold, check_models, made_policy
+from langchain_routellm.fields import RoutedFields
+from langchain_routellm.policies import GivenPolicy, GivenThreshold, check_models
 from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import RoutedBatches
-from langchain_routellm.self_description import SelfDescription
 from langchain_routellm.templates import watch_templates
-from shared_router import ROUTER_TIMEOUT_S, Bill, OnRouterError, Router, RoutingPolicy, Sticky, Tier
-
-Child = Runnable[LanguageModelInput, AIMessage]
+from shared_router import ROUTER_TIMEOUT_S, Bill, OnRouterError, Router, Sticky, Tier
 
 
-class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
+class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
     """A chat model that answers each request with the strong or the weak one of two.
 
     It is used as either of them is: alone, in a chain, in an agent, streaming, in batches, with tools and
@@ -79,35 +76,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
         UnknownNameError: If no router has that name.
     """
-
-    strong: Child
-    weak: Child
-    models: SkipValidation[Mapping[str, Any] | None] = None
-    router: str | Path | Router | None = None
-    threshold: SkipValidation[GivenThreshold | None] = None
-    strong_fraction: float | None = None
-    router_timeout: float | None = ROUTER_TIMEOUT_S
-    on_router_error: OnRouterError = "strong"
-    on_no_query: Tier = "strong"
-    on_no_coverage: str = "score"
-    expected_sha256: str | None = None
-    route_on: RouteOn = "last_human"
-    query_keys: SkipValidation[Sequence[str] | None] = None
-    strip: SkipValidation[Strip | None] = None
-    follow_ups: bool = True
-    sticky: Sticky = "tool_loop"
-    signed_reasoning: SignedReasoning = "strip"
-    prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
-    given_policy: RoutingPolicy | None = None
-    # a field, because `configurable_fields` makes a new model of the fields for each call
-    memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)
-
-    _rule_fields: ClassVar[Mapping[str, str]] = {name: name for name in RULES}
-    """The field that each argument of a policy is kept in."""
-
-    _bill: Bill = PrivateAttr()
-    _finder: QuestionFinder = PrivateAttr()
-    _policy: RoutingPolicy = PrivateAttr()
 
     def __init__(
         self,
@@ -159,46 +127,6 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
         check_models(self.policy, self.children)
         self._bill = Bill(prices, self.policy.models, fallbacks_of(self.children))
 
-    @override
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Change a field under the rules that the constructor has for it."""
-        if name.startswith("_"):
-            super().__setattr__(name, value)
-        else:
-            change(self, name, value)
-
-    @override
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        copied = super().model_copy(deep=deep)
-        for name, value in (update or {}).items():
-            setattr(copied, name, value)
-        return copied
-
-    @classmethod
-    def _policy_of(cls, fields: Mapping[str, Any]) -> RoutingPolicy:
-        """Return the policy that the values of these fields make."""
-        return made_policy(**{argument: fields[field] for argument, field in cls._rule_fields.items()})
-
-    @property
-    def finder(self) -> QuestionFinder:
-        """What finds a request's question."""
-        return cast("QuestionFinder", _private(self)["_finder"])
-
-    @property
-    def bill(self) -> Bill:
-        """What the models cost."""
-        return cast("Bill", _private(self)["_bill"])
-
-    @property
-    @override
-    def children(self) -> builtins.dict[str, Child]:
-        return dict(self.models) if self.models else {"strong": self.strong, "weak": self.weak}
-
-    @property
-    @override
-    def policy(self) -> RoutingPolicy:
-        return cast("RoutingPolicy", _private(self)["_policy"])
-
     # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out
     # whether to bind its fallbacks too, and drops them silently where it cannot.
     @override
@@ -242,8 +170,3 @@ class RoutedChatModel(SelfDescription, RoutedBatches[LanguageModelInput, AIMessa
             else self._convert_input(model_input).to_messages()
         )
         return call_of(self, model_input, messages, with_own_settings(self, config), kwargs)
-
-
-def _private(model: Any) -> Any:
-    # pydantic looks a private attribute up in five steps, and these are looked up at every call
-    return model.__pydantic_private__

@@ -4,12 +4,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel, BaseLanguageModel
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel, LanguageModelInput
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.configurable import DynamicRunnable
 
 from shared_router import InvalidInputError, MissingExtraError, SameModelWarning
+
+Child = Runnable[LanguageModelInput, AIMessage]
+"""A model behind a routed one."""
 
 UNNAMED = "unnamed"
 """What a model is called that says no name."""

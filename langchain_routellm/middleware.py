@@ -20,8 +20,7 @@ from typing_extensions import NotRequired, override
 from langchain_routellm.answers import watched
 from langchain_routellm.binding import Binding, bind_children
 from langchain_routellm.capabilities import candidate_models
-from langchain_routellm.chat_models import Child
-from langchain_routellm.children import checked_children
+from langchain_routellm.children import Child, checked_children
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.policies import GivenPolicy, policy_of

@@ -8,7 +8,7 @@ from langchain_core.tools import tool
 from typing_extensions import override
 
 from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMRouter
-from langchain_routellm.chat_models import Child
+from langchain_routellm.children import Child
 from shared_router import InvalidInputError, RoutingPolicy, TokenPrices, UnknownNameError
 from shared_router.testing import FixedRouter
 from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
