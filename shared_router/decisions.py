@@ -79,10 +79,13 @@ class RoutingDecision:
         win_probability: P(strong preferred | query), in [0, 1]; None where no score was needed or had.
         threshold: The cost threshold that applied, in [0, 1].
         router: The router's name.
-        reason: `"score"`, `"route"` (the caller's choice), `"sticky"`, `"capability:..."`, `"no_query"`,
-            `"no_coverage"` or `"router_error:..."` with the error's class.
+        reason: `"score"`, `"explore"` (drawn by lot), `"route"` (the caller's choice), `"sticky"`,
+            `"capability:..."`, `"no_query"`, `"no_coverage"` or `"router_error:..."` with the error's class.
         coverage: How near the question is to what the router learned from, in [0, 1]: at 0 its score is the
             router's guess for any text. None where the router cannot tell, or was not asked.
+        propensity: P(a request like this one goes to `model`), in (0, 1]; None where nothing is left to
+            chance, so that it is 1.
+        arm: The policy of two that decided, `"a"` or `"b"`; None where no two are compared.
     """
 
     model: str
@@ -91,9 +94,11 @@ class RoutingDecision:
     router: str
     reason: str
     coverage: float | None = None
+    propensity: float | None = None
+    arm: str | None = None
 
     def as_metadata(self) -> dict[str, str | float]:
-        """Return the decision as flat scalars, without prompt text; a missing score is left out."""
+        """Return the decision as flat scalars, without prompt text; what is None is left out."""
         values = {
             "model": self.model,
             "win_probability": self.win_probability,
@@ -101,6 +106,8 @@ class RoutingDecision:
             "router": self.router,
             "reason": self.reason,
             "coverage": self.coverage,
+            "propensity": self.propensity,
+            "arm": self.arm,
         }
         return {key: value for key, value in values.items() if value is not None}
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,12 @@ def test_a_decision_as_metadata_is_flat_and_leaves_a_missing_score_out() -> None
         "router": "fixed",
         "reason": "no_query",
     }
+
+
+def test_a_decision_that_was_left_to_chance_says_how_likely_it_was_and_whose_it_is() -> None:
+    decision = replace(ask("hard"), propensity=0.99, arm="b")
+    assert decision.as_metadata().items() >= {"propensity": 0.99, "arm": "b"}.items()
+    assert not {"propensity", "arm"} & set(ask("hard").as_metadata())
 
 
 def test_no_repr_holds_the_question() -> None:
