@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
 
@@ -12,7 +13,11 @@ ROUTE_KEY = "routellm_route"
 TENANT_KEY = "routellm_tenant"
 """Whose call it is; in `config["metadata"]` it may be `tenant`, as programs have it for their traces."""
 
-_KEYS = (THRESHOLD_KEY, ROUTE_KEY, TENANT_KEY)
+CONVERSATION_KEY = "routellm_conversation"
+"""Which conversation it is part of; where nobody says, what LangGraph and chat histories call theirs."""
+
+_KEYS = (THRESHOLD_KEY, ROUTE_KEY, TENANT_KEY, CONVERSATION_KEY)
+_THEIR_KEYS = ("thread_id", "session_id")
 
 
 def runtime_specs() -> list[ConfigurableFieldSpec]:
@@ -37,6 +42,13 @@ def runtime_specs() -> list[ConfigurableFieldSpec]:
             annotation=str | None,
             name="Tenant",
             description="Whose call this is, for a policy's DriftMonitor.",
+            default=None,
+        ),
+        ConfigurableFieldSpec(
+            id=CONVERSATION_KEY,
+            annotation=str | None,
+            name="Conversation",
+            description="The conversation's name, for a SplitPolicy and logs; None takes `thread_id`.",
             default=None,
         ),
     ]
@@ -78,6 +90,7 @@ def request_of(
         needs=needs,
         messages=messages,
         tenant=_tenant_of(configurable, config.get("metadata") or {}),
+        conversation=_conversation_of(configurable),
     )
 
 
@@ -86,7 +99,23 @@ def _tenant_of(configurable: Mapping[str, Any], metadata: Mapping[str, Any]) -> 
     if configurable.get(TENANT_KEY) is not None:
         return configurable[TENANT_KEY]
     for tenant in (metadata.get(TENANT_KEY), metadata.get("tenant")):
-        number = isinstance(tenant, int) and not isinstance(tenant, bool)
-        if number or (isinstance(tenant, str) and 0 < len(tenant) <= MAX_TENANT_CHARS):
+        if _is_name(tenant):
             return tenant
     return None
+
+
+def _conversation_of(configurable: Mapping[str, Any]) -> Any:
+    """Return which conversation a call is part of; `routellm_conversation` as given, others as they are."""
+    if configurable.get(CONVERSATION_KEY) is not None:
+        return configurable[CONVERSATION_KEY]
+    for key in _THEIR_KEYS:
+        named = configurable.get(key)
+        named = str(named) if isinstance(named, UUID) else named
+        if _is_name(named):
+            return str(named)
+    return None
+
+
+def _is_name(value: object) -> bool:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return number or (isinstance(value, str) and 0 < len(value) <= MAX_TENANT_CHARS)

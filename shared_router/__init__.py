@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from shared_router.calibration.drift import DriftMonitor
     from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+    from shared_router.conversation_scope import conversation_scope, current_conversation
     from shared_router.conversations import Conversations, Turn, turns_of
     from shared_router.costs.bill import Bill
     from shared_router.costs.known_prices import KnownPrices, known_prices
@@ -150,8 +151,8 @@ _LAZY = {
     "AskingLimits": "shared_router.records.collecting.asking",
     "Bill": "shared_router.costs.bill",
     "CachedEmbedder": "shared_router.embedding.cached",
-    "CalibratedRouter": "shared_router.calibrated",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
+    "CalibratedRouter": "shared_router.calibrated",
     "Cascade": "shared_router.plans.cascade",
     "Check": "shared_router.scorers.check",
     "CheckedScorer": "shared_router.scorers.checked",
@@ -237,6 +238,8 @@ _LAZY = {
     "check_seconds": "shared_router.plans.deadline",
     "check_sticky": "shared_router.decisions",
     "collect": "shared_router.records.collecting.collect",
+    "conversation_scope": "shared_router.conversation_scope",
+    "current_conversation": "shared_router.conversation_scope",
     "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
@@ -418,6 +421,8 @@ __all__ = [
     "check_sticky",
     "clean",
     "collect",
+    "conversation_scope",
+    "current_conversation",
     "dollar_weight_for_budget",
     "dollar_weight_for_quality",
     "evaluate",

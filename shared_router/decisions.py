@@ -54,6 +54,8 @@ class RoutingRequest:
         messages: The conversation that the question ends, or a function that returns it: called only for a
             router that reads conversations (`Router.win_probability_of`). Not in the repr.
         tenant: Whose request it is, for a `DriftMonitor`; None asks the block around (`tenant_scope`).
+        conversation: The name of the conversation that it is part of; None asks the block around
+            (`conversation_scope`).
     """
 
     query: str | None = field(default=None, repr=False)
@@ -68,6 +70,7 @@ class RoutingRequest:
         default=None, repr=False
     )
     tenant: str | None = None
+    conversation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from shared_router.choices import shown, shown_kind
 from shared_router.decisions import RoutingRequest, check_threshold
 from shared_router.errors import CapabilityError, InvalidInputError, UnknownNameError
-from shared_router.tenants import checked_tenant
+from shared_router.tenants import checked_name
 from shared_router.text import is_blank
 
 
@@ -41,14 +41,16 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
 
     Raises:
         InvalidInputError: If the request's threshold or its known win probability is outside [0, 1], or its
-            tenant is no name.
+            tenant or conversation is no name.
         UnknownNameError: If it names a model that is none.
         CapabilityError: If no model can serve it.
     """
     if request.query is not None and not isinstance(request.query, str):
         raise InvalidInputError(f"a question must be text or None, got {shown_kind(request.query)}")
     if request.tenant is not None:
-        checked_tenant(request.tenant)
+        checked_name("tenant", request.tenant)
+    if request.conversation is not None:
+        checked_name("conversation", request.conversation)
     candidates = _candidates(request, models)
     if request.route is not None:
         return Ruling(request.route, "route")

@@ -42,10 +42,19 @@ def checked_tenant(tenant: object) -> str | None:
     Raises:
         InvalidInputError: If it is neither, is empty, or is too long.
     """
-    if tenant is None:
+    return checked_name("tenant", tenant)
+
+
+def checked_name(what: str, name: object) -> str | None:
+    """Return a name of the caller's as text: a tenant's, or a conversation's (`what`).
+
+    Raises:
+        InvalidInputError: If it is neither text nor a number, is empty, or is too long.
+    """
+    if name is None:
         return None
-    named = str(tenant) if isinstance(tenant, int) and not isinstance(tenant, bool) else tenant
+    named = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
     if not isinstance(named, str) or not 0 < len(named) <= MAX_TENANT_CHARS:
         kind = f"{len(named)} characters" if isinstance(named, str) else shown_kind(named)
-        raise InvalidInputError(f"tenant must be a name of 1 to {MAX_TENANT_CHARS} characters, got {kind}")
+        raise InvalidInputError(f"{what} must be a name of 1 to {MAX_TENANT_CHARS} characters, got {kind}")
     return named

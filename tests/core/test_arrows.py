@@ -16,7 +16,7 @@ ORDER = (
     ("text", "choices", "progress", "probe"),
     ("quantiles", "win_probabilities", "tenants"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
-    ("query", "costs"),
+    ("query", "costs", "conversation_scope"),
     ("messages",),
     ("decisions",),
     ("rules", "conversations", "observers"),

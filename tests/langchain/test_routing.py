@@ -136,7 +136,7 @@ def test_a_configurable_value_that_is_none_is_refused(
 
 def test_the_runtime_keys_are_listed_by_config_specs() -> None:
     specs = {spec.id for spec in routed().config_specs}
-    assert specs == {"routellm_threshold", "routellm_route", "routellm_tenant"}
+    assert specs == {"routellm_threshold", "routellm_route", "routellm_tenant", "routellm_conversation"}
     chain = ChatPromptTemplate.from_template("{x}") | routed()
     assert {spec.id for spec in chain.config_specs} == specs
 

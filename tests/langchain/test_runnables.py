@@ -132,6 +132,7 @@ def test_a_router_takes_the_run_time_keys() -> None:
     assert {spec.id for spec in _router().config_specs} == {
         "routellm_threshold",
         "routellm_route",
+        "routellm_conversation",
         "routellm_tenant",
     }
     with pytest.raises(UnknownNameError):
