@@ -9,7 +9,7 @@ are kept, not the head alone, and text that spells a special token is read as te
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -19,26 +19,22 @@ from numpy.typing import NDArray
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError, NotFittedError
-from shared_router.router import Router
-from shared_router.routers.base_model import base_model
+from shared_router.routers.bert_fit import BertFit
 from shared_router.training.encoder import Encoder, Pooling
-from shared_router.training.finetuning import TrainingHistory, fine_tune
-from shared_router.training.heads import N_OUTPUTS, Head, row_losses, win_probability
+from shared_router.training.finetuning import TrainingHistory
+from shared_router.training.heads import Head, win_probability
 from shared_router.training.recipe import FineTuning
-from shared_router.training.rows import Rows
 from shared_router.training.tokens import Keep
-from shared_router.training.unseen import unseen_quantiles
-from shared_router.training.win_labels import STRONG_WINS, Ties, graded, side, side_labels
+from shared_router.training.win_labels import Ties, side
 
 if TYPE_CHECKING:
     import torch
     from typing_extensions import Self
 
     from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences.data import PreferenceData
 
 
-class BertRouter(Router):
+class BertRouter(BertFit):
     """Fine-tune an encoder to tell which queries the strong model wins.
 
     Args:
@@ -114,65 +110,6 @@ class BertRouter(Router):
         self.encoder_: Encoder | None = None
         self.history_: TrainingHistory | None = None
 
-    def fit(
-        self, preferences: PreferenceData, *, folder: str | Path | None = None, progress: bool = True
-    ) -> Self:
-        """Learn from battles between the strong and the weak side.
-
-        Args:
-            preferences: The battles; those of other models are left out.
-            folder: Where the training's state goes; after an interruption the same call goes on from it.
-            progress: Whether to show a bar on a terminal.
-
-        Raises:
-            DataError: If the battles cannot teach this pair of sides: none, one class, all ties.
-            InvalidInputError: If the head is `"correctness"`; see also `fine_tune`.
-            MissingExtraError: If torch or transformers is missing.
-        """
-        if self.head == "correctness":
-            raise InvalidInputError(
-                'head="correctness" learns from each model\'s grades, got battles; call fit_correctness'
-            )
-        data = side_labels(preferences, strong=side(self.strong), weak=side(self.weak), ties=self.ties)
-        targets = data.shares
-        if self.head == "logit":
-            targets = targets[:, [STRONG_WINS]]
-        return self._fit(Rows(data.queries, [], targets, data.weights), folder, progress)
-
-    def fit_correctness(
-        self,
-        queries: Sequence[str],
-        strong_scores: Sequence[float],
-        weak_scores: Sequence[float],
-        *,
-        weights: Sequence[float] | None = None,
-        folder: str | Path | None = None,
-        progress: bool = True,
-    ) -> Self:
-        """Learn from graded answers of both models; needs `head="correctness"`.
-
-        Battles forget whether a tie was right or wrong on both sides; grades do not, and a query that
-        neither model can answer is no reason to pay for the strong one.
-
-        Args:
-            queries: n texts, none blank.
-            strong_scores: How right the strong model was, n numbers in [0, 1].
-            weak_scores: The same of the weak model.
-            weights: How much each row counts, n numbers > 0; None counts each once.
-            folder: See `fit`.
-            progress: See `fit`.
-
-        Raises:
-            InvalidInputError: If the head is another.
-            DataError: If the lengths differ, a grade is outside [0, 1], a weight is not > 0, a query is
-                blank, or all rows have the same two grades.
-            MissingExtraError: If torch or transformers is missing.
-        """
-        if self.head != "correctness":
-            raise InvalidInputError(f'grades need head="correctness", got {self.head!r}; call fit')
-        grades, counts = graded(queries, strong_scores, weak_scores, weights)
-        return self._fit(Rows(list(queries), [], grades, counts), folder, progress)
-
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return each query's win probability, shape (n,); see `head` for what it means."""
         return win_probability(self.head, self._fitted().logits(queries))
@@ -181,30 +118,6 @@ class BertRouter(Router):
         if self.encoder_ is None:
             raise NotFittedError("a bert router must be fitted or loaded before it is asked; call fit")
         return self.encoder_
-
-    def _fit(self, rows: Rows, folder: str | Path | None, progress: bool) -> Self:
-        encoder = Encoder.pretrained(
-            base_model(self.encoder),
-            N_OUTPUTS[self.head],
-            layers=self.layers,
-            seed=self.recipe.seed,
-            device=self.device,
-            revision=self.revision,
-            **self._reading(),
-        )
-        self.history_ = fine_tune(
-            encoder.model,
-            lambda ids, targets: row_losses(self.head, encoder.batch_logits(ids), targets),
-            replace(rows, ids=encoder.tokenize(rows.queries)),
-            self.recipe,
-            head=encoder.new_parameters,
-            settings=self.pooling,
-            folder=folder,
-            progress=progress,
-        )
-        self.encoder_ = encoder
-        self.score_quantiles_ = unseen_quantiles(self.win_probability, rows.queries, self.recipe)
-        return self
 
     def _reading(self) -> dict[str, Any]:
         return {"max_length": self.max_length, "keep": self.keep, "pooling": self.pooling}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,34 @@ def graded(
     return grades, counts
 
 
+def soft_labels(
+    queries: Sequence[str], labels: Sequence[float] | NDArray[np.float64], weights: Sequence[float] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Check how likely each query needs the strong side.
+
+    Args:
+        queries: n texts, none blank.
+        labels: n numbers in [0, 1].
+        weights: How much each row counts, n numbers > 0; None counts each once.
+
+    Returns:
+        Shape (n, 3), as `SideLabels.shares`: the label, no ties, and the rest; and the weights, shape (n,).
+
+    Raises:
+        DataError: If the lengths differ, a value breaks its rule, or all labels are the same.
+    """
+    if len(queries) != len(labels):
+        raise DataError(f"queries and labels must have one length, got {len(queries)} and {len(labels)}")
+    counts = _checked_weights(queries, weights)
+    for row, label in enumerate(cast("Sequence[float]", labels)):
+        if not (isinstance(label, _NUMBERS) and 0 <= label <= 1):
+            raise DataError(f"row {row}: a label must be P(strong needed) in [0, 1], got {_shown(label)}")
+    needed = np.asarray(labels, dtype=np.float32)
+    if len(np.unique(needed)) < 2:
+        raise DataError(f"labels must differ; a router cannot learn from {len(needed)} that are all the same")
+    return np.stack([needed, np.zeros_like(needed), 1 - needed], axis=1), counts
+
+
 def scored(
     queries: Sequence[str], scores: Sequence[int], weights: Sequence[float] | None, *, n_scores: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -153,6 +181,8 @@ def scored(
 
 
 def _checked_weights(queries: Sequence[str], weights: Sequence[float] | None) -> NDArray[np.float32]:
+    if isinstance(queries, (str, bytes)):
+        raise DataError(f"queries must be a list of texts, got one {type(queries).__name__}")
     counts = [1.0] * len(queries) if weights is None else weights
     if len(counts) != len(queries):
         raise DataError(f"weights must have one entry per query ({len(queries)}), got {len(counts)}")

@@ -281,6 +281,38 @@ def test_battles_are_refused_where_grades_are_needed_and_grades_where_battles_ar
         make(encoder, "logit").fit_correctness(["a"], [1], [0])
 
 
+@pytest.mark.parametrize("head", ["three_classes", "logit"])
+def test_soft_labels_of_nought_and_one_teach_what_battles_do(encoder: Path, head: Head) -> None:
+    won = PreferenceData.from_correctness([*HARD, *EASY], [1] * 30 + [0] * 30, [0] * 30 + [1] * 30)
+    of_battles = make(encoder, head).fit(won)
+    of_labels = make(encoder, head).fit_soft([*HARD, *EASY], np.repeat([1.0, 0.0], 30))
+    assert of_labels.win_probability(HARD).tolist() == of_battles.win_probability(HARD).tolist()
+
+
+@pytest.mark.parametrize("head", ["three_classes", "logit"])
+def test_a_soft_label_is_learned_as_the_probability_it_is(encoder: Path, head: Head) -> None:
+    """Cross-entropy is least where p is the label: half between hard and easy, and neither end."""
+    labels = [1.0] * 30 + [0.0] * 30 + [0.5] * 12
+    router = make(encoder, head, recipe=replace(RECIPE, validation_fraction=0.0))
+    router.fit_soft([*HARD, *EASY, *TIED], labels)
+    check_router(router)
+    hard, easy, tied = (router.win_probability([text]).item() for text in (HARD[0], EASY[0], TIED[0]))
+    assert hard > 0.9
+    assert easy < 0.1
+    assert 0.35 < tied < 0.65
+
+
+def test_a_router_of_soft_labels_is_saved_and_read_back(encoder: Path, tmp_path: Path) -> None:
+    router = make(encoder, "logit").fit_soft([*HARD, *EASY], [0.75] * 30 + [0.25] * 30)
+    router.save(tmp_path)
+    assert BertRouter.load(tmp_path).win_probability(HARD).tolist() == router.win_probability(HARD).tolist()
+
+
+def test_soft_labels_are_refused_where_grades_are_needed(encoder: Path) -> None:
+    with pytest.raises(InvalidInputError, match="got one label a query; call fit_correctness"):
+        make(encoder, "correctness").fit_soft(["a", "b"], [1.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

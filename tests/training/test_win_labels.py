@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router import DataError, InvalidInputError, PreferenceData
-from shared_router.training.win_labels import graded, scored, side, side_labels
+from shared_router.training.win_labels import graded, scored, side, side_labels, soft_labels
 
 BATTLES = PreferenceData(
     ["q0", "q1", "q2", "q3", "q4"],
@@ -123,3 +123,30 @@ def test_a_score_is_a_column() -> None:
 def test_bad_scores_are_refused_with_their_row(scores: list[Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         scored(["a", "b"], scores, None, n_scores=5)
+
+
+def test_a_soft_label_shares_the_win_and_leaves_no_tie() -> None:
+    shares, weights = soft_labels(["a", "b"], np.array([0.25, 1.0]), None)
+    assert shares.tolist() == [[0.25, 0.0, 0.75], [1.0, 0.0, 0.0]]
+    assert weights.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("queries", "labels", "weights", "message"),
+    [
+        (["a", "b"], [1.0], None, "queries and labels must have one length, got 2 and 1"),
+        (["a", "b"], [1.0, 1.5], None, "row 1: a label must be P\\(strong needed\\) in \\[0, 1\\], got 1.5"),
+        (["a", "b"], [1.0, float("nan")], None, "row 1: a label must be"),
+        (["a", "b"], [1.0, -0.1], None, "row 1: a label must be"),
+        (["a", "b"], [1.0, "secret"], None, "row 1: a label must be .*, got str"),
+        (["a", "b"], np.ones((2, 1)), None, "row 0: a label must be .*, got ndarray"),
+        (["a", "b"], [0.5, 0.5], None, "labels must differ; .* 2 that are all the same"),
+        (["a", " "], [0.5, 1.0], None, "row 1: a query must be text that is not blank"),
+        ("ab", [0.5, 1.0], None, "queries must be a list of texts, got one str"),
+        (["a", "b"], [0.5, 1.0], [1.0], "weights must have one entry per query"),
+        (["a", "b"], [0.5, 1.0], [1.0, 0.0], "row 1: a weight must be"),
+    ],
+)
+def test_unfit_soft_labels_are_refused(queries: Any, labels: Any, weights: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        soft_labels(queries, labels, weights)
