@@ -136,6 +136,9 @@ if TYPE_CHECKING:
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
     from shared_router.suggesting.suggest import Suggestions, suggest
+    from shared_router.telemetry.decision_log import DecisionLog
+    from shared_router.telemetry.logged import LoggedDecision, LoggedDecisions
+    from shared_router.telemetry.reading import read_log
     from shared_router.tenants import MAX_TENANT_CHARS, tenant_scope
     from shared_router.threshold_rule import Tier
     from shared_router.thresholds import GivenThreshold
@@ -161,6 +164,7 @@ _LAZY = {
     "Conversations": "shared_router.conversations",
     "Deadline": "shared_router.plans.deadline",
     "DollarWeightChoice": "shared_router.plans.dollar_weights",
+    "DecisionLog": "shared_router.telemetry.decision_log",
     "DriftAlarm": "shared_router.calibration.alarms",
     "DriftMonitor": "shared_router.calibration.drift",
     "EvaluationReport": "shared_router.evaluation.report",
@@ -176,6 +180,8 @@ _LAZY = {
     "KnownPrices": "shared_router.costs.known_prices",
     "ListCascade": "shared_router.plans.list_cascade",
     "MAX_TENANT_CHARS": "shared_router.tenants",
+    "LoggedDecision": "shared_router.telemetry.logged",
+    "LoggedDecisions": "shared_router.telemetry.logged",
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "Message": "shared_router.query",
     "MixedPredictor": "shared_router.predictors.mixed",
@@ -258,6 +264,7 @@ _LAZY = {
     "plan_decision": "shared_router.plans.decision",
     "planned": "shared_router.plans.route_then_cascade",
     "query_of": "shared_router.query",
+    "read_log": "shared_router.telemetry.reading",
     "read_outcomes": "shared_router.records.reading",
     "save_artifact": "shared_router.checkpoints.artifact",
     "save_cascade": "shared_router.plans.calibrated_cascade",
@@ -311,6 +318,7 @@ __all__ = [
     "Conversations",
     "DataError",
     "Deadline",
+    "DecisionLog",
     "DisconnectedModelsError",
     "DollarWeightChoice",
     "DriftAlarm",
@@ -334,6 +342,8 @@ __all__ = [
     "KnownPrices",
     "ListCascade",
     "LocalServerError",
+    "LoggedDecision",
+    "LoggedDecisions",
     "MAX_TENANT_CHARS",
     "ManyModelsPolicy",
     "Message",
@@ -443,6 +453,7 @@ __all__ = [
     "plan_decision",
     "planned",
     "query_of",
+    "read_log",
     "read_outcomes",
     "router_class",
     "router_names",
