@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shared_router.records.measures import Measure
 from shared_router.records.prompt_rows import ABSENT
 from shared_router.records.record import Record
+from shared_router.records.scale import to_unit_scale
 from shared_router.records.score_choice import choose_score
 from shared_router.records.texts import Texts, TextsBuilder
 
@@ -43,6 +44,7 @@ class AnswerRows:
         self._texts = TextsBuilder()
         self._text = array("q")
         self._samples: dict[int, tuple[str, ...]] = {}
+        self._sample_scores: dict[int, tuple[float, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._prompt)
@@ -82,6 +84,8 @@ class AnswerRows:
         for score, value in record.scores.items():
             repeats |= self._add_value(row, _NAMED + score, value)
         self.repeated += repeats
+        if record.sample_scores:
+            self._sample_scores[row] = (*self._sample_scores.get(row, ()), *record.sample_scores)
         if not self._keep_answers:
             return
         further = record.samples
@@ -133,6 +137,22 @@ class AnswerRows:
         """Return some rows' further answers, or None where there is none."""
         return [self._samples.get(row, ()) for row in rows.tolist()] if self._samples else None
 
+    def sample_scores(
+        self, rows: NDArray[np.int64], scale: tuple[float, float]
+    ) -> list[tuple[float, ...]] | None:
+        """Return the grades that some rows' scores are means of, on [0, 1]; None where no row has several.
+
+        Known once `columns` has chosen the scores.
+
+        Raises:
+            ScaleError: If a grade is outside the scale.
+        """
+        graded = {
+            row: tuple(to_unit_scale(np.array(grades, dtype=np.float64), scale).tolist())
+            for row, grades in self._sample_scores.items()
+        }
+        return [graded.get(row, ()) for row in rows.tolist()] if graded else None
+
     def _add_value(self, row: int, name: str, value: float) -> bool:
         """Add a value, and say whether there was one."""
         column = self._columns.get(name)
@@ -161,6 +181,7 @@ class AnswerRows:
         repeats = self._repeats.get(name, {})
         for row in rows.tolist():
             if grades := repeats.get(row):
+                self._sample_scores[row] = tuple(grades)
                 columns.setdefault("grades", np.full(len(self), np.nan))[row] = len(grades)
                 variance = columns.setdefault("score_variance", np.full(len(self), np.nan))
                 variance[row] = np.var(grades, ddof=1)

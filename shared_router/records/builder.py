@@ -106,6 +106,7 @@ class OutcomesBuilder:
             values={name: column for name, column in values.items() if not np.isnan(column).all()},
             texts=self._answers.texts(order),
             samples=self._answers.samples(order),
+            sample_scores=self._answers.sample_scores(order, scale),
             domains=self._prompts.domains(kept),
             conversations=self._prompts.conversations(kept),
             times=self._prompts.times(kept),

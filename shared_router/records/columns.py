@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,14 @@ def outcomes_of_columns(
     *,
     answers: Mapping[str, Sequence[str | None]],
     samples: Mapping[str, Sequence[Sequence[str]]],
+    sample_scores: Mapping[str, Sequence[Sequence[float]]],
     domains: Sequence[str | None] | None,
     conversations: Sequence[str | None] | None,
     times: Sequence[float] | NDArray[np.float64] | None,
 ) -> Outcomes:
     """Make outcomes of columns by model; see `Outcomes.from_columns`."""
     n = len(prompts)
-    columns: list[Mapping[str, Sequence[object]]] = [*measures.values(), answers, samples]  # type: ignore[list-item]
+    columns: list[Mapping[str, Sequence[object]]] = [*measures.values(), answers, samples, sample_scores]  # type: ignore[list-item]
     models = tuple(dict.fromkeys(model for column in columns for model in column))
     for column in columns:
         for model, entries in column.items():
@@ -34,6 +36,7 @@ def outcomes_of_columns(
                 raise DataError(
                     f"a column of {model!r} must have one entry per prompt ({n}), got {len(entries)}"
                 )
+    measures = _with_means(measures, sample_scores)
     dense = {name: _matrix(name, by_model, models, n) for name, by_model in measures.items()}
     present = np.zeros((n, len(models)), dtype=np.bool_)
     for matrix in dense.values():
@@ -59,6 +62,9 @@ def outcomes_of_columns(
         samples=[tuple(samples[model][row]) if model in samples else () for row, model in cells]
         if samples
         else None,
+        sample_scores=[_several(sample_scores.get(model), row) for row, model in cells]
+        if any(len(many) > 1 for column in sample_scores.values() for many in column)
+        else None,
         domains=None if domains is None else list(domains),
         conversations=None if conversations is None else list(conversations),
         times=None if times is None else np.array(times, dtype=np.float64),
@@ -66,6 +72,34 @@ def outcomes_of_columns(
         if all(isinstance(prompt, str) for prompt in prompts)
         else ConversationColumn.of(None if isinstance(prompt, str) else prompt for prompt in prompts),
     )
+
+
+def _with_means(
+    measures: Mapping[Measure, ByModel], sample_scores: Mapping[str, Sequence[Sequence[float]]]
+) -> Mapping[Measure, ByModel]:
+    """Return the measures with the mean, the number and the variance of grades that stand one by one."""
+    merged: dict[Measure, dict[str, Any]] = {name: dict(by_model) for name, by_model in measures.items()}
+    for model, column in sample_scores.items():
+        if model in merged.get("score", {}):
+            raise DataError(f"grades of {model!r} must be given once, got its scores and its sample_scores")
+        try:
+            grades = [np.asarray(many, dtype=np.float64) for many in column]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"sample_scores of {model!r} must be lists of numbers") from error
+        if any(each.ndim != 1 for each in grades):
+            raise DataError(f"sample_scores of {model!r} must be lists of numbers")
+        merged.setdefault("score", {})[model] = [each.mean() if len(each) else None for each in grades]
+        if any(len(each) > 1 for each in grades):
+            several = [each if len(each) > 1 else None for each in grades]
+            merged.setdefault("grades", {})[model] = [None if each is None else len(each) for each in several]
+            merged.setdefault("score_variance", {})[model] = [
+                None if each is None else np.var(each, ddof=1) for each in several
+            ]
+    return merged
+
+
+def _several(column: Sequence[Sequence[float]] | None, row: int) -> tuple[float, ...]:
+    return () if column is None or len(column[row]) < 2 else tuple(float(each) for each in column[row])
 
 
 def _text(prompt: str | Sequence[AnyMessage], row: int) -> str:

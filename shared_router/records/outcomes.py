@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import DataError, InvalidInputError, UnknownNameError
+from shared_router.errors import UnknownNameError
 from shared_router.messages import AnyMessage, PlainMessage
 from shared_router.records.computable import Computable, computable
 from shared_router.records.measures import MEASURES, Measure
+from shared_router.records.selection import graded_by_both, select
 from shared_router.records.validity import check_outcomes, equal_outcomes
 
 if TYPE_CHECKING:
     from shared_router.costs.prices import TokenPrices
 
+T = TypeVar("T")
 ByModel = Mapping[str, Sequence[float | None] | NDArray[np.float64]]
 
 
@@ -46,6 +48,7 @@ class Outcomes:
         conversations: Which conversation or agent run each prompt belongs to, as `domains`.
         times: When each prompt was asked, seconds since 1970 in UTC, shape (n,), NaN where unknown; or None.
         messages: The conversation that each prompt ends, for routers that read them, as `domains`.
+        sample_scores: The grades that `score` is the mean of where there are several, a tuples, or None.
 
     Raises:
         DataError: If a column breaks its rule; the message holds no prompt.
@@ -62,6 +65,7 @@ class Outcomes:
     conversations: Sequence[str | None] | None = field(default=None, repr=False)
     times: NDArray[np.float64] | None = field(default=None, repr=False)
     messages: Sequence[Sequence[PlainMessage] | None] | None = field(default=None, repr=False)
+    sample_scores: Sequence[tuple[float, ...]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check every column once, so that nothing that computes with them need."""
@@ -81,6 +85,7 @@ class Outcomes:
         times: Sequence[float] | NDArray[np.float64] | None = None,
         answers: Mapping[str, Sequence[str | None]] | None = None,
         samples: Mapping[str, Sequence[Sequence[str]]] | None = None,
+        sample_scores: Mapping[str, Sequence[Sequence[float]]] | None = None,
         measures: Mapping[Measure, ByModel] | None = None,
     ) -> Outcomes:
         """Make outcomes of columns by model.
@@ -93,6 +98,7 @@ class Outcomes:
             times: n numbers, seconds since 1970.
             answers: For each model n texts or None; `samples` n sequences of further answers.
             samples: See `answers`.
+            sample_scores: In a model's `scores`' place n sequences of grades, one an answer, all of it.
             measures: The further columns, for example `{"dollars": {"gpt": [...], "mixtral": [...]}}`.
 
         Returns:
@@ -103,14 +109,12 @@ class Outcomes:
         """
         from shared_router.records.columns import outcomes_of_columns
 
-        by_measure: dict[Measure, ByModel] = dict(measures or {})
-        if scores is not None:
-            by_measure = {"score": scores, **by_measure}
         return outcomes_of_columns(
             prompts,
-            by_measure,
+            {**({} if scores is None else {"score": scores}), **(measures or {})},
             answers=answers or {},
             samples=samples or {},
+            sample_scores=sample_scores or {},
             domains=domains,
             conversations=conversations,
             times=times,
@@ -127,14 +131,11 @@ class Outcomes:
     __hash__ = None  # type: ignore[assignment]
 
     def column(self, measure: Measure, model: str) -> NDArray[np.float64]:
-        """Return one measure of one model for every prompt.
+        """Return one measure of one model for every prompt, shape (n,), NaN where it has no such value.
 
         Args:
             measure: One of `MEASURES`, for example `"dollars"`.
             model: The model's name.
-
-        Returns:
-            Shape (n,), NaN where the model has no such value.
 
         Raises:
             UnknownNameError: If there is no such measure or model.
@@ -161,19 +162,17 @@ class Outcomes:
 
     def answers(self, model: str) -> list[str | None]:
         """Return a model's answers, n texts; None where there is none or it was not kept."""
-        found: list[str | None] = [None] * len(self)
-        if self.texts is not None:
-            for place in np.flatnonzero(self.model_index == self._place(model)).tolist():
-                found[self.prompt_index[place]] = self.texts[place]
-        return found
+        return self._by_prompt(model, self.texts, None)
 
     def samples_of(self, model: str) -> list[tuple[str, ...]]:
         """Return a model's further answers, n tuples, empty where it has none."""
-        found: list[tuple[str, ...]] = [()] * len(self)
-        if self.samples is not None:
-            for place in np.flatnonzero(self.model_index == self._place(model)).tolist():
-                found[self.prompt_index[place]] = self.samples[place]
-        return found
+        return self._by_prompt(model, self.samples, ())
+
+    def sample_scores_of(self, model: str) -> list[tuple[float, ...]]:
+        """Return each grade of a model's answers, n tuples; of one answer its score, of none nothing."""
+        scores = self.scores(model).tolist()
+        several = self._by_prompt(model, self.sample_scores, ())
+        return [many or (() if one != one else (one,)) for many, one in zip(several, scores, strict=True)]
 
     def answered(self, model: str) -> NDArray[np.bool_]:
         """Return which prompts the model answered, graded or not, shape (n,)."""
@@ -191,12 +190,7 @@ class Outcomes:
             InvalidInputError: If they are one model.
             DataError: If no prompt has both grades.
         """
-        if strong == weak:
-            raise InvalidInputError(f"strong and weak must be two models, got {strong!r} twice")
-        both = np.flatnonzero(~np.isnan(self.scores(strong)) & ~np.isnan(self.scores(weak)))
-        if not len(both):
-            raise DataError(f"a prompt must be graded for {strong!r} and {weak!r}, and none is for both")
-        return self.select(both, models=(strong, weak))
+        return self.select(graded_by_both(self, strong, weak), models=(strong, weak))
 
     def select(self, rows: Iterable[int], *, models: Sequence[str] | None = None) -> Outcomes:
         """Return the prompts at the given places, in the given order, with all models or some.
@@ -209,8 +203,6 @@ class Outcomes:
             UnknownNameError: If there is no such model.
             DataError: If no row is left, or a place is none.
         """
-        from shared_router.records.selection import select
-
         chosen = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.int64)
         return select(self, chosen, tuple(self.models if models is None else models))
 
@@ -243,6 +235,13 @@ class Outcomes:
         from shared_router.records.saving import save_parquet
 
         save_parquet(self, path)
+
+    def _by_prompt(self, model: str, column: Sequence[T] | None, absent: T) -> list[T]:
+        place, found = self._place(model), [absent] * len(self)
+        if column is not None:
+            for row in np.flatnonzero(self.model_index == place).tolist():
+                found[self.prompt_index[row]] = column[row]
+        return found
 
     def _place(self, model: str) -> int:
         if model not in self.models:

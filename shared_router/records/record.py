@@ -32,6 +32,7 @@ class Record:
         scores: Scores by their name, where a log may hold several kinds.
         answer: What the model answered.
         samples: Further answers of the same model.
+        sample_scores: The grades that the score is the mean of, where the row says.
         domain: What the prompt is about.
         conversation: The conversation or agent run it belongs to.
         time: When it was asked, seconds since 1970.
@@ -49,6 +50,7 @@ class Record:
     scores: dict[str, float] = field(default_factory=dict)
     answer: str | None = None
     samples: tuple[str, ...] = ()
+    sample_scores: tuple[float, ...] = ()
     domain: str | None = None
     conversation: str | None = None
     time: float | None = None

@@ -42,6 +42,7 @@ def save_parquet(outcomes: Outcomes, path: str | Path) -> None:
         raise MissingExtraError.of("pyarrow", "eval") from error
     answer = [("model", pa.string()), *((name, pa.float64()) for name in MEASURES)]
     answer += [("answer", pa.string()), ("samples", pa.list_(pa.string()))]
+    answer += [("sample_scores", pa.list_(pa.float64()))]
     schema = pa.schema(
         [
             ("prompt", pa.large_string()),
@@ -77,6 +78,8 @@ def _rows(outcomes: Outcomes) -> Iterator[dict[str, Any]]:
             answer |= {name: _known(column[row]) for name, column in columns.items()}
             answer["answer"] = None if outcomes.texts is None else outcomes.texts[row]
             answer["samples"] = [] if outcomes.samples is None else list(outcomes.samples[row])
+            graded = outcomes.sample_scores
+            answer["sample_scores"] = [] if graded is None else list(graded[row])
             answers.append(answer)
         start = ends[place]
         yield {

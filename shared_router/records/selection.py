@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.errors import DataError, UnknownNameError
+from shared_router.errors import DataError, InvalidInputError, UnknownNameError
 from shared_router.records.conversation_column import ConversationColumn
 from shared_router.records.texts import Texts
 
@@ -40,12 +40,23 @@ def select(outcomes: Outcomes, rows: NDArray[np.int64], models: tuple[str, ...])
         model_index=model_index,
         values={name: column[answers] for name, column in outcomes.values.items()},
         texts=None if outcomes.texts is None else _take(outcomes.texts, answers),
-        samples=None if outcomes.samples is None else _take(outcomes.samples, answers),
+        samples=_where_any(outcomes.samples, answers),
+        sample_scores=_where_any(outcomes.sample_scores, answers),
         domains=None if outcomes.domains is None else _take(outcomes.domains, rows),
         conversations=None if outcomes.conversations is None else _take(outcomes.conversations, rows),
         times=None if outcomes.times is None else outcomes.times[rows],
         messages=None if outcomes.messages is None else _take(outcomes.messages, rows),
     )
+
+
+def graded_by_both(outcomes: Outcomes, strong: str, weak: str) -> NDArray[np.int64]:
+    """Return the places of prompts on which both models have a grade; see `Outcomes.pair`."""
+    if strong == weak:
+        raise InvalidInputError(f"strong and weak must be two models, got {strong!r} twice")
+    both = np.flatnonzero(~np.isnan(outcomes.scores(strong)) & ~np.isnan(outcomes.scores(weak)))
+    if not len(both):
+        raise DataError(f"a prompt must be graded for {strong!r} and {weak!r}, and none is for both")
+    return both
 
 
 def _answers_of(
@@ -66,3 +77,11 @@ def _take(column: Sequence[T], places: NDArray[np.int64]) -> Sequence[T]:
     if isinstance(column, (Texts, ConversationColumn)):
         return column.take(places)  # type: ignore[return-value]
     return [column[place] for place in places.tolist()]
+
+
+def _where_any(
+    column: Sequence[tuple[T, ...]] | None, places: NDArray[np.int64]
+) -> Sequence[tuple[T, ...]] | None:
+    """Return a column at some places; None, as in a table that was read, where no place has anything."""
+    taken = () if column is None else _take(column, places)
+    return taken if any(taken) else None

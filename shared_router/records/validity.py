@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import DataError
 from shared_router.records.measures import check_measures
+from shared_router.records.scale import check_scores
 
 if TYPE_CHECKING:
     from shared_router.records.outcomes import Outcomes
@@ -25,6 +26,7 @@ def check_outcomes(table: Outcomes) -> None:
     _check_names(table.models)
     _check_lengths(table)
     _check_order(table)
+    check_scores(np.array([each for many in table.sample_scores or () for each in many], dtype=np.float64))
     check_measures(table.values)
     for place, prompt in enumerate(table.prompts):
         if not isinstance(prompt, str) or not prompt.strip():
@@ -40,7 +42,12 @@ def equal_outcomes(a: Outcomes, b: Outcomes) -> bool:
         *((a.values[name], b.values[name]) for name in a.values if name in b.values),
     ]
     texts: list[tuple[Any, Any]] = [(a.prompts, b.prompts), (a.texts, b.texts), (a.samples, b.samples)]
-    texts += [(a.domains, b.domains), (a.conversations, b.conversations), (a.messages, b.messages)]
+    texts += [
+        (a.sample_scores, b.sample_scores),
+        (a.domains, b.domains),
+        (a.conversations, b.conversations),
+        (a.messages, b.messages),
+    ]
     return (
         a.models == b.models
         and set(a.values) == set(b.values)
@@ -65,6 +72,7 @@ def _check_lengths(table: Outcomes) -> None:
         "model_index": (table.model_index, n_answers),
         "texts": (table.texts, n_answers),
         "samples": (table.samples, n_answers),
+        "sample_scores": (table.sample_scores, n_answers),
         "domains": (table.domains, n),
         "conversations": (table.conversations, n),
         "times": (table.times, n),

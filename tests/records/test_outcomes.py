@@ -3,12 +3,21 @@
 import copy
 import math
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from shared_router import DataError, InvalidInputError, Outcomes, ScaleError, TokenPrices, UnknownNameError
+from shared_router import (
+    DataError,
+    InvalidInputError,
+    Outcomes,
+    ScaleError,
+    TokenPrices,
+    UnknownNameError,
+    read_outcomes,
+)
 
 NAN = math.nan
 
@@ -185,3 +194,48 @@ def test_a_table_of_no_prompts_has_none() -> None:
 def test_no_prompts_make_a_table_without_rows() -> None:
     table = Outcomes.from_columns([], {"strong": [], "weak": []})
     assert (len(table), table.models, table.can_compute.quality) == (0, ("strong", "weak"), False)
+
+
+def test_grades_of_several_answers_are_kept_and_averaged() -> None:
+    """1, 0 and 0.5 have the mean .5 and the variance (.25 + .25 + 0) / 2 = .25; one grade has none."""
+    outcomes = Outcomes.from_columns(["a", "b", "c"], sample_scores={"m": [[1, 0, 0.5], [1], []]})
+    same(outcomes.scores("m"), [0.5, 1.0, NAN])
+    same(outcomes.column("grades", "m"), [3.0, NAN, NAN])
+    same(outcomes.column("score_variance", "m"), [0.25, NAN, NAN])
+    assert outcomes.sample_scores_of("m") == [(1.0, 0.0, 0.5), (1.0,), ()]
+
+
+def test_one_grade_is_a_models_only_one() -> None:
+    assert Outcomes.from_columns(["a", "b"], {"m": [0.5, None]}).sample_scores_of("m") == [(0.5,), ()]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_grades_of_several_answers_are_selected_saved_and_read_back(form: str, tmp_path: Path) -> None:
+    outcomes = Outcomes.from_columns(
+        ["a", "b", "c"], {"s": [1, 1, 0]}, sample_scores={"m": [[1, 0], [1], [0, 0.25]]}
+    ).select([2, 0], models=["m", "s"])
+    assert outcomes.sample_scores_of("m") == [(0.0, 0.25), (1.0, 0.0)]
+    path = tmp_path / f"saved.{form}"
+    outcomes.to_jsonl(path) if form == "jsonl" else outcomes.to_parquet(path)
+    assert read_outcomes(path).outcomes == outcomes
+
+
+@pytest.mark.parametrize(
+    ("sample_scores", "message"),
+    [
+        ({"m": [[1, 2]]}, "scores must be in \\[0, 1\\], got 1 to 2"),
+        ({"m": [["good"]]}, "sample_scores of 'm' must be lists of numbers"),
+        ({"m": [1.0]}, "sample_scores of 'm' must be lists of numbers"),
+        ({"m": [[1], [0]]}, "a column of 'm' must have one entry per prompt \\(1\\), got 2"),
+        ({"s": [[1, 0]]}, "grades of 's' must be given once, got its scores and its sample_scores"),
+    ],
+)
+def test_unfit_grades_of_several_answers_are_refused(sample_scores: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Outcomes.from_columns(["a"], {"s": [1]}, sample_scores=sample_scores)
+
+
+def test_a_selection_without_further_answers_has_no_column_of_them() -> None:
+    table = Outcomes.from_columns(["a", "b"], sample_scores={"m": [[1, 0], [1]]}, samples={"m": [["x"], []]})
+    alone = table.select([1])
+    assert (alone.samples, alone.sample_scores) == (None, None)

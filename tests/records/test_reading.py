@@ -59,6 +59,7 @@ def test_scores_are_mapped_from_the_scale_that_is_said_and_refused_outside_of_it
     assert column(outcomes, "score", "a") == [0.25]
     assert column(outcomes, "score", "b") == [0.5]
     assert column(outcomes, "score_variance", "b") == [0.5]
+    assert outcomes.sample_scores_of("b") == [(0.0, 1.0)]
     with pytest.raises(ScaleError, match=r"must be in \[0, 1\], got 2 to 3; say their scale: --scale 1 10"):
         read_outcomes(path)
     with pytest.raises(ScaleError, match=r"must be in \[1, 2\], got 2 to 3"):

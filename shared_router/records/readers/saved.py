@@ -39,6 +39,9 @@ def _answer(answer: Row) -> Record:
         values={name: number(answer.get(name)) for name in MEASURES},
         answer=_text(answer.get("answer")),
         samples=tuple(each for each in items(answer.get("samples")) if isinstance(each, str)),
+        sample_scores=tuple(
+            score for each in items(answer.get("sample_scores")) if (score := number(each)) is not None
+        ),
     )
 
 
