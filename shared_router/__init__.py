@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
+    from shared_router.exploration import Exploration, GivenExploration
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
@@ -168,10 +169,12 @@ _LAZY = {
     "DriftAlarm": "shared_router.calibration.alarms",
     "DriftMonitor": "shared_router.calibration.drift",
     "EvaluationReport": "shared_router.evaluation.report",
+    "Exploration": "shared_router.exploration",
     "FactorsPredictor": "shared_router.predictors.factors",
     "FrugalList": "shared_router.plans.frugal",
     "FrugalScorer": "shared_router.scorers.frugal_scorer",
     "GivenAnswer": "shared_router.scorers.given_answer",
+    "GivenExploration": "shared_router.exploration",
     "GivenThreshold": "shared_router.thresholds",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
     "JointThresholds": "shared_router.plans.joint_thresholds",
@@ -326,11 +329,13 @@ __all__ = [
     "Embedder",
     "EmbedderError",
     "EvaluationReport",
+    "Exploration",
     "FactorsPredictor",
     "FormatError",
     "FrugalList",
     "FrugalScorer",
     "GivenAnswer",
+    "GivenExploration",
     "GivenThreshold",
     "IgnoredArgumentWarning",
     "InvalidInputError",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
 from shared_router.deciding import Deciding
+from shared_router.exploration import Exploration, GivenExploration
+from shared_router.policy_rules import arguments_of
 from shared_router.policy_saving import policy_file, read_policy, write_policy
 from shared_router.router import Router
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
@@ -47,6 +49,8 @@ class RoutingPolicy(Deciding):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         expected_sha256: str | None = None,
         monitor: DriftMonitor | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
 
@@ -67,6 +71,9 @@ class RoutingPolicy(Deciding):
             expected_sha256: For a router given by name or folder, the hash that pins its checkpoint and
                 card; see `Router.save`.
             monitor: What watches its decisions; None watches nothing.
+            explore: The share of decisions by score that are drawn by lot instead, in [0, 0.05], so that
+                logs can tell what the other model would have been worth; or an `Exploration`.
+            explore_seed: Draws the same lots in the same order; None draws by the system's chance.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
@@ -78,6 +85,7 @@ class RoutingPolicy(Deciding):
         self._threshold = PolicyThreshold(self._source, threshold=threshold, strong_fraction=strong_fraction)
         self._guard = RouterGuard(router_timeout)
         self._threshold.check_models(self.models)
+        self.explore = Exploration.of(explore, explore_seed)
         self.monitor = monitor
 
     def __repr__(self) -> str:
@@ -108,6 +116,7 @@ class RoutingPolicy(Deciding):
             "on_no_query": self.on_no_query,
             "on_no_coverage": self.on_no_coverage,
             "router_timeout": self._guard.timeout_s,
+            "explore": self.explore.as_settings(),
         }
         file = policy_file(path, self._source, self._threshold, models=self.models, rules=rules)
         return write_policy(path, file, overwrite=overwrite)
@@ -138,7 +147,8 @@ class RoutingPolicy(Deciding):
         """
         file, over = read_policy(path, router=router, models=cls.models, expected_sha256=expected_sha256)
         threshold = file.threshold if file.choice is None else file.choice
-        policy = cls(over.router, threshold=threshold, expected_sha256=over.sha256, **file.rules)
+        rules = arguments_of(file.rules)
+        policy = cls(over.router, threshold=threshold, expected_sha256=over.sha256, **rules)
         policy._threshold.file = file
         policy.monitor = monitor
         return policy

@@ -12,14 +12,14 @@
      "choice": null}
 
 `scores` is the histogram that drift is told by: a hundred bins that hold a hundredth of the scores each.
-`choice` is what else is known of a `ThresholdChoice`. Every key stands there, and no other.
+`choice` is what else is known of a `ThresholdChoice`. Every key stands there, and no other; `rules` has
+further ones where a policy has rules that it mostly has not (`policy_rules`).
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from shared_router.calibration.choice import Interval, ThresholdChoice
 from shared_router.checkpoints.strict_json import parse_strict_json
 from shared_router.choices import shown
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
+from shared_router.policy_rules import as_written, check_keys, check_rules, is_number
 from shared_router.quantiles import ScoreQuantiles
 
 VERSION = 1
@@ -39,7 +40,6 @@ _CHOICE_ALONE = (
     *("target", "tie_share", "seed", "guaranteed", "bound", "n_needed", "dollars", "quality", "pgr"),
     *("intervals", "assumptions", "notes"),
 )
-_POLICY_RULES = ("on_router_error", "on_no_query", "on_no_coverage", "router_timeout")
 _MAX_TEXT = 2000
 _MAX_ITEMS = 50
 
@@ -85,7 +85,7 @@ class PolicyFile:
             "version": VERSION,
             "router": {"name": self.router, "sha256": self.router_sha256},
             **{name: getattr(self, name) for name in _PLAIN},
-            "rules": dict(self.rules),
+            "rules": as_written(self.rules),
             "scores": None if self.scores is None else self.scores.as_settings(),
             "choice": alone if alone is None else {**alone, "intervals": dict(alone["intervals"])},
         }
@@ -112,15 +112,14 @@ class PolicyFile:
                 f"a policy file's version must be {VERSION}, got {shown(version)}; install the release that "
                 "wrote it"
             )
-        _check_keys("a policy file", data, {"version", "router", *_PLAIN, "rules", "scores", "choice"})
-        _check_keys("its router", data["router"], {"name", "sha256"})
-        _check_keys("its rules", data["rules"], set(_POLICY_RULES))
+        check_keys("a policy file", data, {"version", "router", *_PLAIN, "rules", "scores", "choice"})
+        check_keys("its router", data["router"], {"name", "sha256"})
         scores = None if data["scores"] is None else ScoreQuantiles.from_settings(data["scores"])
         for name, rule in _RULES.items():
             value = data["router"][name.removeprefix("router.")] if "." in name else data.get(name)
             if not rule(value):
                 raise ArtifactSchemaError(f"a policy file's {name} breaks its rule, got {shown(value)}")
-        _check_rules(data["rules"], data["models"])
+        check_rules(data["rules"], data["models"])
         plain = {name: data[name] for name in _PLAIN} | {"models": tuple(data["models"])}
         choice = None if data["choice"] is None else _choice_of(data, scores)
         router = data["router"]
@@ -139,9 +138,9 @@ _PLAIN = ("models", "threshold", "strong_fraction", "method", "n", "confidence",
 
 def _choice_of(data: Mapping[str, Any], scores: ScoreQuantiles | None) -> ThresholdChoice:
     alone = data["choice"]
-    _check_keys("its choice", alone, set(_CHOICE_ALONE))
+    check_keys("its choice", alone, set(_CHOICE_ALONE))
     for name in ("target", "bound", "dollars", "quality", "pgr"):
-        if not (_is_number(alone[name]) or (alone[name] is None and name != "target")):
+        if not (is_number(alone[name]) or (alone[name] is None and name != "target")):
             raise ArtifactSchemaError(f"a choice's {name} must be a number, got {shown(alone[name])}")
     whole = (
         type(alone["seed"]) is int
@@ -180,27 +179,8 @@ def _choice_of(data: Mapping[str, Any], scores: ScoreQuantiles | None) -> Thresh
     )
 
 
-def _check_rules(rules: Mapping[str, Any], models: Sequence[str]) -> None:
-    timeout, named = rules["router_timeout"], tuple(dict.fromkeys(("strong", "weak", *models)))
-    if timeout is not None and not (_is_number(timeout) and timeout > 0):
-        raise ArtifactSchemaError(f"router_timeout must be seconds > 0 or null, got {shown(timeout)}")
-    if rules["on_router_error"] not in (*named, "raise") or rules["on_no_query"] not in named:
-        raise ArtifactSchemaError(f"on_router_error and on_no_query must be among {list(named)}")
-    if rules["on_no_coverage"] not in (*named, "score"):
-        raise ArtifactSchemaError(f"on_no_coverage must be among {[*named, 'score']}")
-
-
-def _check_keys(what: str, data: object, keys: set[str]) -> None:
-    if not isinstance(data, dict) or set(data) != keys:
-        raise ArtifactSchemaError(f"{what} must have exactly the keys {sorted(keys)}")
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
-
-
 def _is_share(value: object) -> bool:
-    return _is_number(value) and 0 <= value <= 1  # type: ignore[operator]
+    return is_number(value) and 0 <= value <= 1  # type: ignore[operator]
 
 
 def _is_count(value: object, *, or_none: bool = False) -> bool:
@@ -223,7 +203,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
 
 
 def _is_hash(value: object) -> bool:

@@ -15,6 +15,7 @@ from shared_router.calibration.tie_break import tie_break
 from shared_router.choices import check_choice, shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
+from shared_router.exploration import Exploration, GivenExploration
 from shared_router.rules import among, ruling_of
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.source import RouterSource, in_event_loop
@@ -42,6 +43,7 @@ class ThresholdRule:
     _source: RouterSource
     _threshold: PolicyThreshold
     _warned = False
+    _exploration: Exploration | None = None
     _monitor: DriftMonitor | None = None
     _watchers: tuple[AdaptiveThreshold | DriftMonitor, ...] = ()
 
@@ -84,6 +86,16 @@ class ThresholdRule:
             self._begin_monitor()
 
     @property
+    def explore(self) -> Exploration:
+        """What is drawn by lot in the place of a score's decision; a share may be assigned."""
+        return self._exploration or Exploration(0)
+
+    @explore.setter
+    def explore(self, explore: GivenExploration) -> None:
+        given = Exploration.of(explore)
+        self._exploration = given if given.share else None
+
+    @property
     def moves(self) -> bool:
         """Whether its threshold moves by itself, so that one that has changed is no new rule."""
         return self._threshold.moving is not None
@@ -107,7 +119,7 @@ class ThresholdRule:
             if ruling is not None:
                 return self._decision(request, ruling.model, ruling.reason)
             known = request.win_probability
-            return None if known is None else self._by_known_score(request, known, request.coverage)
+            return None if known is None else self._scored(request, known, request.coverage)
         except RouterError as error:
             return error
 
@@ -120,7 +132,15 @@ class ThresholdRule:
                 warn_of_fallback(outcome, self.router_name, self.on_router_error)
             model = among(request.candidates or self.models, self._named(self.on_router_error))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
-        return self._by_known_score(request, float(outcome), getattr(outcome, "coverage", None))
+        return self._scored(request, float(outcome), getattr(outcome, "coverage", None))
+
+    def _scored(self, request: RoutingRequest, score: float, coverage: float | None) -> RoutingDecision:
+        """Return what a score decides, or what is drawn in its place."""
+        decision = self._by_known_score(request, score, coverage)
+        # a threshold of the request's own is its caller's word, or a budget's
+        if self._exploration is None or decision.reason != "score" or request.threshold is not None:
+            return decision
+        return self._exploration.drawn(decision, request.query or "", request.candidates or self.models)
 
     def _by_known_score(
         self, request: RoutingRequest, score: float, coverage: float | None

@@ -138,7 +138,7 @@ class DriftMonitor:
         with self._lock:
             expected = self._share_at(decision.threshold)
             self._add_score(score, expected, strong=strong)
-            if tenant is not None:
+            if tenant is not None and decision.reason != "explore":  # which is nobody's doing
                 self._add_tenant(tenant, expected, strong=strong)
 
     def grade(self, *, strong: float, weak: float, went_strong: bool) -> float:

@@ -22,10 +22,12 @@ from shared_router.choices import check_amount, is_amount, shown, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
+from shared_router.exploration import GivenExploration
 from shared_router.plans.expected_dollars import ExpectedDollars
 from shared_router.plans.expected_gain import ExpectedGain
 from shared_router.plans.many_models_saving import policy_arguments, policy_artifact
 from shared_router.policy import RoutingPolicy
+from shared_router.policy_rules import arguments_of, as_written
 from shared_router.predictors.output_tokens import OutputTokens
 from shared_router.predictors.protocol import QualityPredictor
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
@@ -56,6 +58,8 @@ class ManyModelsPolicy(RoutingPolicy):
         on_router_error: As in `RoutingPolicy`.
         on_no_query: As in `RoutingPolicy`.
         router_timeout: As in `RoutingPolicy`.
+        explore: As in `RoutingPolicy`; each model that can serve a request is drawn alike, the dearest too.
+        explore_seed: As in `RoutingPolicy`.
 
     Raises:
         InvalidInputError: If an argument is outside its rule, or a weight has nothing to weigh.
@@ -76,6 +80,8 @@ class ManyModelsPolicy(RoutingPolicy):
         on_router_error: str = "strong",
         on_no_query: str = "strong",
         router_timeout: float | None = ROUTER_TIMEOUT_S,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
     ) -> None:
         if not isinstance(predictor, QualityPredictor):
             raise InvalidInputError(f"predictor must be a QualityPredictor, got {shown_kind(predictor)}")
@@ -97,6 +103,8 @@ class ManyModelsPolicy(RoutingPolicy):
             on_router_error=on_router_error,
             on_no_query=on_no_query,
             router_timeout=router_timeout,
+            explore=explore,
+            explore_seed=explore_seed,
         )
 
     def __repr__(self) -> str:
@@ -122,6 +130,7 @@ class ManyModelsPolicy(RoutingPolicy):
             raise InvalidInputError("count_tokens must be None in a policy that is saved: code is not saved")
         names = ("dollar_weight", "second_weight", "threshold", "on_router_error", "on_no_query", "seconds")
         rules = {name: getattr(self, name) for name in names} | {"router_timeout": self._guard.timeout_s}
+        rules |= as_written({"explore": self.explore.as_settings()})
         artifact = sealed(policy_artifact(self.predictor, self.dollars, rules))
         return save_artifact(path, artifact, overwrite=overwrite)
 
@@ -142,7 +151,7 @@ class ManyModelsPolicy(RoutingPolicy):
         artifact = unsealed(load_artifact(path, expected_sha256=expected_sha256))
         arguments = policy_arguments(artifact, embedder)
         try:
-            return cls(arguments.pop("predictor"), **arguments)
+            return cls(arguments.pop("predictor"), **arguments_of(arguments))
         except (InvalidInputError, TypeError) as error:
             raise ArtifactSchemaError(
                 "the checkpoint's settings must make a policy over many models"

@@ -118,6 +118,15 @@ def test_what_is_saved_decides_as_before(given: dict[str, Any], tmp_path: Path) 
         routes.save(tmp_path / "policy")
 
 
+def test_a_share_goes_to_any_of_the_models_by_lot_also_when_saved(tmp_path: Path) -> None:
+    """e = 0.03 of 3 models: 0.01 for each, and 0.97 more for the best for its price."""
+    policy(dollar_weight=0.02, explore=0.03, explore_seed=5).save(tmp_path / "saved")
+    routes = ManyModelsPolicy.load(tmp_path / "saved", embedder=Axes())
+    decided = routes.decide_many(["verse 1"] * 5000)
+    seen = {each.model: each.propensity for each in decided}
+    assert seen == pytest.approx({"ada": 0.01, "bob": 0.98, "cyd": 0.01})
+
+
 def test_learned_lengths_are_saved_too(tmp_path: Path) -> None:
     """Answers to sums are counted as 1,000 tokens and verses as 10, of each model."""
     tokens = {
