@@ -5,5 +5,6 @@ how likely a prompt needs the strong model, as several answers of each model tel
 """
 
 from shared_router.labels.hybrid import HybridLabels, LabelKind, hybrid_labels
+from shared_router.labels.qualities import SampledQualities, sampled_qualities
 
-__all__ = ["HybridLabels", "LabelKind", "hybrid_labels"]
+__all__ = ["HybridLabels", "LabelKind", "SampledQualities", "hybrid_labels", "sampled_qualities"]
