@@ -29,7 +29,16 @@ from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import RoutedBatches
 from langchain_routellm.templates import watch_templates
-from shared_router import ROUTER_TIMEOUT_S, Bill, OnRouterError, Router, Sticky, Tier
+from shared_router import (
+    ROUTER_TIMEOUT_S,
+    Bill,
+    GivenExploration,
+    OnRouterError,
+    Router,
+    Sticky,
+    Tier,
+    seeded_exploration,
+)
 
 
 class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
@@ -56,6 +65,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         on_no_query: Where a request without a question goes, such as an image alone.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
+        explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
+        explore_seed: Draws the same lots in the same order.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
@@ -92,6 +103,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         on_no_query: Tier = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -110,6 +123,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         rules |= {"threshold": threshold, "strong_fraction": strong_fraction}
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
         rules |= {"on_no_coverage": on_no_coverage, "expected_sha256": expected_sha256}
+        rules |= {"explore": seeded_exploration(explore, explore_seed)}
         rules |= {"given_policy": others.pop("given_policy", policy)}
         made = self._policy_of({**rules, **others})
         if rules["given_policy"] is not None:  # a file is read once, here

@@ -18,7 +18,16 @@ from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip
 from langchain_routellm.reasoning import SignedReasoning
 from langchain_routellm.self_description import SelfDescription
-from shared_router import ROUTER_TIMEOUT_S, Bill, OnRouterError, Router, RoutingPolicy, Sticky, Tier
+from shared_router import (
+    ROUTER_TIMEOUT_S,
+    Bill,
+    GivenExploration,
+    OnRouterError,
+    Router,
+    RoutingPolicy,
+    Sticky,
+    Tier,
+)
 
 
 class RoutedFields(SelfDescription):
@@ -35,6 +44,7 @@ class RoutedFields(SelfDescription):
     on_no_query: Tier = "strong"
     on_no_coverage: str = "score"
     expected_sha256: str | None = None
+    explore: SkipValidation[GivenExploration] = 0.0
     route_on: RouteOn = "last_human"
     query_keys: SkipValidation[Sequence[str] | None] = None
     strip: SkipValidation[Strip | None] = None

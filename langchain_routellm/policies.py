@@ -9,6 +9,7 @@ from typing import Any
 
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenExploration,
     GivenThreshold,
     InvalidInputError,
     OnRouterError,
@@ -31,6 +32,7 @@ RULES = (
     "on_no_query",
     "on_no_coverage",
     "expected_sha256",
+    "explore",
     "given_policy",
 )
 """The arguments that a policy is made from."""
@@ -64,6 +66,7 @@ def made_policy(
     on_no_query: Tier = "strong",
     on_no_coverage: str = "score",
     expected_sha256: str | None = None,
+    explore: GivenExploration = 0.0,
 ) -> RoutingPolicy:
     """Return the policy that was given, or the rule over two models that the arguments describe.
 
@@ -78,6 +81,7 @@ def made_policy(
         on_no_query: Where a request without a question goes.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder.
+        explore: The share that is drawn by lot, or an `Exploration`.
 
     Raises:
         InvalidInputError: If the policy is none or stands beside a rule, or an argument breaks its rule.
@@ -95,14 +99,16 @@ def made_policy(
             on_no_query=on_no_query,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            explore=explore,
         )
-    beside = (router, threshold, strong_fraction, router_timeout)
+    beside = (router, threshold, strong_fraction, router_timeout, explore)
     rules = (on_router_error, on_no_query, on_no_coverage)
     pinned = expected_sha256 is not None and isinstance(given_policy, RoutingPolicy)
-    if beside != (None, None, None, ROUTER_TIMEOUT_S) or rules != ("strong", "strong", "score") or pinned:
+    if beside != (None, None, None, ROUTER_TIMEOUT_S, 0) or rules != ("strong", "strong", "score") or pinned:
         raise InvalidInputError(
             "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
-            "on_no_query, on_no_coverage and expected_sha256, got one beside it; give them to the policy"
+            "on_no_query, on_no_coverage, expected_sha256 and explore, got one beside it; give them to "
+            "the policy"
         )
     return loaded(given_policy, expected_sha256=expected_sha256)
 

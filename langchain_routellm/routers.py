@@ -23,6 +23,7 @@ from langchain_routellm.routing import BAD_INPUT
 from langchain_routellm.templates import named_values, watch_templates
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenExploration,
     GivenThreshold,
     OnRouterError,
     Router,
@@ -30,6 +31,7 @@ from shared_router import (
     RoutingRequest,
     Sticky,
     Tier,
+    seeded_exploration,
 )
 
 Asked = tuple[RoutingRequest, Thread]
@@ -55,6 +57,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder, or a policy file; what `save`
             returned.
+        explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
+        explore_seed: Draws the same lots in the same order.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
         query_keys: The keys of the input that hold a question, best first.
@@ -79,6 +83,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         on_no_query: Tier = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -98,6 +104,7 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             on_no_query=on_no_query,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            explore=seeded_exploration(explore, explore_seed),
         )
         self.finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self.sticky = sticky

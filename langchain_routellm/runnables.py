@@ -24,6 +24,7 @@ from langchain_routellm.routers import RouteLLMRouter
 from langchain_routellm.routing import RoutedBatches
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenExploration,
     GivenThreshold,
     InvalidInputError,
     OnRouterError,
@@ -54,6 +55,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_no_query: Where an input without a question goes.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder.
+        explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
+        explore_seed: Draws the same lots in the same order.
         route_on: What in the input is routed on.
         query_keys: The keys of the input that hold a question, such as `["question"]`, best first.
         strip: As in `RoutedChatModel`.
@@ -80,6 +83,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         on_no_query: Tier = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
         route_on: RouteOn = "last_human",
         query_keys: Sequence[str] | None = None,
         strip: Strip | None = None,
@@ -98,6 +103,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             on_no_query=on_no_query,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            explore=explore,
+            explore_seed=explore_seed,
             route_on=route_on,
             query_keys=query_keys,
             strip=strip,

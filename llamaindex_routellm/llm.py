@@ -24,7 +24,16 @@ from llamaindex_routellm.reasoning import SignedReasoning
 from llamaindex_routellm.settings import Settings
 from llamaindex_routellm.structured import RoutedStructuredLLM
 from llamaindex_routellm.tools import RoutedTools
-from shared_router import ROUTER_TIMEOUT_S, GivenThreshold, Router, RoutingPolicy, Sticky, TokenPrices
+from shared_router import (
+    ROUTER_TIMEOUT_S,
+    GivenExploration,
+    GivenThreshold,
+    Router,
+    RoutingPolicy,
+    Sticky,
+    TokenPrices,
+    seeded_exploration,
+)
 
 
 class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
@@ -60,6 +69,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         on_router_error: Where a call goes whose router fails, or `"raise"`.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
+        explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
+        explore_seed: Draws the same lots in the same order.
         sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
         signed_reasoning: What to do with what another model signed: `"strip"`, `"keep_model"` or `"send"` it.
         capabilities: What a model can read beside text, by its name: some of `"images"`, `"documents"`,
@@ -101,6 +112,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         on_router_error: str = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         capabilities: Mapping[str, Collection[str]] | None = None,
@@ -129,6 +142,7 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             on_router_error=on_router_error,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            explore=seeded_exploration(explore, explore_seed),
             sticky=sticky,
             signed_reasoning=signed_reasoning,
             capabilities=capabilities,

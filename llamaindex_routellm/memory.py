@@ -27,8 +27,8 @@ Key = tuple[bytes, str | None]
 _SHORT = 4096
 """Characters that are hashed faster than they are cleaned."""
 
-_SCORED = ("score", "no_coverage")
-"""The reasons of decisions that rest on a score."""
+_SCORED = ("score", "explore", "no_coverage")
+"""The reasons of decisions that rest on a score, or on a lot drawn once for the question."""
 
 _SCORE_ONLY = -1.0
 """The threshold of a decision that is remembered for its score alone: no policy has it."""
@@ -108,6 +108,8 @@ class DecisionMemory:
         known = self._recall(self._question(request), continues=False)
         if known is None or known.reason not in _SCORED:
             return None
+        if self._holds(known, request):
+            return known.model
         return self.policy.decide(_with_known(request, known)).model
 
     def __len__(self) -> int:

@@ -21,6 +21,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
     Conversations,
+    GivenExploration,
     GivenThreshold,
     InvalidInputError,
     Router,
@@ -51,6 +52,7 @@ class Settings:
     on_router_error: str = "strong"
     on_no_coverage: str = "score"
     expected_sha256: str | None = None
+    explore: GivenExploration = 0.0
     sticky: Sticky = "tool_loop"
     signed_reasoning: SignedReasoning = "strip"
     capabilities: Mapping[str, Collection[str]] | None = None
@@ -87,7 +89,8 @@ class Settings:
             )
         pin = None if isinstance(self.policy, RoutingPolicy) else given.pop("expected_sha256")
         for name, value in given.items():
-            if value not in (None, "score" if name == "on_no_coverage" else "strong", ROUTER_TIMEOUT_S):
+            default = {"on_no_coverage": "score", "explore": 0}.get(name, "strong")
+            if value not in (None, default, ROUTER_TIMEOUT_S):
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
         if isinstance(self.policy, RoutingPolicy):
             return self.policy
@@ -104,6 +107,7 @@ class Settings:
             "on_router_error": self.on_router_error,
             "on_no_coverage": self.on_no_coverage,
             "expected_sha256": self.expected_sha256,
+            "explore": self.explore,
         }
 
     def routing(self, policy: RoutingPolicy, children: Mapping[str, LLM]) -> Routing:

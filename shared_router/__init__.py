@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
-    from shared_router.exploration import Exploration, GivenExploration
+    from shared_router.exploration import Exploration, GivenExploration, seeded_exploration
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
@@ -164,8 +164,8 @@ _LAZY = {
     "Collected": "shared_router.records.collecting.collect",
     "Conversations": "shared_router.conversations",
     "Deadline": "shared_router.plans.deadline",
-    "DollarWeightChoice": "shared_router.plans.dollar_weights",
     "DecisionLog": "shared_router.telemetry.decision_log",
+    "DollarWeightChoice": "shared_router.plans.dollar_weights",
     "DriftAlarm": "shared_router.calibration.alarms",
     "DriftMonitor": "shared_router.calibration.drift",
     "EvaluationReport": "shared_router.evaluation.report",
@@ -182,9 +182,9 @@ _LAZY = {
     "Judging": "shared_router.plans.judging",
     "KnownPrices": "shared_router.costs.known_prices",
     "ListCascade": "shared_router.plans.list_cascade",
-    "MAX_TENANT_CHARS": "shared_router.tenants",
     "LoggedDecision": "shared_router.telemetry.logged",
     "LoggedDecisions": "shared_router.telemetry.logged",
+    "MAX_TENANT_CHARS": "shared_router.tenants",
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "Message": "shared_router.query",
     "MixedPredictor": "shared_router.predictors.mixed",
@@ -273,6 +273,7 @@ _LAZY = {
     "save_cascade": "shared_router.plans.calibrated_cascade",
     "savings_of": "shared_router.costs.savings",
     "scorer_of": "shared_router.scorers.checked",
+    "seeded_exploration": "shared_router.exploration",
     "settled": "shared_router.plans.driving",
     "split_preferences": "shared_router.preferences.splits",
     "suggest": "shared_router.suggesting.suggest",
@@ -467,6 +468,7 @@ __all__ = [
     "saved_score_tables",
     "savings_of",
     "scorer_of",
+    "seeded_exploration",
     "settled",
     "split_preferences",
     "suggest",

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
 from shared_router.choices import check_choice, shown
 from shared_router.decisions import RoutingDecision
@@ -27,8 +27,6 @@ MOST_EXPLORED = 0.05
 """What is drawn by lot pays for the wrong model half of the time, and so must stay a small share."""
 
 ExploreBy = Literal["request", "question"]
-GivenExploration: TypeAlias = "float | Exploration"
-"""A share in [0, 0.05], or an exploration."""
 
 
 class Exploration:
@@ -117,3 +115,20 @@ class Exploration:
         if self.by == "request":
             return self._lots.draw()
         return lot_of(clean(query), salt=f"explore {self.seed or 0}")
+
+
+GivenExploration = float | Exploration
+"""A share in [0, 0.05], or an exploration."""
+
+
+def seeded_exploration(explore: GivenExploration, seed: int | None) -> GivenExploration:
+    """Return what a model keeps of its arguments: with a seed what is drawn from, which copies go on with.
+
+    Args:
+        explore: A share, or an exploration.
+        seed: As in `Exploration`.
+
+    Raises:
+        InvalidInputError: If there is a seed, and either is outside its rule.
+    """
+    return explore if seed is None else Exploration.of(explore, seed)
