@@ -107,7 +107,7 @@ def made_policy(
     if beside != (None, None, None, ROUTER_TIMEOUT_S, 0) or rules != ("strong", "strong", "score") or pinned:
         raise InvalidInputError(
             "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
-            "on_no_query, on_no_coverage, expected_sha256 and explore, got one beside it; give them to "
+            "on_no_query, on_no_coverage, explore and expected_sha256, got one beside it; give them to "
             "the policy"
         )
     return loaded(given_policy, expected_sha256=expected_sha256)

@@ -27,7 +27,7 @@ def test_a_share_is_drawn_by_lot_where_it_is_asked_for(make: Callable[..., Any])
     assert make(**RULES).policy.decide("x").propensity is None
     with pytest.raises(InvalidInputError, match=r"explore must be a share in \[0, 0.05\]"):
         make(**RULES, explore=0.5)
-    with pytest.raises(InvalidInputError, match="expected_sha256 and explore, got one beside it"):
+    with pytest.raises(InvalidInputError, match="explore and expected_sha256, got one beside it"):
         make(policy=RoutingPolicy(**RULES), explore=0.02)
 
 
