@@ -37,7 +37,7 @@ ORDER = (
     ("threshold_rule", "policy_saving"),
     ("deciding",),
     ("policy", "resilience", "telemetry"),
-    ("plans",),
+    ("plans", "proof"),
     ("__init__",),
     ("pretrained.build", "batch", "serving", "playground", "demo"),
     ("commands",),
