@@ -21,6 +21,7 @@ from shared_router.commands import (
     evaluate,
     inspect,
     route,
+    savings,
     show,
     suggest,
     train,
@@ -133,6 +134,12 @@ _COMMANDS = (
         "choose a threshold by a share, a budget or a quality, and write the policy file",
         calibrate.add_arguments,
         calibrate.run,
+    ),
+    Command(
+        "savings",
+        "say what routing saved in a period and what it cost in quality, from the decision log",
+        savings.add_arguments,
+        savings.run,
     ),
     Command("compare", "show several evaluations side by side", compare.add_arguments, compare.run),
     Command(

@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     promise.add_argument(
         "--max-regret", type=float, metavar="R", help="of what goes weak, the share strong may do better"
     )
+    add(
+        "--judge-agreement", type=float, metavar="A", help="the share of a judge's verdicts that people share"
+    )
     add("--without-quality", action="store_true", help="say a saving also where no grade says what it cost")
     add("--json", action="store_true", help="print JSON")
     add("--out", metavar="DIR", help="folder for savings.html, .json and the picture")
@@ -113,7 +116,7 @@ def _promise(arguments: argparse.Namespace) -> Promise | None:
         given[choice.method] = choice.target
     if all(value is None for value in given.values()):
         return None
-    return promise_of(**given, judge_agreement=None)
+    return promise_of(**given, judge_agreement=arguments.judge_agreement)
 
 
 def _time(name: str, given: str | None) -> float | None:

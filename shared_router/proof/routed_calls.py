@@ -93,15 +93,23 @@ class RoutedCalls:
         """
         n = len(strong)
         unknown = np.full(n, np.nan)
+
+        def column(values: Floats | float | None, otherwise: Floats = unknown) -> Floats:
+            if values is None:
+                return otherwise
+            given = np.asarray(values, dtype=np.float64)
+            return np.full(n, float(given)) if given.ndim == 0 else given
+
         return cls(
-            np.asarray(strong, dtype=np.bool_),
-            np.asarray(dollars, dtype=np.float64),
-            np.arange(n, dtype=np.float64) if times is None else np.asarray(times, dtype=np.float64),
-            *(
-                unknown if each is None else np.broadcast_to(np.asarray(each, dtype=np.float64), (n,))
-                for each in (other_dollars, share, score, other_score, feedback)
-            ),
-            np.broadcast_to(np.asarray(1.0 if propensity is None else propensity, dtype=np.float64), (n,)),
+            strong=np.asarray(strong, dtype=np.bool_),
+            dollars=column(dollars),
+            times=column(times, np.arange(n, dtype=np.float64)),
+            other_dollars=column(other_dollars),
+            share=column(share),
+            score=column(score),
+            other_score=column(other_score),
+            feedback=column(feedback),
+            propensity=column(propensity, np.ones(n)),
         )
 
     def some(self, rows: NDArray[np.bool_]) -> RoutedCalls:

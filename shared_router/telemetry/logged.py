@@ -35,6 +35,7 @@ class ShadowAnswer:
         output_tokens: Answer tokens.
         dollars: What it cost.
         score: How good it was, in [0, 1].
+        share: The probability with which this call was drawn to be asked, in (0, 1].
         time: When, in seconds since the epoch.
     """
 
@@ -43,6 +44,7 @@ class ShadowAnswer:
     output_tokens: int | None = None
     dollars: float | None = None
     score: float | None = None
+    share: float | None = None
     time: float | None = None
 
 

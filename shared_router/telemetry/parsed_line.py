@@ -152,5 +152,6 @@ _SHADOW: Mapping[str, Callable[[Any], Any]] = {
     "output_tokens": _count,
     "dollars": _amount,
     "score": _share,
+    "share": _propensity,
     "time": _time,
 }

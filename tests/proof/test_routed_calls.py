@@ -20,7 +20,7 @@ STRONG = np.array([True, False])
 )
 def test_a_value_outside_its_rule_is_refused(column: str, values: list[float], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        RoutedCalls.of(STRONG, np.ones(2), **{column: np.array(values)})  # type: ignore[arg-type]
+        RoutedCalls.of(STRONG, np.ones(2), **{column: np.array(values)})
 
 
 def test_a_column_of_another_length_is_refused() -> None:

@@ -166,3 +166,13 @@ def test_a_prompt_stands_in_no_repr(tmp_path: Path) -> None:
     logged = read_log(write(tmp_path / "log", {**LINE, "prompt": "secret"}))
     assert logged.rows[0].prompt == "secret"
     assert "secret" not in repr(logged)
+
+
+def test_a_shadow_says_how_likely_it_was(tmp_path: Path) -> None:
+    (row,) = read_log(write(tmp_path / "log", LINE, {"v": 1, "shadow": ID, "model": "weak", "share": 0.02}))
+    assert row.shadows[0].share == 0.02
+
+
+def test_a_shadow_that_had_no_chance_is_damaged(tmp_path: Path) -> None:
+    log = read_log(write(tmp_path / "log", LINE, {"v": 1, "shadow": ID, "model": "weak", "share": 0}))
+    assert (log.rows[0].shadows, log.n_damaged) == ((), 1)
