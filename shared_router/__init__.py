@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from shared_router.plans.list_cascade import ListCascade
     from shared_router.plans.making import OnStream, made_cascade
     from shared_router.plans.many_models import ManyModelsPolicy
+    from shared_router.plans.pair_ranker import PairRanker
     from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
     from shared_router.plans.route import Route
     from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
@@ -197,6 +198,7 @@ _LAZY = {
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
     "OutputTokens": "shared_router.predictors.output_tokens",
+    "PairRanker": "shared_router.plans.pair_ranker",
     "PlainMessage": "shared_router.messages",
     "Plan": "shared_router.plans.protocol",
     "PlanCall": "shared_router.plans.protocol",
@@ -366,6 +368,7 @@ __all__ = [
     "OpenAIModel",
     "Outcomes",
     "OutputTokens",
+    "PairRanker",
     "PlainMessage",
     "Plan",
     "PlanCall",
