@@ -17,6 +17,8 @@ from shared_router.errors import (
     ArtifactNotFoundError,
     ArtifactSchemaError,
     ArtifactWriteError,
+    BudgetExceededError,
+    BudgetStoreError,
     CapabilityError,
     ContractError,
     DataError,
@@ -124,6 +126,11 @@ if TYPE_CHECKING:
     from shared_router.records.collecting.openai_model import OpenAIModel
     from shared_router.records.outcomes import Outcomes
     from shared_router.records.reading import Reading, read_outcomes
+    from shared_router.resilience.budgets.allowance import Allowance, Held
+    from shared_router.resilience.budgets.budget import Budget
+    from shared_router.resilience.budgets.budgets import Budgets
+    from shared_router.resilience.budgets.call_size import CallSize
+    from shared_router.resilience.budgets.store import BudgetStore
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
@@ -148,6 +155,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "AdaptiveThreshold": "shared_router.calibration.adaptive",
     "Agreement": "shared_router.scorers.agreement",
+    "Allowance": "shared_router.resilience.budgets.allowance",
     "Answer": "shared_router.plans.protocol",
     "AnswerFeatures": "shared_router.scorers.answer_features",
     "AnyMessage": "shared_router.messages",
@@ -155,9 +163,13 @@ _LAZY = {
     "Ask": "shared_router.plans.protocol",
     "AskingLimits": "shared_router.records.collecting.asking",
     "Bill": "shared_router.costs.bill",
+    "Budget": "shared_router.resilience.budgets.budget",
+    "BudgetStore": "shared_router.resilience.budgets.store",
+    "Budgets": "shared_router.resilience.budgets.budgets",
     "CachedEmbedder": "shared_router.embedding.cached",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "CalibratedRouter": "shared_router.calibrated",
+    "CallSize": "shared_router.resilience.budgets.call_size",
     "Cascade": "shared_router.plans.cascade",
     "Check": "shared_router.scorers.check",
     "CheckedScorer": "shared_router.scorers.checked",
@@ -177,6 +189,7 @@ _LAZY = {
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenExploration": "shared_router.exploration",
     "GivenThreshold": "shared_router.thresholds",
+    "Held": "shared_router.resilience.budgets.allowance",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
     "JointThresholds": "shared_router.plans.joint_thresholds",
     "Judge": "shared_router.plans.protocol",
@@ -297,6 +310,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaptiveThreshold",
     "Agreement",
+    "Allowance",
     "Answer",
     "AnswerFeatures",
     "AnyMessage",
@@ -311,9 +325,15 @@ __all__ = [
     "Ask",
     "AskingLimits",
     "Bill",
+    "Budget",
+    "BudgetExceededError",
+    "BudgetStore",
+    "BudgetStoreError",
+    "Budgets",
     "CachedEmbedder",
     "CalibratedCascade",
     "CalibratedRouter",
+    "CallSize",
     "CapabilityError",
     "Cascade",
     "Check",
@@ -340,6 +360,7 @@ __all__ = [
     "GivenAnswer",
     "GivenExploration",
     "GivenThreshold",
+    "Held",
     "IgnoredArgumentWarning",
     "InvalidInputError",
     "ItemResponsePredictor",

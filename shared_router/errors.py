@@ -19,6 +19,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
+    ├── BudgetExceededError                    a budget has no room for what a call may cost
+    ├── BudgetStoreError (OSError)             where a budget is counted cannot be asked
     ├── EmbedderError                          an embedder gave no vectors
     ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
@@ -110,6 +112,22 @@ class ContractError(RouterError, AssertionError):
 
 class CapabilityError(RouterError, NotImplementedError):
     """No model can do what the request needs."""
+
+
+class BudgetExceededError(RouterError):
+    """A budget has no room left for what a call may cost, and no model is asked."""
+
+
+class BudgetStoreError(RouterError, OSError):
+    """Where a budget is counted cannot be asked, and `on_store_error="closed"` refuses calls then."""
+
+    @classmethod
+    def of(cls, store: str, error: BaseException) -> "BudgetStoreError":
+        """Say which store failed, and the class of its error: its text may hold an address and a password."""
+        return cls(
+            f'{store} must answer for a call to be made, got {type(error).__name__}; on_store_error="open" '
+            "counts in this process alone meanwhile"
+        )
 
 
 class EmbedderError(RouterError):

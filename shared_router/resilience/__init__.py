@@ -1,0 +1,1 @@
+"""What keeps a routed model answering, and within its budget."""
