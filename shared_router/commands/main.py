@@ -19,6 +19,7 @@ from shared_router.commands import (
     compare,
     demo,
     evaluate,
+    feedback,
     inspect,
     route,
     savings,
@@ -134,6 +135,12 @@ _COMMANDS = (
         "choose a threshold by a share, a budget or a quality, and write the policy file",
         calibrate.add_arguments,
         calibrate.run,
+    ),
+    Command(
+        "feedback",
+        "write feedback from LangSmith, LlamaIndex or a table into the decision log",
+        feedback.add_arguments,
+        feedback.run,
     ),
     Command(
         "savings",

@@ -1,8 +1,7 @@
 """`DecisionLog`: one line of JSON for each decision, written when its call has ended.
 
-It is a file and no database: `tail -f`, `jq`, `logrotate` and `shared_router.telemetry.read_log` all read it.
-The system's cache takes each batch of lines at once, but nobody waits for the disk: where the machine itself
-dies, the last seconds may be missing.
+It is a file and no database: `tail -f`, `jq`, `logrotate` and `read_log` read it. The system's cache takes
+each batch of lines at once, but nobody waits for the disk: the last seconds before a power cut may miss.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 from shared_router.choices import shown, shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.observers import CallEnd, WatchedCall
+from shared_router.telemetry.feedback_line import feedback_line
 from shared_router.telemetry.handing_over import HandingOver
 from shared_router.telemetry.keyed_hash import KeyedHash
 from shared_router.telemetry.log_file import LogFile
@@ -119,6 +119,23 @@ class DecisionLog:
             line: What JSON can say, without prompt text.
         """
         self._hand_over(dict(line), size=0)
+
+    def record(
+        self, decision_id: str, score: float, *, source: str = "user", user: str | None = None
+    ) -> None:
+        """Log what somebody said of an answer; of one source its latest word counts, however late.
+
+        Args:
+            decision_id: From the answer's metadata, `["routellm"]["decision_id"]`.
+            score: How good the answer was, in [0, 1]: a thumb, a grade; 0 for a retry or a correction.
+            source: What kind of word it is, such as `"thumbs"`.
+            user: Who said it, so that nobody speaks for many; the log holds the name's keyed hash.
+
+        Raises:
+            InvalidInputError: If one breaks its rule.
+        """
+        source = source if user is None else f"{source}:{self.hash_of(user)}"
+        self.append(feedback_line(decision_id, score, source=source))
 
     def hash_of(self, text: str) -> str:
         """Return what stands in the log for a question, a conversation's name or a tenant's."""

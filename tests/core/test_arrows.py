@@ -38,6 +38,7 @@ ORDER = (
     ("deciding",),
     ("policy", "resilience", "telemetry"),
     ("plans", "proof"),
+    ("feedback",),
     ("__init__",),
     ("pretrained.build", "batch", "serving", "playground", "demo"),
     ("commands",),
