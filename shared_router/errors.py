@@ -152,6 +152,10 @@ class MissingExtraError(RouterError, ImportError):
         return cls(f'{package} is not installed; run: pip install "routellm-adapters[{extra}]"')
 
 
+class BatchError(RouterError):
+    """Scoring files stopped: another run has the folder, an input changed, or a process was ended."""
+
+
 class LocalServerError(RouterError):
     """The demo's local model server did not start, or stopped."""
 

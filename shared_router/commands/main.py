@@ -23,6 +23,7 @@ from shared_router.commands import (
     inspect,
     route,
     savings,
+    score,
     show,
     suggest,
     train,
@@ -117,6 +118,7 @@ _COMMANDS = (
     Command("collect", "ask both models and grade their answers", collect.add_arguments, collect.run),
     Command("train", "teach a router graded answers or battles", train.add_arguments, train.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
+    Command("score", "score files of prompts on all cores", score.add_arguments, score.run),
     Command("show", "say what a router's scores mean, without loading it", show.add_arguments, show.run),
     Command(
         "evaluate",
