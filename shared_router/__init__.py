@@ -30,6 +30,7 @@ from shared_router.errors import (
     JudgeError,
     LocalServerError,
     MissingExtraError,
+    ModelChangedWarning,
     NoQueryWarning,
     NotFittedError,
     PlanTimeoutError,
@@ -147,7 +148,9 @@ if TYPE_CHECKING:
     from shared_router.suggesting.suggest import Suggestions, suggest
     from shared_router.telemetry.decision_log import DecisionLog
     from shared_router.telemetry.logged import LoggedDecision, LoggedDecisions
+    from shared_router.telemetry.model_watch import ModelWatch
     from shared_router.telemetry.reading import read_log
+    from shared_router.telemetry.telemetry import Telemetry
     from shared_router.tenants import MAX_TENANT_CHARS, tenant_scope
     from shared_router.threshold_rule import Tier
     from shared_router.thresholds import GivenThreshold
@@ -202,6 +205,7 @@ _LAZY = {
     "ManyModelsPolicy": "shared_router.plans.many_models",
     "Message": "shared_router.query",
     "MixedPredictor": "shared_router.predictors.mixed",
+    "ModelWatch": "shared_router.telemetry.model_watch",
     "NeighborsPredictor": "shared_router.predictors.neighbors",
     "OnRouterError": "shared_router.policy",
     "OnScorerError": "shared_router.plans.cascade",
@@ -240,6 +244,7 @@ _LAZY = {
     "Steps": "shared_router.plans.protocol",
     "Sticky": "shared_router.decisions",
     "Suggestions": "shared_router.suggesting.suggest",
+    "Telemetry": "shared_router.telemetry.telemetry",
     "ThresholdChoice": "shared_router.calibration.choice",
     "Tier": "shared_router.threshold_rule",
     "Ties": "shared_router.preferences.ties",
@@ -378,6 +383,8 @@ __all__ = [
     "Message",
     "MissingExtraError",
     "MixedPredictor",
+    "ModelChangedWarning",
+    "ModelWatch",
     "NeighborsPredictor",
     "NoQueryWarning",
     "NotFittedError",
@@ -433,6 +440,7 @@ __all__ = [
     "Steps",
     "Sticky",
     "Suggestions",
+    "Telemetry",
     "ThresholdChoice",
     "ThresholdRangeWarning",
     "Tier",

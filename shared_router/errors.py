@@ -37,6 +37,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
     ├── ThresholdRangeWarning                  a threshold that no score, or every score, reaches
     ├── SameModelWarning                       strong and weak are one object
+    ├── ModelChangedWarning                    another model answers than a policy was made on
     ├── NoQueryWarning                         calls without a question go where nobody has said
     ├── UnlikeModelsWarning                    strong and weak differ where a framework takes one answer
     ├── IgnoredArgumentWarning                 an argument has no effect on a routed model
@@ -202,6 +203,10 @@ class ThresholdRangeWarning(RouterWarning):
 
 class SameModelWarning(RouterWarning):
     """Strong and weak are one object, so routing saves nothing."""
+
+
+class ModelChangedWarning(RouterWarning):
+    """Another model answers than the policy was made on, so what was measured is not about it."""
 
 
 class NoQueryWarning(RouterWarning):

@@ -67,6 +67,8 @@ class CallEnd:
         provider_model: The model's own id as its provider told it, such as `"gpt-4o-2024-08-06"`.
         fingerprint: What the provider tells of its build, such as `"fp_44709d6fcb"`.
         answer: The answer's text, where an observer asked for it. Not in the repr.
+        dollars_saved: How much more the best model would have cost for the same tokens; negative where it
+            would have cost less, None where prices or tokens are not known.
     """
 
     outcome: Outcome
@@ -79,6 +81,7 @@ class CallEnd:
     provider_model: str | None = None
     fingerprint: str | None = None
     answer: str | None = field(default=None, repr=False)
+    dollars_saved: float | None = None
 
 
 class Observer(Protocol):

@@ -81,6 +81,8 @@ class PolicyFile:
         alone = None
         if self.choice is not None:
             alone = {name: getattr(self.choice, name) for name in _CHOICE_ALONE}
+            if self.choice.measured_models:  # where nobody knows them, an earlier release reads the file too
+                alone["measured_models"] = dict(self.choice.measured_models)
         content = {
             "version": VERSION,
             "router": {"name": self.router, "sha256": self.router_sha256},
@@ -138,7 +140,10 @@ _PLAIN = ("models", "threshold", "strong_fraction", "method", "n", "confidence",
 
 def _choice_of(data: Mapping[str, Any], scores: ScoreQuantiles | None) -> ThresholdChoice:
     alone = data["choice"]
-    check_keys("its choice", alone, set(_CHOICE_ALONE))
+    known = {"measured_models"} & set(alone) if isinstance(alone, dict) else set()
+    check_keys("its choice", alone, {*_CHOICE_ALONE, *known})
+    if not _is_naming(alone.get("measured_models", {})):
+        raise ArtifactSchemaError("a choice's measured_models must be the models' names by theirs here")
     for name in ("target", "bound", "dollars", "quality", "pgr"):
         if not (is_number(alone[name]) or (alone[name] is None and name != "target")):
             raise ArtifactSchemaError(f"a choice's {name} must be a number, got {shown(alone[name])}")
@@ -200,6 +205,15 @@ def _is_time(value: object) -> bool:
 
 def _is_name(value: object) -> bool:
     return _is_text(value) and value != ""
+
+
+def _is_naming(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= _MAX_ITEMS
+        and all(map(_is_name, value))
+        and all(map(_is_name, value.values()))
+    )
 
 
 def _is_pair(value: object) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.choosing import choice_at
 from shared_router.calibration.cuts import Cuts
-from shared_router.calibration.outcome_rows import named_pair, pair_dollars
+from shared_router.calibration.outcome_rows import named_pair, own_names, pair_dollars
 from shared_router.calibration.rows import (
     Floats,
     Numbers,
@@ -108,7 +108,7 @@ def for_budget(
     given = given_grades(strong_scores, weak_scores, len(asked), scale=scale)
     if given[0] is not None:
         priced.grades = given
-    rows = Rows(asked, prompts, *priced.grades, priced.strong, priced.weak, scale)
+    rows = Rows(asked, prompts, *priced.grades, priced.strong, priced.weak, scale, models=priced.models)
     cuts = Cuts.even(asked, seed=seed, split_ties=split_ties)
     return choice_at(
         _dearest(rows, cuts, budget - extra, extra=extra, cascade=cascade),
@@ -130,6 +130,7 @@ class _Priced:
     weak: Floats
     notes: tuple[str, ...] = ()
     grades: tuple[Floats | None, Floats | None] = field(default=(None, None), repr=False)
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 def _priced(
@@ -145,7 +146,8 @@ def _priced(
         )
     grades = (outcomes.scores(strong), outcomes.scores(weak))
     graded = not any(bool(np.isnan(column).any()) for column in grades)
-    return _Priced(found.strong, found.weak, found.notes, grades if graded else (None, None))
+    known = grades if graded else (None, None)
+    return _Priced(found.strong, found.weak, found.notes, known, own_names(strong, weak))
 
 
 def _dearest(rows: Rows, cuts: Cuts, budget: float, *, extra: float, cascade: bool) -> int:

@@ -24,6 +24,7 @@ and Holm's corrections, which hold for any order of cuts and mostly send more pr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from shared_router.calibration.certifying import Certificate, certify
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.choosing import choice_at
 from shared_router.calibration.cuts import Cuts
-from shared_router.calibration.outcome_rows import named_pair, pair_dollars
+from shared_router.calibration.outcome_rows import named_pair, own_names, pair_dollars
 from shared_router.calibration.promise import Promise, promise_of
 from shared_router.calibration.rows import (
     Floats,
@@ -162,7 +163,8 @@ def _of_table(
             both = ~np.isnan(graded.scores(strong)) & ~np.isnan(graded.scores(weak))
             scores = asked_scores(router, graded.prompts, scores)[both]
     asked = asked_scores(router, pair.prompts, scores)
-    return Rows(asked, pair.prompts, pair.scores(strong), pair.scores(weak), *dollars), notes
+    rows = Rows(asked, pair.prompts, pair.scores(strong), pair.scores(weak), *dollars)
+    return replace(rows, models=own_names(strong, weak)), notes
 
 
 def _grades(rows: Rows) -> tuple[Floats, Floats]:

@@ -47,6 +47,8 @@ class ThresholdChoice:
         assumptions: What must be true for this to hold, a sentence each.
         notes: What else somebody who sets it should know, a sentence each.
         quantiles: The scores of the prompts it rests on; a drift of later scores is told by them.
+        measured_models: Whose answers were measured: the models' own names, as their provider or the table of
+            outcomes calls them, by `"strong"` and `"weak"`. A `ModelWatch` tells when others answer.
     """
 
     threshold: float
@@ -67,6 +69,7 @@ class ThresholdChoice:
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     quantiles: ScoreQuantiles | None = field(default=None, repr=False)
+    measured_models: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def explain(self) -> str:
         """Say in one paragraph, for somebody who pays for it, what the threshold does and how sure it is."""

@@ -75,6 +75,7 @@ def choice_at(
         assumptions=(ALIKE, *assumptions),
         notes=notes,
         quantiles=rows.quantiles,
+        measured_models=rows.models,
         **found,
     )
     return with_dollars(choice, rows, extra_dollars=extra_dollars, cascade=cascade)

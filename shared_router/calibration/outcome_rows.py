@@ -41,6 +41,17 @@ def named_pair(outcomes: Outcomes, strong: str | None, weak: str | None) -> tupl
     return found[0], found[1]
 
 
+def own_names(strong: str, weak: str) -> dict[str, str]:
+    """Return two models' own names by `"strong"` and `"weak"`; a table that calls one just that names none.
+
+    Args:
+        strong: The strong model's name in a table.
+        weak: The weak model's.
+    """
+    named = {"strong": strong, "weak": weak}
+    return {side: name for side, name in named.items() if name not in named}
+
+
 def _graded_pair(outcomes: Outcomes) -> tuple[str, str] | None:
     if len(outcomes.models) != 2 or not outcomes.can_compute.graded_pairs:
         return None

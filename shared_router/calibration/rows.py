@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TypeAlias
@@ -36,6 +36,7 @@ class Rows:
         weak_dollars: What each weak answer costs.
         scale: The worst and the best grade as they were given.
         source: What prompts they are, in a few words.
+        models: The models' own names by `"strong"` and `"weak"`, where they are known.
     """
 
     scores: Floats = field(repr=False)
@@ -46,6 +47,7 @@ class Rows:
     weak_dollars: Floats | None = field(default=None, repr=False)
     scale: tuple[float, float] = (0.0, 1.0)
     source: str = "prompts of a calibration"
+    models: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Count the prompts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Choose, save the policy, and print what it does with the trade-off that it is a point of."""
     from shared_router.calibration.choosing import with_dollars
+    from shared_router.calibration.outcome_rows import own_names
     from shared_router.calibration.trade_off import trade_off
     from shared_router.commands.trade_off import draw, picture_of, table
 
@@ -87,6 +89,8 @@ def run(arguments: argparse.Namespace) -> None:
     data, rows = _scored(arguments, _data(arguments))
     bill: dict[str, Any] = {"extra_dollars": arguments.router_cost / 1000, "cascade": arguments.cascade}
     choice = with_dollars(_choice(arguments, data, rows), rows, **bill)
+    if data.pair is not None:  # a share is of prompts alone, and knows no models
+        choice = replace(choice, measured_models=own_names(*data.pair))
     _save(arguments, choice)
     how: dict[str, Any] = {"confidence": arguments.confidence, "seed": arguments.seed}
     points = trade_off(rows, **bill, **how, split_ties=arguments.scorer is None)

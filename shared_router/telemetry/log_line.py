@@ -59,7 +59,6 @@ def decision_line(call: EndedCall, *, hashed: Callable[[str], str], log_prompts:
     """
     end, query = call.end, call.query
     told = end.decision
-    propensity = getattr(told, "propensity", None)
     would = getattr(told, "would", None)
     line = {
         "v": VERSION,
@@ -71,12 +70,12 @@ def decision_line(call: EndedCall, *, hashed: Callable[[str], str], log_prompts:
         "threshold": told.threshold,
         "router": told.router,
         "reason": told.reason,
-        "propensity": 1.0 if propensity is None else propensity,
+        "propensity": 1.0 if told.propensity is None else told.propensity,
         "query": None if query is None else hashed(query),
         "prompt": query if log_prompts else None,
         "conversation": None if call.conversation is None else hashed(str(call.conversation)),
         "tenant": None if call.tenant is None else hashed(str(call.tenant)),
-        "arm": getattr(told, "arm", None),
+        "arm": told.arm,
         "would": None if would is None else dict(would),
         "outcome": end.outcome,
         "attempts": [[each.model, each.error, round(each.seconds, 6)] for each in end.attempts],

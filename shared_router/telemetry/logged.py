@@ -37,6 +37,7 @@ class ShadowAnswer:
         score: How good it was, in [0, 1].
         share: The probability with which this call was drawn to be asked, in (0, 1].
         time: When, in seconds since the epoch.
+        error: The class of the error, where no answer came.
     """
 
     model: str
@@ -46,6 +47,7 @@ class ShadowAnswer:
     score: float | None = None
     share: float | None = None
     time: float | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,4 +154,5 @@ _SHADOW: Mapping[str, Callable[[Any], Any]] = {
     "score": _share,
     "share": _propensity,
     "time": _time,
+    "error": _text,
 }

@@ -141,6 +141,32 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
+def test_the_policy_file_says_whose_answers_were_measured(
+    router: str, graded: Path, prompts: Path, tmp_path: Path
+) -> None:
+    """The data's own names of models; `strong` and `weak` are none, and prompts alone have none."""
+    named = tmp_path / "named.csv"
+    named.write_text(graded.read_text("utf-8").replace("strong,weak", "gpt-4o-2024-08-06,mixtral-8x7b", 1))
+    promise = ["--max-drop", "0.1"]
+    pair = ["--strong", "gpt-4o-2024-08-06", "--weak", "mixtral-8x7b"]
+    share = ["--strong-fraction", "0.5"]
+    kept = []
+    for number, asked in enumerate(
+        [
+            [str(named), *promise],
+            [str(named), *share, *pair],
+            [str(graded), *promise],
+            [str(prompts), *share],
+        ]
+    ):
+        out = tmp_path / f"policy{number}.json"
+        assert main(["calibrate", *asked, "--router", router, "--out", str(out)]) == 0
+        kept.append(json.loads(out.read_text("utf-8"))["choice"].get("measured_models"))
+        assert RoutingPolicy.load(out).choice is not None
+    theirs = {"strong": "gpt-4o-2024-08-06", "weak": "mixtral-8x7b"}
+    assert kept == [theirs, theirs, None, None]
+
+
 def test_a_percentage_is_asked_for_as_a_share(
     router: str, prompts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

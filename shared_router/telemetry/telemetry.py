@@ -1,0 +1,113 @@
+"""`Telemetry`: decisions in your traces and on your dashboards, through OpenTelemetry's API alone.
+
+Which exporter, which collector, which sampling: that is the program's own set-up of the SDK, as for all else
+it traces. Without an SDK the API does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from shared_router.choices import shown
+from shared_router.errors import InvalidInputError, MissingExtraError
+from shared_router.observers import CallEnd, WatchedCall
+from shared_router.telemetry.gauges import Gauges, Standing
+from shared_router.telemetry.metrics import DecisionMetrics
+from shared_router.telemetry.model_watch import ModelWatch
+from shared_router.telemetry.spans import DecisionSpans
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+    from shared_router.deciding import Deciding
+    from shared_router.telemetry.decision_log import DecisionLog
+
+SCOPE = "routellm"
+
+
+class Telemetry:
+    """Tell OpenTelemetry of each decision; an observer of either adapter.
+
+    A span `routellm.decide` (INTERNAL) says `routellm.model`, `.win_probability`, `.threshold`, `.reason`,
+    `.router`, `.fallback` and `.dollars_saved`. It says no tokens, which are the model's own span's to say,
+    and no question unless asked to. Metrics: `routellm.decisions`, `.spend`, `.saving`, `.strong_share`,
+    `.decision.duration`, and of what is named below `.breaker_state`, `.drift.*`, `.log.*`, `.model.changed`
+    and `.budget.standing`.
+
+    Args:
+        policy: The policy, for its router's breaker, its monitor, and the models that it was made on.
+        log: The decision log, for what it has lost.
+        models: What watches whether models change, where it is an observer too; None watches here.
+        budgets: The budgets.
+        breakers: Returns the models' breakers by name, such as `lambda: model.health.breakers`.
+        strong: The name of the best model, for its share.
+        log_prompts: Whether spans say the question.
+        tracer_provider: Where spans go; None takes the program's.
+        meter_provider: Where metrics go; None takes the program's.
+
+    Raises:
+        MissingExtraError: If opentelemetry-api is not installed.
+        InvalidInputError: If `log_prompts` is neither True nor False.
+    """
+
+    wants_answers = False
+
+    def __init__(
+        self,
+        *,
+        policy: Deciding | None = None,
+        log: DecisionLog | None = None,
+        models: ModelWatch | None = None,
+        budgets: Sequence[Standing] = (),
+        breakers: Callable[[], Mapping[str, str]] | None = None,
+        strong: str = "strong",
+        log_prompts: bool = False,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
+        try:
+            from opentelemetry import metrics, trace
+        except ImportError as error:
+            raise MissingExtraError.of("opentelemetry-api", "telemetry") from error
+        if log_prompts not in (True, False):
+            raise InvalidInputError(f"log_prompts must be True or False, got {shown(log_prompts)}")
+        tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
+        meter = metrics.get_meter(SCOPE, meter_provider=meter_provider)
+        self._spans = DecisionSpans(tracer, log_prompts=log_prompts)
+        self._metrics = DecisionMetrics(meter, strong=strong)
+        self._models = ModelWatch(policy) if models is None else None
+        self._gauges = Gauges(meter)
+        self._gauges.models(models or self._models or ModelWatch())
+        if policy is not None:
+            self._gauges.policy(policy)
+        if log is not None:
+            self._gauges.log(log)
+        if budgets:
+            self._gauges.budgets(budgets)
+        if breakers is not None:
+            self._gauges.breakers(breakers)
+
+    def decided(self, call: WatchedCall) -> None:
+        """Open the decision's span, under the caller's current one."""
+        self._spans.begin(call)
+
+    def ended(self, call: WatchedCall, end: CallEnd) -> None:
+        """End the span with what the call's end tells, and count.
+
+        Warns:
+            ModelChangedWarning: If another model answers than the policy was made on.
+        """
+        self._spans.finish(call, end)
+        self._metrics.count(call, end)
+        if self._models is not None:
+            self._models.ended(call, end)
+
+    def __repr__(self) -> str:
+        """Show that it is there."""
+        return "Telemetry()"
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Telemetry:
+        """Return itself: instruments are the program's, and copies of a model tell the same ones."""
+        return self
