@@ -5,7 +5,15 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 ENCODER_LENGTH = 64
 HARD = [f"prove theorem {i} of the book" for i in range(30)]
@@ -81,3 +89,28 @@ def byte_tokenizer(specials: list[str]) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(specials)
     return tokenizer
+
+
+def tiny_bart(folder: Path, *, seed: int = 0) -> Path:
+    """Save a BART of 1 and 2 layers, 16 wide, that reads bytes between <s> and </s>."""
+    tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    config = BartConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        max_position_embeddings=ENCODER_LENGTH,
+        init_std=0.5,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        BartForConditionalGeneration(config).save_pretrained(folder)
+    save_tokenizer(folder, tokenizer, bos_token="<s>", pad_token="<pad>", eos_token="</s>")
+    return folder
