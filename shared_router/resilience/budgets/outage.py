@@ -55,7 +55,7 @@ class Outage:
         Raises:
             BudgetStoreError: If the store cannot be asked and the rule is `"closed"`.
         """
-        if self._error is None or self._clock() >= self._ask_again_at:
+        if self._may_ask():
             try:
                 self._pay()
                 taken = self.store.take(account, want, least=least, limit=limit)
@@ -77,22 +77,41 @@ class Outage:
             if owed or amount < 0:
                 self._debts[account] = max(0, owed - amount)
                 amount -= owed
-        if amount <= 0 or (self._error is not None and self._clock() < self._ask_again_at):
+        if amount <= 0 or not self._may_ask():
             return
         try:
             self.store.put_back(account, amount)
         except BudgetStoreError as error:
             self._failed(error)
 
+    def settle_debts(self) -> bool:
+        """Tell the store what it has not been told, where it can be asked; return whether it knows all."""
+        if self._debts and self._may_ask():
+            try:
+                self._pay()
+                self._error = None
+            except BudgetStoreError as error:
+                self._failed(error)
+        return not self._debts
+
     def _pay(self) -> None:
         """Count what was taken while the store was away, and what cost more than it had reserved."""
         for account in list(self._debts):
-            self.store.put_back(account, -self._debts[account])
             with self._lock:
-                self._debts.pop(account, None)
+                owed = self._debts.pop(account, 0)
+            try:
+                self.store.put_back(account, -owed)
+            except BudgetStoreError:
+                with self._lock:  # it may have heard: better counted twice than not at all
+                    self._debts[account] = self._debts.get(account, 0) + owed
+                raise
+
+    def _may_ask(self) -> bool:
+        return self._error is None or self._clock() >= self._ask_again_at
 
     def _failed(self, error: BudgetStoreError) -> None:
         if self._error is None:
             rule = "calls are refused" if self.on_store_error == "closed" else "this process counts alone"
-            _log.warning("%s; until then %s", error, rule)
+            cause = type(error.__cause__ or error).__name__
+            _log.warning("a budget's store cannot be asked (%s): until it can, %s", cause, rule)
         self._error, self._ask_again_at = error, self._clock() + _ASK_AGAIN_S

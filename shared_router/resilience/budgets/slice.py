@@ -7,7 +7,7 @@ from shared_router.resilience.budgets.store import Account, Taken
 ASK_AGAIN_S = 0.25
 """How long a process keeps to a refusal: a budget that is spent must not have each call ask for more."""
 
-CALLS = 8
+CALLS = 2
 """How many calls a slice is for, at least where the limit is far."""
 
 

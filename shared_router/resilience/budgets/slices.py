@@ -94,6 +94,7 @@ class SlicedStore:
             self._let_go(list(self._slices))
         with self._asking:
             self._give_returns()
+            self._store.settle_debts()
 
     def _served(self, account: Account, least: int, limit: int) -> Taken | None:
         with self._lock:
@@ -147,8 +148,9 @@ class SlicedStore:
                     now = self._clock()
                     self._let_go([key for key, held in self._slices.items() if now - held.used_at > IDLE_S])
                 self._give_returns()
+                is_even = self._store.settle_debts()
             with self._lock:
-                if not self._slices and not self._returns:
+                if is_even and not self._slices and not self._returns:
                     self._tender = None
                     return
 

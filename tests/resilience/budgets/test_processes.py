@@ -1,0 +1,54 @@
+"""Several real processes share one budget, in SQLite and in Redis."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared_router import Budget
+from tests.resilience.budgets.spending import DOLLARS, hold, spend
+
+DATABASES = itertools.count(1)
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return a store that nobody has used; each Redis database of the 16 is one."""
+    if request.param == "redis":
+        yield f"{request.getfixturevalue('redis_url')}?db={next(DATABASES)}"
+    else:
+        yield str(tmp_path / "budgets.db")
+
+
+def test_four_processes_of_16_threads_spend_the_limit_and_never_more(address: str) -> None:
+    results = SPAWN.Queue()
+    processes = [SPAWN.Process(target=spend, args=(address, seed, 16, results)) for seed in range(4)]
+    for process in processes:
+        process.start()
+    spent = [results.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join(60)
+    assert sum(spent) <= DOLLARS * 1e9
+    assert sum(spent) >= 0.9 * DOLLARS * 1e9
+    # all that is left has gone back to the store
+    assert Budget(DOLLARS, store=address).used() == pytest.approx(sum(spent) / 1e9)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills in another way")
+def test_what_a_killed_process_held_counts_as_spent_and_the_rest_is_left(address: str) -> None:
+    """It had reserved 0.1, which may be billed, and held a slice of at most an eighth of a dollar."""
+    started = SPAWN.Queue()
+    process = SPAWN.Process(target=hold, args=(address, started))
+    process.start()
+    assert started.get(timeout=60) == 0.1
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join(60)
+    left = Budget(DOLLARS, store=address, on_hard="raise").left()
+    assert 0.9 - 0.125 <= left <= 0.9
