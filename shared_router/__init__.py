@@ -143,10 +143,12 @@ if TYPE_CHECKING:
     from shared_router.scorers.protocol import Score, Scorer
     from shared_router.scorers.self_check import SelfCheck
     from shared_router.scorers.token_confidence import TokenConfidence
+    from shared_router.scorers.unusable import is_withheld
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
     from shared_router.suggesting.suggest import Suggestions, suggest
     from shared_router.telemetry.decision_log import DecisionLog
+    from shared_router.telemetry.given_observers import observers_of
     from shared_router.telemetry.logged import LoggedDecision, LoggedDecisions
     from shared_router.telemetry.model_watch import ModelWatch
     from shared_router.telemetry.reading import read_log
@@ -276,6 +278,7 @@ _LAZY = {
     "for_quality": "shared_router.calibration.thresholds",
     "for_strong_fraction": "shared_router.calibration.thresholds",
     "frugal_list": "shared_router.plans.frugal",
+    "is_withheld": "shared_router.scorers.unusable",
     "joint_thresholds": "shared_router.plans.joint_thresholds",
     "known_prices": "shared_router.costs.known_prices",
     "load_artifact": "shared_router.checkpoints.artifact",
@@ -283,6 +286,7 @@ _LAZY = {
     "load_scorer": "shared_router.scorers.loading",
     "made_cascade": "shared_router.plans.making",
     "mix_preferences": "shared_router.preferences.mixing",
+    "observers_of": "shared_router.telemetry.given_observers",
     "plain_messages": "shared_router.messages",
     "plan_decision": "shared_router.plans.decision",
     "planned": "shared_router.plans.route_then_cascade",
@@ -478,6 +482,7 @@ __all__ = [
     "for_quality",
     "for_strong_fraction",
     "frugal_list",
+    "is_withheld",
     "joint_thresholds",
     "known_prices",
     "load_artifact",
@@ -487,6 +492,7 @@ __all__ = [
     "load_scorer",
     "made_cascade",
     "mix_preferences",
+    "observers_of",
     "plain_messages",
     "plan_decision",
     "planned",

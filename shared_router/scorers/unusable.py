@@ -45,14 +45,27 @@ def why_unusable(answer: GivenAnswer) -> str:
     Args:
         answer: What a model answered.
     """
-    reason = (answer.finish_reason or "").strip().lower().rsplit(".", 1)[-1]
-    if reason in _CUT:
+    if _word(answer.finish_reason) in _CUT:
         return "cut short"
-    if reason in _WITHHELD:
+    if is_withheld(answer.finish_reason):
         return "withheld"
     if not _has_words(answer.text.strip()):
         return "empty"
     return "refused" if _REFUSAL.match(answer.text[:_READ]) else ""
+
+
+def is_withheld(finish_reason: str | None) -> bool:
+    """Tell whether a provider says that it kept an answer back, or that its model declined.
+
+    Args:
+        finish_reason: Why the answer ended, in the provider's or a framework's own word; None where none is
+            told.
+    """
+    return _word(finish_reason) in _WITHHELD
+
+
+def _word(finish_reason: str | None) -> str:
+    return (finish_reason or "").strip().lower().rsplit(".", 1)[-1]
 
 
 def _has_words(text: str) -> bool:

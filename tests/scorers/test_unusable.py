@@ -3,7 +3,7 @@
 import pytest
 
 from shared_router import GivenAnswer
-from shared_router.scorers.unusable import why_unusable
+from shared_router.scorers.unusable import is_withheld, why_unusable
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,13 @@ def test_providers_say_in_their_own_words_that_an_answer_is_none(reason: str, wh
 
 def test_a_megabyte_of_spaces_and_words_is_looked_at_in_no_time() -> None:
     assert why_unusable(GivenAnswer("sorry " * 200_000)) == ""
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "FinishReason.PROHIBITED_CONTENT", "refusal"])
+def test_a_providers_word_for_an_answer_that_it_kept_back_is_known(reason: str) -> None:
+    assert is_withheld(reason)
+
+
+@pytest.mark.parametrize("reason", [None, "", "stop", "length", "tool_calls"])
+def test_an_answer_that_ended_otherwise_was_not_kept_back(reason: str | None) -> None:
+    assert not is_withheld(reason)
