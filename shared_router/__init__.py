@@ -19,6 +19,7 @@ from shared_router.errors import (
     ArtifactWriteError,
     BudgetExceededError,
     BudgetStoreError,
+    CallTimeoutError,
     CapabilityError,
     ContractError,
     DataError,
@@ -51,6 +52,7 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
     UnusedCacheWarning,
+    WithheldAnswerError,
 )
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.registry import load_router, router_class, router_names, saved_score_tables
@@ -127,11 +129,16 @@ if TYPE_CHECKING:
     from shared_router.records.collecting.openai_model import OpenAIModel
     from shared_router.records.outcomes import Outcomes
     from shared_router.records.reading import Reading, read_outcomes
+    from shared_router.resilience.attempts import Attempts, after_fallback
+    from shared_router.resilience.breaker import Breakers
     from shared_router.resilience.budgets.allowance import Allowance, Held
     from shared_router.resilience.budgets.budget import Budget
     from shared_router.resilience.budgets.budgets import Budgets
     from shared_router.resilience.budgets.call_size import CallSize
     from shared_router.resilience.budgets.store import BudgetStore
+    from shared_router.resilience.call_rules import AskedCall, CallHealth, CallRules
+    from shared_router.resilience.resilience import Resilience
+    from shared_router.resilience.time_limits import awithin_seconds
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
@@ -166,14 +173,19 @@ _LAZY = {
     "AnyMessage": "shared_router.messages",
     "Artifact": "shared_router.checkpoints.artifact",
     "Ask": "shared_router.plans.protocol",
+    "AskedCall": "shared_router.resilience.call_rules",
     "AskingLimits": "shared_router.records.collecting.asking",
+    "Attempts": "shared_router.resilience.attempts",
     "Bill": "shared_router.costs.bill",
+    "Breakers": "shared_router.resilience.breaker",
     "Budget": "shared_router.resilience.budgets.budget",
     "BudgetStore": "shared_router.resilience.budgets.store",
     "Budgets": "shared_router.resilience.budgets.budgets",
     "CachedEmbedder": "shared_router.embedding.cached",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "CalibratedRouter": "shared_router.calibrated",
+    "CallHealth": "shared_router.resilience.call_rules",
+    "CallRules": "shared_router.resilience.call_rules",
     "CallSize": "shared_router.resilience.budgets.call_size",
     "Cascade": "shared_router.plans.cascade",
     "Check": "shared_router.scorers.check",
@@ -229,6 +241,7 @@ _LAZY = {
     "Reading": "shared_router.records.reading",
     "RejectedCalls": "shared_router.costs.rejected",
     "Reply": "shared_router.records.collecting.journal",
+    "Resilience": "shared_router.resilience.resilience",
     "Route": "shared_router.plans.route",
     "RouteThenCascade": "shared_router.plans.route_then_cascade",
     "RouterHealth": "shared_router.scoring.failures",
@@ -260,9 +273,11 @@ _LAZY = {
     "Use": "shared_router.plans.protocol",
     "WeakFirst": "shared_router.plans.route_then_cascade",
     "WinLabels": "shared_router.preferences.ties",
+    "after_fallback": "shared_router.resilience.attempts",
     "asettled": "shared_router.plans.driving",
     "at_once": "shared_router.plans.limits",
     "awithin": "shared_router.plans.limits",
+    "awithin_seconds": "shared_router.resilience.time_limits",
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
     "check_prices": "shared_router.costs.prices",
@@ -332,8 +347,11 @@ __all__ = [
     "ArtifactSchemaError",
     "ArtifactWriteError",
     "Ask",
+    "AskedCall",
     "AskingLimits",
+    "Attempts",
     "Bill",
+    "Breakers",
     "Budget",
     "BudgetExceededError",
     "BudgetStore",
@@ -342,7 +360,10 @@ __all__ = [
     "CachedEmbedder",
     "CalibratedCascade",
     "CalibratedRouter",
+    "CallHealth",
+    "CallRules",
     "CallSize",
+    "CallTimeoutError",
     "CapabilityError",
     "Cascade",
     "Check",
@@ -414,6 +435,7 @@ __all__ = [
     "Reading",
     "RejectedCalls",
     "Reply",
+    "Resilience",
     "Route",
     "RouteThenCascade",
     "Router",
@@ -463,9 +485,12 @@ __all__ = [
     "Use",
     "WeakFirst",
     "WinLabels",
+    "WithheldAnswerError",
+    "after_fallback",
     "asettled",
     "at_once",
     "awithin",
+    "awithin_seconds",
     "battles_from_judge",
     "battles_from_scores",
     "check_prices",

@@ -17,6 +17,8 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── ScorerOutputError                      a scorer's P(good enough) that is none
     ├── ScorerTimeoutError (TimeoutError)      a scorer took longer than it may
     ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
+    ├── CallTimeoutError (TimeoutError)        a model took longer than Resilience allows
+    ├── WithheldAnswerError                    a provider kept its model's answer back
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
     ├── BudgetExceededError                    a budget has no room for what a call may cost
@@ -105,6 +107,14 @@ class ScorerTimeoutError(RouterError, TimeoutError):
 
 class PlanTimeoutError(RouterError, TimeoutError):
     """The calls of one request took longer than its `deadline`, and no answer was at hand."""
+
+
+class CallTimeoutError(RouterError, TimeoutError):
+    """A model took longer than its `Resilience.timeout`, or than its request's `deadline`."""
+
+
+class WithheldAnswerError(RouterError):
+    """A provider kept its model's answer back, and `Resilience(refusals=True)` asks another model."""
 
 
 class ContractError(RouterError, AssertionError):

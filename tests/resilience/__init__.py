@@ -1,0 +1,1 @@
+"""The resilience room."""
