@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.pairs import battles_from_scores, tier_pair
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
+    from shared_router.proof.shadow import Shadow, ShadowReply
     from shared_router.published.load import load_published
     from shared_router.query import Message, query_of
     from shared_router.records.collecting.asking import AskingLimits
@@ -255,6 +256,8 @@ _LAZY = {
     "ScorerByModel": "shared_router.scorers.by_model",
     "SelfCheck": "shared_router.scorers.self_check",
     "Settled": "shared_router.plans.driving",
+    "Shadow": "shared_router.proof.shadow",
+    "ShadowReply": "shared_router.proof.shadow",
     "StaticEmbedder": "shared_router.embedding.static",
     "Steps": "shared_router.plans.protocol",
     "Sticky": "shared_router.decisions",
@@ -461,6 +464,8 @@ __all__ = [
     "ScorerTimeoutError",
     "SelfCheck",
     "Settled",
+    "Shadow",
+    "ShadowReply",
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Steps",

@@ -1,0 +1,142 @@
+"""One routed model's shadows: kept while a call goes on, asked when it has ended, logged when answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from shared_router.costs.bill import Bill
+from shared_router.errors import InvalidInputError, RouterError
+from shared_router.observers import CallEnd, WatchedCall
+from shared_router.proof.comparing import scores_of
+from shared_router.proof.logged_calls import JUDGE
+from shared_router.telemetry import DecisionLog
+from shared_router.telemetry.feedback_line import feedback_line
+
+if TYPE_CHECKING:
+    from shared_router.proof.shadow import Shadow, ShadowReply
+
+_logger = logging.getLogger(__name__)
+
+_MOST_KEPT = 10_000
+_Ask = Callable[[str], "ShadowReply"]
+
+
+class ShadowWatch:
+    """Hear of calls' ends, and have the other model asked where a call was drawn; made by `Shadow.beside`.
+
+    Args:
+        shadow: The sample.
+        models: The models' names, best first.
+        log: Where shadows are logged.
+        bill: What the models cost.
+    """
+
+    def __init__(self, shadow: Shadow, models: tuple[str, ...], log: DecisionLog, bill: Bill) -> None:
+        self._shadow = shadow
+        self._models = models
+        self._log = log
+        self._bill = bill
+        self._kept: dict[str, _Ask] = {}
+        self.wants_answers = shadow.judge is not None or shadow.grade is not None
+
+    def draws(self) -> bool:
+        """Draw whether a call has a shadow; where it has, `keep` says how the other model is asked."""
+        return self._shadow.draws()
+
+    def keep(self, decision_id: str | None, ask: _Ask) -> None:
+        """Keep how to ask another model the request of a call that was drawn.
+
+        Args:
+            decision_id: The call's name.
+            ask: Asks the model of that name, in a thread of its own; it may raise whatever it will.
+        """
+        if decision_id is not None and len(self._kept) < _MOST_KEPT:
+            self._kept[decision_id] = ask
+
+    def decided(self, call: WatchedCall) -> None:
+        """Hear of a decision; nothing is asked before its call has ended."""
+
+    def ended(self, call: WatchedCall, end: CallEnd) -> None:
+        """Have the other model asked, where the call was drawn and is one that routing decided."""
+        ask = self._kept.pop(call.decision_id, None)
+        if ask is None or end.outcome != "answered" or end.decision.reason.startswith("fallback:"):
+            return
+        first, last = self._models[0], self._models[-1]
+        other = last if end.decision.model == first else first
+        if not self._shadow.background.put(lambda: self._work(call, end, other, ask)):
+            self._shadow.count(dropped=1)
+
+    def _work(self, call: WatchedCall, end: CallEnd, other: str, ask: _Ask) -> None:
+        shadow, held = self._shadow, None
+        try:
+            if shadow.budget is not None:
+                held = shadow.budget.reserve(self._bound(end, other), call.tenant)
+        except RouterError as error:
+            shadow.count(over_budget=1, error=type(error).__name__)
+            return
+        try:
+            reply = ask(other)
+        # whatever a model raises: nobody waits for this answer, and the user has theirs
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+            if held is not None:
+                held.settle(None)
+            return
+        dollars = self._bill.dollars(other, reply.usage)
+        if held is not None:
+            held.settle(dollars)
+        self._log_answer(call, end, other, reply, dollars)
+
+    def _log_answer(
+        self, call: WatchedCall, end: CallEnd, other: str, reply: ShadowReply, dollars: float | None
+    ) -> None:
+        line: dict[str, Any] = {
+            "v": 1,
+            "shadow": call.decision_id,
+            "model": other,
+            "share": self._shadow.share,
+            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        }
+        if reply.usage is not None:
+            line |= {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens}
+        if dollars is not None:
+            line["dollars"] = dollars
+        scores = self._scores(call, end, reply)
+        if scores is not None:
+            line["score"] = scores[1]
+            self._log.append(feedback_line(call.decision_id, scores[0], source=JUDGE))
+        self._log.append(line)
+        self._shadow.count(logged=1, graded=int(scores is not None))
+
+    def _scores(self, call: WatchedCall, end: CallEnd, reply: ShadowReply) -> tuple[float, float] | None:
+        shadow, question = self._shadow, call.request.query
+        if not self.wants_answers or not question or not end.answer or not reply.text:
+            return None
+        try:
+            return scores_of(question, end.answer, reply.text, judge=shadow.judge, grade=shadow.grade)
+        # whatever a judge raises: the answer's cost is worth a line without its grade
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+            return None
+
+    def _bound(self, end: CallEnd, other: str) -> float:
+        """Return what asking the other model may cost at most, from what the one that answered read.
+
+        Raises:
+            InvalidInputError: If that is not known.
+        """
+        budget = self._shadow.budget
+        if end.usage is None or budget is None or budget.max_output_tokens is None:
+            raise InvalidInputError("a shadow within a budget must be of a call whose tokens are known")
+        return self._bill.prices[other].dollars(
+            input_tokens=2 * end.usage.input_tokens, output_tokens=budget.max_output_tokens
+        )
+
+    def _failed(self, error: Exception) -> None:
+        self._shadow.count(failed=1, error=type(error).__name__)
+        failed = self._shadow.health.failed
+        if failed & (failed - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            _logger.warning("a shadow failed with %s (%d so far)", type(error).__name__, failed)
