@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     )
     from shared_router.plans.driving import Settled, asettled, settled
     from shared_router.plans.frugal import FrugalList, frugal_list
+    from shared_router.plans.fuser import GenFuser
+    from shared_router.plans.fuser_input import fusing_prompt
     from shared_router.plans.joint_thresholds import JointThresholds, joint_thresholds
     from shared_router.plans.judging import SCORER_TIMEOUT_S, Judging
     from shared_router.plans.limits import at_once, awithin, within
@@ -204,6 +206,7 @@ _LAZY = {
     "FactorsPredictor": "shared_router.predictors.factors",
     "FrugalList": "shared_router.plans.frugal",
     "FrugalScorer": "shared_router.scorers.frugal_scorer",
+    "GenFuser": "shared_router.plans.fuser",
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenExploration": "shared_router.exploration",
     "GivenThreshold": "shared_router.thresholds",
@@ -296,6 +299,7 @@ _LAZY = {
     "for_quality": "shared_router.calibration.thresholds",
     "for_strong_fraction": "shared_router.calibration.thresholds",
     "frugal_list": "shared_router.plans.frugal",
+    "fusing_prompt": "shared_router.plans.fuser_input",
     "is_withheld": "shared_router.scorers.unusable",
     "joint_thresholds": "shared_router.plans.joint_thresholds",
     "known_prices": "shared_router.costs.known_prices",
@@ -390,6 +394,7 @@ __all__ = [
     "FormatError",
     "FrugalList",
     "FrugalScorer",
+    "GenFuser",
     "GivenAnswer",
     "GivenExploration",
     "GivenThreshold",
@@ -512,6 +517,7 @@ __all__ = [
     "for_quality",
     "for_strong_fraction",
     "frugal_list",
+    "fusing_prompt",
     "is_withheld",
     "joint_thresholds",
     "known_prices",
