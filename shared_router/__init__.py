@@ -17,6 +17,7 @@ from shared_router.errors import (
     ArtifactNotFoundError,
     ArtifactSchemaError,
     ArtifactWriteError,
+    BatchError,
     BudgetExceededError,
     BudgetStoreError,
     CallTimeoutError,
@@ -26,6 +27,9 @@ from shared_router.errors import (
     DisconnectedModelsError,
     EmbedderError,
     FormatError,
+    GuardError,
+    GuardFailedWarning,
+    GuardTimeoutError,
     IgnoredArgumentWarning,
     InvalidInputError,
     JudgeError,
@@ -52,6 +56,7 @@ from shared_router.errors import (
     UnknownNameError,
     UnlikeModelsWarning,
     UnusedCacheWarning,
+    VetoError,
     WithheldAnswerError,
 )
 from shared_router.quantiles import ScoreQuantiles
@@ -84,6 +89,7 @@ if TYPE_CHECKING:
     from shared_router.evaluation.report import EvaluationReport
     from shared_router.evaluation.written import write_report
     from shared_router.exploration import Exploration, GivenExploration, seeded_exploration
+    from shared_router.guarding import ConversationGuard, Guard
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
@@ -195,6 +201,7 @@ _LAZY = {
     "CheckedScorer": "shared_router.scorers.checked",
     "ClustersPredictor": "shared_router.predictors.clusters",
     "Collected": "shared_router.records.collecting.collect",
+    "ConversationGuard": "shared_router.guarding",
     "Conversations": "shared_router.conversations",
     "Deadline": "shared_router.plans.deadline",
     "DecisionLog": "shared_router.telemetry.decision_log",
@@ -210,6 +217,7 @@ _LAZY = {
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenExploration": "shared_router.exploration",
     "GivenThreshold": "shared_router.thresholds",
+    "Guard": "shared_router.guarding",
     "Held": "shared_router.resilience.budgets.allowance",
     "ItemResponsePredictor": "shared_router.predictors.item_response",
     "JointThresholds": "shared_router.plans.joint_thresholds",
@@ -357,6 +365,7 @@ __all__ = [
     "AskedCall",
     "AskingLimits",
     "Attempts",
+    "BatchError",
     "Bill",
     "Breakers",
     "Budget",
@@ -378,6 +387,7 @@ __all__ = [
     "ClustersPredictor",
     "Collected",
     "ContractError",
+    "ConversationGuard",
     "Conversations",
     "DataError",
     "Deadline",
@@ -398,6 +408,10 @@ __all__ = [
     "GivenAnswer",
     "GivenExploration",
     "GivenThreshold",
+    "Guard",
+    "GuardError",
+    "GuardFailedWarning",
+    "GuardTimeoutError",
     "Held",
     "IgnoredArgumentWarning",
     "InvalidInputError",
@@ -493,6 +507,7 @@ __all__ = [
     "UnlikeModelsWarning",
     "UnusedCacheWarning",
     "Use",
+    "VetoError",
     "WeakFirst",
     "WinLabels",
     "WithheldAnswerError",

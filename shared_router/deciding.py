@@ -7,9 +7,11 @@ The rules go first (`rules`), the router scores what they leave open in one pass
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
-from shared_router.errors import InvalidInputError, RouterError
+from shared_router.errors import InvalidInputError
+from shared_router.guarding import Guard, Guarding, Verdict
 from shared_router.router import Router
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import RouterGuard
@@ -21,6 +23,7 @@ class Deciding(ThresholdRule):
     """Decide requests; see `RoutingPolicy`, which says by which rule."""
 
     _guard: RouterGuard
+    _guarding: Guarding | None = None
 
     @property
     def router(self) -> Router:
@@ -48,6 +51,8 @@ class Deciding(ThresholdRule):
         Raises:
             InvalidInputError: If a request's own threshold or route is outside its rule.
             CapabilityError: If no model can serve one of the requests.
+            VetoError: If the guard refuses one, or another error that it returned for it.
+            GuardError: If it fails on one, where `on_guard_error` is `"raise"`.
             Exception: What the router raised, where `on_router_error` is `"raise"`.
         """
         return without_errors(self.decide_each(requests))
@@ -64,7 +69,9 @@ class Deciding(ThresholdRule):
             n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
             must not take the answers of the others.
         """
-        asked, ruled, open_ = self._ruled(requests)
+        asked = _asked(requests)
+        verdicts = None if self._guarding is None else self._guarding.verdicts(asked)
+        ruled, open_ = self._ruled(asked, verdicts)
         scores: list[float | Exception] = []
         if open_:
             router = self.router  # where nothing is caught: a bad checkpoint is no router's failure
@@ -85,7 +92,9 @@ class Deciding(ThresholdRule):
         """Decide like `decide_each`, off the event loop where scoring can block it."""
         if not self._threshold.at_hand:  # decisions name it, also those that no score makes
             await self._guard.run(lambda: self.threshold)
-        asked, ruled, open_ = self._ruled(requests)
+        asked = _asked(requests)
+        verdicts = None if self._guarding is None else await self._guarding.averdicts(asked)
+        ruled, open_ = self._ruled(asked, verdicts)
         scores: list[float | Exception] = []
         if open_:
             router = self._source.loaded
@@ -98,20 +107,35 @@ class Deciding(ThresholdRule):
         """How the router has done so far: what it scored, what failed, whether it is asked."""
         return self._guard.health
 
+    @property
+    def guard(self) -> Guard | None:
+        """What may veto a route; None where nothing does."""
+        return None if self._guarding is None else self._guarding.guard
+
+    @property
+    def on_guard_error(self) -> str:
+        """Where a request goes that the guard fails on."""
+        return "strong" if self._guarding is None else self._guarding.on_error
+
+    def _later_rules(self) -> dict[str, Any]:
+        """Return what stands in a policy's file only where it is not what it is without a word."""
+        on_guard_error = None if self.guard is None else self.on_guard_error
+        return {"explore": self.explore.as_settings(), "on_guard_error": on_guard_error}
+
     def _ruled(
-        self, requests: Sequence[RoutingRequest | str | None]
-    ) -> tuple[list[RoutingRequest], list[RoutingDecision | RouterError | None], list[RoutingRequest]]:
-        """Return the requests, what the rules say of each, and those that they leave open."""
-        if isinstance(requests, str):
-            raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
-        asked = [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
-        ruled = [self._rule(request) for request in asked]
-        return asked, ruled, [r for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
+        self, asked: Sequence[RoutingRequest], verdicts: Sequence[Verdict] | None
+    ) -> tuple[list[RoutingDecision | Exception | None], list[RoutingRequest]]:
+        """Return what the guard and the rules say of each request, and the requests that they leave open."""
+        ruled: list[RoutingDecision | Exception | None] = [
+            verdict if isinstance(verdict, Exception) else self._rule(request, verdict)
+            for request, verdict in zip(asked, verdicts or [None] * len(asked), strict=True)
+        ]
+        return ruled, [r for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
 
     def _decided(
         self,
         asked: Sequence[RoutingRequest],
-        ruled: Sequence[RoutingDecision | RouterError | None],
+        ruled: Sequence[RoutingDecision | Exception | None],
         scores: Sequence[float | Exception],
     ) -> list[RoutingDecision | Exception]:
         remaining = iter(scores)
@@ -122,3 +146,9 @@ class Deciding(ThresholdRule):
         if self._watchers:
             self._watch(asked, ruled, decided)
         return decided
+
+
+def _asked(requests: Sequence[RoutingRequest | str | None]) -> list[RoutingRequest]:
+    if isinstance(requests, str):
+        raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
+    return [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]

@@ -14,6 +14,9 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── RouterOutputError                      win probabilities that are none
     ├── RouterTimeoutError (TimeoutError)      a router took longer than it may
     ├── RouterUnavailableError                 a router has failed too often to be asked now
+    ├── GuardError                             a guard failed, or gave no verdict
+    │   └── GuardTimeoutError (TimeoutError)   a guard took longer than it may
+    ├── VetoError                              a guard refuses a request
     ├── ScorerOutputError                      a scorer's P(good enough) that is none
     ├── ScorerTimeoutError (TimeoutError)      a scorer took longer than it may
     ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
@@ -26,6 +29,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── EmbedderError                          an embedder gave no vectors
     ├── JudgeError                             a judge's answer holds no verdict
     ├── MissingExtraError (ImportError)        an optional dependency is not installed
+    ├── BatchError                             scoring files stopped, and goes on when it is run again
     ├── LocalServerError                       the demo's local model server does not answer
     └── ArtifactError                          a checkpoint that must not be used, or cannot be written
         ├── ArtifactNotFoundError (FileNotFoundError)
@@ -38,6 +42,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     RouterWarning (UserWarning)
     ├── RouterFallbackWarning                  a router failed and the policy's rule decided
     ├── ThresholdRangeWarning                  a threshold that no score, or every score, reaches
+    ├── GuardFailedWarning                     a guard failed and the policy's rule decided
     ├── SameModelWarning                       strong and weak are one object
     ├── ModelChangedWarning                    another model answers than a policy was made on
     ├── NoQueryWarning                         calls without a question go where nobody has said
@@ -95,6 +100,18 @@ class RouterTimeoutError(RouterError, TimeoutError):
 
 class RouterUnavailableError(RouterError):
     """A router has failed several times in a row, and is left alone for a while."""
+
+
+class GuardError(RouterError):
+    """A guard raised an error, whose class the message names and whose cause it is, or gave no verdict."""
+
+
+class GuardTimeoutError(GuardError, TimeoutError):
+    """A guard took longer than a policy's `router_timeout`."""
+
+
+class VetoError(RouterError):
+    """A guard refuses a request; a guard returns or raises it with a reason that its caller may read."""
 
 
 class ScorerOutputError(RouterError):
@@ -205,6 +222,10 @@ class RouterWarning(UserWarning):
 
 class RouterFallbackWarning(RouterWarning):
     """A router failed and the policy's `on_router_error` decided instead."""
+
+
+class GuardFailedWarning(RouterWarning):
+    """A guard failed and the policy's `on_guard_error` decided instead."""
 
 
 class ThresholdRangeWarning(RouterWarning):

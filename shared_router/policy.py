@@ -13,7 +13,8 @@ from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
 from shared_router.deciding import Deciding
 from shared_router.exploration import Exploration, GivenExploration
-from shared_router.policy_rules import arguments_of
+from shared_router.guarding import Guard, Guarding
+from shared_router.policy_rules import arguments_of, guarded
 from shared_router.policy_saving import policy_file, read_policy, write_policy
 from shared_router.router import Router
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S, RouterGuard
@@ -51,6 +52,8 @@ class RoutingPolicy(Deciding):
         monitor: DriftMonitor | None = None,
         explore: GivenExploration = 0.0,
         explore_seed: int | None = None,
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
     ) -> None:
         """Keep the rule; a router given by name is loaded at the first question, not here.
 
@@ -74,6 +77,11 @@ class RoutingPolicy(Deciding):
             explore: The share of decisions by score that are drawn by lot instead, in [0, 0.05], so that
                 logs can tell what the other model would have been worth; or an `Exploration`.
             explore_seed: Draws the same lots in the same order; None draws by the system's chance.
+            guard: A function from the question to None, or to the name of the model that must answer it, or
+                to an error that refuses it; or a `ConversationGuard`. It goes before all else but what a
+                model cannot do, may block, and may take `router_timeout`.
+            on_guard_error: Where a request goes that the guard fails on, by the names of `on_router_error`,
+                or `"raise"`; `"score"` goes on without it.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
@@ -86,6 +94,7 @@ class RoutingPolicy(Deciding):
         self._guard = RouterGuard(router_timeout)
         self._threshold.check_models(self.models)
         self.explore = Exploration.of(explore, explore_seed)
+        self._guarding = Guarding.of(guard, self.models, on_guard_error, self._guard.timeout_s)
         self.monitor = monitor
 
     def __repr__(self) -> str:
@@ -116,7 +125,7 @@ class RoutingPolicy(Deciding):
             "on_no_query": self.on_no_query,
             "on_no_coverage": self.on_no_coverage,
             "router_timeout": self._guard.timeout_s,
-            "explore": self.explore.as_settings(),
+            **self._later_rules(),
         }
         file = policy_file(path, self._source, self._threshold, models=self.models, rules=rules)
         return write_policy(path, file, overwrite=overwrite)
@@ -129,6 +138,7 @@ class RoutingPolicy(Deciding):
         router: Router | str | Path | None = None,
         expected_sha256: str | None = None,
         monitor: DriftMonitor | None = None,
+        guard: Guard | None = None,
     ) -> Self:
         """Make the policy that a file describes, over the very router that it was made for.
 
@@ -138,8 +148,10 @@ class RoutingPolicy(Deciding):
                 folder that has moved.
             expected_sha256: The hash that `save` returned, kept where you trust it.
             monitor: As in `RoutingPolicy`; it compares with the file's scores.
+            guard: As in `RoutingPolicy`; a policy that had one is not made without.
 
         Raises:
+            InvalidInputError: If the policy had a guard, which no file holds, and none is given.
             ArtifactNotFoundError: If there is no such file.
             ArtifactCorruptError: If it is damaged, half written, or not the expected one.
             ArtifactSchemaError: If it is no policy's, or another release's.
@@ -147,7 +159,7 @@ class RoutingPolicy(Deciding):
         """
         file, over = read_policy(path, router=router, models=cls.models, expected_sha256=expected_sha256)
         threshold = file.threshold if file.choice is None else file.choice
-        rules = arguments_of(file.rules)
+        rules = guarded(arguments_of(file.rules), guard)
         policy = cls(over.router, threshold=threshold, expected_sha256=over.sha256, **rules)
         policy._threshold.file = file
         policy.monitor = monitor

@@ -13,9 +13,10 @@ from typing import Any, cast
 from shared_router.choices import shown
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.exploration import Exploration
+from shared_router.guarding import Guard
 
 _ALWAYS = ("on_router_error", "on_no_query", "on_no_coverage", "router_timeout")
-_LATER: Mapping[str, Any] = {"explore": Exploration(0).as_settings()}
+_LATER: Mapping[str, Any] = {"explore": Exploration(0).as_settings(), "on_guard_error": None}
 """By the rule, what it is without a word."""
 
 
@@ -30,6 +31,23 @@ def arguments_of(rules: Mapping[str, Any]) -> dict[str, Any]:
     if "explore" in rules:
         arguments["explore"] = Exploration.from_settings(rules["explore"])
     return arguments
+
+
+def guarded(arguments: Mapping[str, Any], guard: Guard | None) -> dict[str, Any]:
+    """Return the arguments of a policy that is read, with its guard.
+
+    Args:
+        arguments: What was saved.
+        guard: The guard that is given.
+
+    Raises:
+        InvalidInputError: If the policy had one and none is given: safety must not be lost in a file.
+    """
+    if guard is None and "on_guard_error" in arguments:
+        raise InvalidInputError(
+            "a policy that was saved with a guard must be given one, got none; code is not saved, give guard="
+        )
+    return {**arguments, "guard": guard}
 
 
 def check_rules(rules: object, models: Sequence[str]) -> None:
@@ -52,6 +70,8 @@ def check_rules(rules: object, models: Sequence[str]) -> None:
         raise ArtifactSchemaError(f"on_router_error and on_no_query must be among {list(named)}")
     if given["on_no_coverage"] not in (*named, "score"):
         raise ArtifactSchemaError(f"on_no_coverage must be among {[*named, 'score']}")
+    if "on_guard_error" in given and given["on_guard_error"] not in (*named, "score", "raise"):
+        raise ArtifactSchemaError(f"on_guard_error must be among {[*named, 'score', 'raise']}")
     if "explore" in given:
         try:
             Exploration.from_settings(given["explore"])

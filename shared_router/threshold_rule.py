@@ -16,7 +16,7 @@ from shared_router.choices import check_choice, shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.exploration import Exploration, GivenExploration
-from shared_router.rules import among, ruling_of
+from shared_router.rules import Ruling, among, ruling_of
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.source import RouterSource, in_event_loop
 from shared_router.thresholds import PolicyThreshold
@@ -113,9 +113,14 @@ class ThresholdRule:
         self.on_router_error, self.on_no_query = on_router_error, on_no_query
         self.on_no_coverage = on_no_coverage
 
-    def _rule(self, request: RoutingRequest) -> RoutingDecision | RouterError | None:
+    def _rule(
+        self, request: RoutingRequest, verdict: Ruling | None = None
+    ) -> RoutingDecision | RouterError | None:
         try:
             ruling = ruling_of(request, self.models, self._named(self.on_no_query))
+            if verdict is not None:
+                model = among(request.candidates or self.models, verdict.model)
+                return self._decision(request, model, verdict.reason)
             if ruling is not None:
                 return self._decision(request, ruling.model, ruling.reason)
             known = request.win_probability

@@ -23,11 +23,12 @@ from shared_router.costs.prices import TokenPrices
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
 from shared_router.exploration import GivenExploration
+from shared_router.guarding import Guard
 from shared_router.plans.expected_dollars import ExpectedDollars
 from shared_router.plans.expected_gain import ExpectedGain
 from shared_router.plans.many_models_saving import policy_arguments, policy_artifact
 from shared_router.policy import RoutingPolicy
-from shared_router.policy_rules import arguments_of, as_written
+from shared_router.policy_rules import arguments_of, as_written, guarded
 from shared_router.predictors.output_tokens import OutputTokens
 from shared_router.predictors.protocol import QualityPredictor
 from shared_router.scoring.guard import ROUTER_TIMEOUT_S
@@ -60,6 +61,7 @@ class ManyModelsPolicy(RoutingPolicy):
         router_timeout: As in `RoutingPolicy`.
         explore: As in `RoutingPolicy`; each model that can serve a request is drawn alike, the dearest too.
         explore_seed: As in `RoutingPolicy`.
+        guard: As in `RoutingPolicy`, and `on_guard_error` too.
 
     Raises:
         InvalidInputError: If an argument is outside its rule, or a weight has nothing to weigh.
@@ -82,6 +84,8 @@ class ManyModelsPolicy(RoutingPolicy):
         router_timeout: float | None = ROUTER_TIMEOUT_S,
         explore: GivenExploration = 0.0,
         explore_seed: int | None = None,
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
     ) -> None:
         if not isinstance(predictor, QualityPredictor):
             raise InvalidInputError(f"predictor must be a QualityPredictor, got {shown_kind(predictor)}")
@@ -105,6 +109,8 @@ class ManyModelsPolicy(RoutingPolicy):
             router_timeout=router_timeout,
             explore=explore,
             explore_seed=explore_seed,
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
 
     def __repr__(self) -> str:
@@ -130,13 +136,18 @@ class ManyModelsPolicy(RoutingPolicy):
             raise InvalidInputError("count_tokens must be None in a policy that is saved: code is not saved")
         names = ("dollar_weight", "second_weight", "threshold", "on_router_error", "on_no_query", "seconds")
         rules = {name: getattr(self, name) for name in names} | {"router_timeout": self._guard.timeout_s}
-        rules |= as_written({"explore": self.explore.as_settings()})
+        rules |= as_written(self._later_rules())
         artifact = sealed(policy_artifact(self.predictor, self.dollars, rules))
         return save_artifact(path, artifact, overwrite=overwrite)
 
     @classmethod
     def load(  # type: ignore[override]
-        cls, path: str | Path, *, embedder: Embedder | None = None, expected_sha256: str | None = None
+        cls,
+        path: str | Path,
+        *,
+        embedder: Embedder | None = None,
+        expected_sha256: str | None = None,
+        guard: Guard | None = None,
     ) -> Self:
         """Read a policy from the folder that `save` wrote.
 
@@ -144,14 +155,17 @@ class ManyModelsPolicy(RoutingPolicy):
             path: The folder.
             embedder: What the predictor was fitted on, where that is not the shipped embedder.
             expected_sha256: The hash that `save` returned, kept where you trust it.
+            guard: As in `RoutingPolicy.load`.
 
         Raises:
             ArtifactError: If the folder is missing, damaged or holds something else.
+            InvalidInputError: If the policy had a guard and none is given.
         """
         artifact = unsealed(load_artifact(path, expected_sha256=expected_sha256))
         arguments = policy_arguments(artifact, embedder)
+        rules = guarded(arguments, guard)
         try:
-            return cls(arguments.pop("predictor"), **arguments_of(arguments))
+            return cls(rules.pop("predictor"), **arguments_of(rules))
         except (InvalidInputError, TypeError) as error:
             raise ArtifactSchemaError(
                 "the checkpoint's settings must make a policy over many models"

@@ -27,7 +27,7 @@ ORDER = (
     ("checkpointed",),
     ("router",),
     ("scoring", "testing"),
-    ("routers",),
+    ("routers", "guarding"),
     ("published", "pretrained", "predictors"),
     ("calibration", "evaluation", "scorers"),
     ("registry",),
