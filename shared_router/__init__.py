@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from shared_router.costs.prices import TokenPrices, check_prices
     from shared_router.costs.rejected import RejectedCalls
     from shared_router.costs.savings import Savings, TokenUsage, savings_of
-    from shared_router.decisions import RoutingDecision, RoutingRequest, Sticky, check_sticky
+    from shared_router.decisions import RoutingDecision, RoutingRequest
     from shared_router.embedding.cached import CachedEmbedder
     from shared_router.embedding.openai import OpenAIEmbedder
     from shared_router.embedding.static import StaticEmbedder
@@ -162,6 +162,13 @@ if TYPE_CHECKING:
     from shared_router.scorers.unusable import is_withheld
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
+    from shared_router.stickiness import (
+        CachedPrompt,
+        Leaning,
+        Stickiness,
+        Sticky,
+        check_sticky,
+    )
     from shared_router.suggesting.suggest import Suggestions, suggest
     from shared_router.telemetry.decision_log import DecisionLog
     from shared_router.telemetry.given_observers import observers_of
@@ -190,6 +197,7 @@ _LAZY = {
     "Budget": "shared_router.resilience.budgets.budget",
     "BudgetStore": "shared_router.resilience.budgets.store",
     "Budgets": "shared_router.resilience.budgets.budgets",
+    "CachedPrompt": "shared_router.stickiness",
     "CachedEmbedder": "shared_router.embedding.cached",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "CalibratedRouter": "shared_router.calibrated",
@@ -224,6 +232,7 @@ _LAZY = {
     "Judge": "shared_router.plans.protocol",
     "Judging": "shared_router.plans.judging",
     "KnownPrices": "shared_router.costs.known_prices",
+    "Leaning": "shared_router.stickiness",
     "ListCascade": "shared_router.plans.list_cascade",
     "LoggedDecision": "shared_router.telemetry.logged",
     "LoggedDecisions": "shared_router.telemetry.logged",
@@ -271,7 +280,8 @@ _LAZY = {
     "ShadowReply": "shared_router.proof.shadow",
     "StaticEmbedder": "shared_router.embedding.static",
     "Steps": "shared_router.plans.protocol",
-    "Sticky": "shared_router.decisions",
+    "Stickiness": "shared_router.stickiness",
+    "Sticky": "shared_router.stickiness",
     "Suggestions": "shared_router.suggesting.suggest",
     "Telemetry": "shared_router.telemetry.telemetry",
     "ThresholdChoice": "shared_router.calibration.choice",
@@ -296,7 +306,7 @@ _LAZY = {
     "battles_from_scores": "shared_router.preferences.pairs",
     "check_prices": "shared_router.costs.prices",
     "check_seconds": "shared_router.plans.deadline",
-    "check_sticky": "shared_router.decisions",
+    "check_sticky": "shared_router.stickiness",
     "collect": "shared_router.records.collecting.collect",
     "conversation_scope": "shared_router.conversation_scope",
     "current_conversation": "shared_router.conversation_scope",
@@ -374,6 +384,7 @@ __all__ = [
     "BudgetStoreError",
     "Budgets",
     "CachedEmbedder",
+    "CachedPrompt",
     "CalibratedCascade",
     "CalibratedRouter",
     "CallHealth",
@@ -421,6 +432,7 @@ __all__ = [
     "JudgeError",
     "Judging",
     "KnownPrices",
+    "Leaning",
     "ListCascade",
     "LocalServerError",
     "LoggedDecision",
@@ -488,6 +500,7 @@ __all__ = [
     "SkippedRowsWarning",
     "StaticEmbedder",
     "Steps",
+    "Stickiness",
     "Sticky",
     "Suggestions",
     "Telemetry",

@@ -3,23 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Literal, get_args
 
-from shared_router.choices import check_choice
 from shared_router.errors import InvalidInputError
 from shared_router.messages import AnyMessage
-
-Sticky = Literal["tool_loop", "conversation", False]
-"""Whether what goes on keeps its model: until the tools it asked for have been answered, for good, never."""
-
-
-def check_sticky(sticky: object) -> None:
-    """Check how conversations are kept.
-
-    Raises:
-        InvalidInputError: If it is no such rule.
-    """
-    check_choice("sticky", sticky, get_args(Sticky))
+from shared_router.stickiness import Leaning
 
 
 def check_threshold(threshold: object) -> None:
@@ -44,6 +31,7 @@ class RoutingRequest:
         threshold: This request's own threshold, in [0, 1]; None takes the policy's.
         route: The model the caller asked for by name; it overrides everything but `candidates`.
         sticky_to: The model that began what this request goes on with, such as a tool loop.
+        leaning: The model that its conversation is with, where a score must be worth leaving it.
         candidates: The models that can serve this request; None means all.
         needs: What the request needs and not every model has, for decisions and errors: `"tools"`,
             `"images"`, `"window"`, `"structured_output"`, joined by ", ".
@@ -62,6 +50,7 @@ class RoutingRequest:
     threshold: float | None = None
     route: str | None = None
     sticky_to: str | None = None
+    leaning: Leaning | None = None
     candidates: tuple[str, ...] | None = None
     needs: str = ""
     win_probability: float | None = None

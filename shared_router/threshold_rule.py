@@ -142,8 +142,9 @@ class ThresholdRule:
     def _scored(self, request: RoutingRequest, score: float, coverage: float | None) -> RoutingDecision:
         """Return what a score decides, or what is drawn in its place."""
         decision = self._by_known_score(request, score, coverage)
-        # a threshold of the request's own is its caller's word, or a budget's
-        if self._exploration is None or decision.reason != "score" or request.threshold is not None:
+        # a threshold of the request's own is its caller's word, or a budget's; a conversation is none to draw
+        given = request.threshold is not None or request.leaning is not None
+        if self._exploration is None or decision.reason != "score" or given:
             return decision
         return self._exploration.drawn(decision, request.query or "", request.candidates or self.models)
 
@@ -161,7 +162,13 @@ class ThresholdRule:
         model = self.choose(compared, threshold, candidates)
         if model not in candidates:
             raise InvalidInputError(f"choose must return one of {list(candidates)}, got {model!r}")
-        return RoutingDecision(model, score, threshold, self.router_name, "score", coverage)
+        if request.leaning is None:
+            return RoutingDecision(model, score, threshold, self.router_name, "score", coverage)
+        kept = request.leaning.settled(
+            model, threshold, lambda other: self.choose(compared, other, candidates), candidates
+        )
+        reason = "score" if kept == model else "sticky"
+        return RoutingDecision(kept, score, threshold, self.router_name, reason, coverage)
 
     def _loses_tie(self, request: RoutingRequest) -> bool:
         """Tell whether a question at the threshold itself goes weak, where the choice splits its plateau."""

@@ -17,7 +17,7 @@ ORDER = (
     ("quantiles", "win_probabilities", "tenants", "lots"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
     ("query", "costs", "conversation_scope"),
-    ("messages",),
+    ("messages", "stickiness"),
     ("decisions",),
     ("rules", "conversations", "observers", "exploration"),
     ("checkpoints",),

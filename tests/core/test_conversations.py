@@ -118,7 +118,7 @@ def test_only_the_latest_turns_are_remembered_and_never_their_words() -> None:
         conversations.keep(after(Message("user", f"secret {name}")), "strong")
     assert len(conversations) == 2
     secret = after(Message("user", "secret c"))
-    assert "secret" not in repr(vars(conversations)["_models"]) + repr(secret)
+    assert "secret" not in repr(vars(conversations)["_kept"]) + repr(secret)
     none = Conversations(0)
     none.keep(secret, "strong")
     assert len(none) == 0
@@ -147,3 +147,32 @@ def test_odd_characters_and_empty_texts_have_a_key() -> None:
     conversations = Conversations(10)
     conversations.keep(after(Message("user", "\ud800")), "weak")
     assert conversations.model_of(after(Message("user", "\ud800"), ANSWERED, IMAGE)) == "weak"
+
+
+def test_a_named_conversation_is_known_by_its_name_alone() -> None:
+    conversations = Conversations(10)
+    conversations.keep(after(ASKED), "strong", name="a")
+    other_words = after(Message("user", "Hi"))
+    assert conversations.model_of(other_words, name="a") == "strong"
+    assert conversations.model_of(after(ASKED, ANSWERED, Message("user", "why?")), name="b") is None
+    assert conversations.model_of(after(ASKED, ANSWERED, Message("user", "why?"))) is None
+
+
+def test_a_conversations_last_turn_says_when_it_was() -> None:
+    now = [100.0]
+    conversations = Conversations(10, clock=lambda: now[0])
+    conversations.keep(after(ASKED), "weak", name="a")
+    now[0] = 500.0
+    kept = conversations.last(after(ASKED), name="a")
+    assert kept is not None
+    assert (kept.model, kept.at) == ("weak", 100.0)
+
+
+@pytest.mark.parametrize("name", [None, "a"])
+def test_a_released_conversation_is_with_no_model(name: str | None) -> None:
+    conversations = Conversations(10)
+    turns = after(ASKED, ANSWERED, Message("user", "why?"))
+    conversations.keep(after(ASKED), "strong", name=name)
+    conversations.keep(turns, "strong", name=name)
+    conversations.release(turns, name=name)
+    assert conversations.model_of(turns, name=name) is None
