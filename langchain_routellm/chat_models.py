@@ -33,6 +33,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
     GivenExploration,
+    Guard,
     OnRouterError,
     Router,
     Sticky,
@@ -67,6 +68,9 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
         explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
         explore_seed: Draws the same lots in the same order.
+        guard: A function from the question to None, the name of the model that must answer, or an error that
+            refuses the call; it goes before all else but what a model cannot do. See `RoutingPolicy`.
+        on_guard_error: Where a request goes that the guard fails on, or `"score"`, or `"raise"`.
         route_on: What is routed on: `"last_human"`, the user's last own words, or a function from the
             messages to a text (or None where there is none).
         prices: What the models cost, by name, and a child's own fallbacks by the names of their models; a
@@ -112,6 +116,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         prices: Prices | None = None,
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
@@ -124,10 +130,11 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         rules |= {"on_router_error": on_router_error, "on_no_query": on_no_query}
         rules |= {"on_no_coverage": on_no_coverage, "expected_sha256": expected_sha256}
         rules |= {"explore": seeded_exploration(explore, explore_seed)}
+        rules |= {"guard": guard, "on_guard_error": on_guard_error}
         rules |= {"given_policy": others.pop("given_policy", policy)}
         made = self._policy_of({**rules, **others})
         if rules["given_policy"] is not None:  # a file is read once, here
-            rules |= {"given_policy": made, "expected_sha256": None}
+            rules |= {"given_policy": made, "expected_sha256": None, "guard": None}
         own, shared = split_settings(others, known=[*type(self).model_fields, "policy"])
         children: builtins.dict[str, Any] = checked_children(strong, weak, shared, models)
         if models is not None:

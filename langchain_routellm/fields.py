@@ -22,6 +22,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
     GivenExploration,
+    Guard,
     OnRouterError,
     Router,
     RoutingPolicy,
@@ -53,6 +54,8 @@ class RoutedFields(SelfDescription):
     signed_reasoning: SignedReasoning = "strip"
     prices: SkipValidation[Prices | None] = None  # checked against the policy's models, with errors of ours
     given_policy: RoutingPolicy | None = None
+    guard: SkipValidation[Guard | None] = Field(default=None, exclude=True, repr=False)
+    on_guard_error: str = "strong"
     # a field, because `configurable_fields` makes a new model of the fields for each call
     memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)
 

@@ -11,6 +11,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenExploration,
     GivenThreshold,
+    Guard,
     InvalidInputError,
     OnRouterError,
     Router,
@@ -33,6 +34,8 @@ RULES = (
     "on_no_coverage",
     "expected_sha256",
     "explore",
+    "guard",
+    "on_guard_error",
     "given_policy",
 )
 """The arguments that a policy is made from."""
@@ -67,12 +70,14 @@ def made_policy(
     on_no_coverage: str = "score",
     expected_sha256: str | None = None,
     explore: GivenExploration = 0.0,
+    guard: Guard | None = None,
+    on_guard_error: str = "strong",
 ) -> RoutingPolicy:
     """Return the policy that was given, or the rule over two models that the arguments describe.
 
     Args:
         given_policy: A policy, or the file of one; it brings its own router and rules, so that the others
-            must be left out, but for `expected_sha256`, which then pins the file.
+            must be left out, but for `expected_sha256`, which then pins the file, and a file's `guard`.
         router: As in `RoutingPolicy`, or the folder of a router as a path.
         threshold: As in `RoutingPolicy`, like what follows.
         strong_fraction: The share of questions to send strong, in place of a threshold.
@@ -82,6 +87,8 @@ def made_policy(
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder.
         explore: The share that is drawn by lot, or an `Exploration`.
+        guard: What may veto a route.
+        on_guard_error: Where a request goes that the guard fails on.
 
     Raises:
         InvalidInputError: If the policy is none or stands beside a rule, or an argument breaks its rule.
@@ -100,20 +107,25 @@ def made_policy(
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
             explore=explore,
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
     beside = (router, threshold, strong_fraction, router_timeout, explore)
-    rules = (on_router_error, on_no_query, on_no_coverage)
-    pinned = expected_sha256 is not None and isinstance(given_policy, RoutingPolicy)
-    if beside != (None, None, None, ROUTER_TIMEOUT_S, 0) or rules != ("strong", "strong", "score") or pinned:
+    rules = (on_router_error, on_no_query, on_no_coverage, on_guard_error)
+    pinned = isinstance(given_policy, RoutingPolicy) and (expected_sha256, guard) != (None, None)
+    defaults = ("strong", "strong", "score", "strong")
+    if beside != (None, None, None, ROUTER_TIMEOUT_S, 0) or rules != defaults or pinned:
         raise InvalidInputError(
             "policy must come without router, threshold, strong_fraction, router_timeout, on_router_error, "
-            "on_no_query, on_no_coverage, explore and expected_sha256, got one beside it; give them to "
-            "the policy"
+            "on_no_query, on_no_coverage, explore, guard, on_guard_error and expected_sha256, got one "
+            "beside it; give them to the policy"
         )
-    return loaded(given_policy, expected_sha256=expected_sha256)
+    return loaded(given_policy, expected_sha256=expected_sha256, guard=guard)
 
 
-def loaded(policy: GivenPolicy, *, expected_sha256: str | None = None) -> RoutingPolicy:
+def loaded(
+    policy: GivenPolicy, *, expected_sha256: str | None = None, guard: Guard | None = None
+) -> RoutingPolicy:
     """Return a policy that may be given as its file.
 
     Raises:
@@ -123,7 +135,7 @@ def loaded(policy: GivenPolicy, *, expected_sha256: str | None = None) -> Routin
     if isinstance(policy, RoutingPolicy):
         return policy
     if isinstance(policy, str | os.PathLike):
-        return RoutingPolicy.load(policy, expected_sha256=expected_sha256)
+        return RoutingPolicy.load(policy, expected_sha256=expected_sha256, guard=guard)
     raise InvalidInputError(
         f"policy must be a RoutingPolicy or the path of its file, got {type(policy).__name__}"
     )

@@ -18,7 +18,7 @@ from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.override import request_of
 from langchain_routellm.query import QuestionFinder
 from langchain_routellm.reasoning import SignedReasoning, holds_signed_reasoning
-from shared_router import RoutingRequest, Sticky
+from shared_router import RoutingPolicy, RoutingRequest, Sticky
 
 
 class Router(Protocol):
@@ -31,6 +31,10 @@ class Router(Protocol):
     @property
     def finder(self) -> QuestionFinder:
         """What finds a request's question."""
+
+    @property
+    def policy(self) -> RoutingPolicy:
+        """What decides."""
 
     @property
     def memory(self) -> Memory:
@@ -72,11 +76,13 @@ def asked_of(
         whole = router.memory.thread(messages, "conversation")
         signed = holds_signed_reasoning(messages)
         thread = whole if signed else replace(whole, model=thread.model, first_question=None)
-    question, conversation = thread.first_question, None
+    question, conversation, said = thread.first_question, None, None
     if question is None:
         question = router.finder.in_messages(messages, config, given)
         if router.finder.route_on == "last_human":
             conversation = partial(router.finder.conversation, messages, config)
+    elif router.policy.guard is not None:
+        said = router.finder.in_messages(messages, config, given)
     request = request_of(
         question,
         thread.model,
@@ -85,7 +91,7 @@ def asked_of(
         needs=needs,
         messages=conversation,
     )
-    return request, thread
+    return request if said is None else replace(request, said=said), thread
 
 
 def call_of(

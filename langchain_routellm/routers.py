@@ -6,6 +6,7 @@ LangChain's own `RouterRunnable` is something else: it looks its `key` up.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,12 +157,15 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         """
         messages = _messages_in(value)
         thread = self.memory.thread(messages or [], self.sticky, by_words=True)
-        question, conversation = thread.first_question, None
+        question, conversation, said = thread.first_question, None, None
         if question is None:
             question = self.finder.in_value(value, messages, config)
             if self.finder.route_on == "last_human":
                 conversation = partial(self.finder.conversation, messages or (), config, value)
-        return request_of(question, thread.model, config, messages=conversation), thread
+        elif self.policy.guard is not None:
+            said = self.finder.in_value(value, messages, config)
+        request = request_of(question, thread.model, config, messages=conversation)
+        return request if said is None else replace(request, said=said), thread
 
     def decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
         """Decide where an input goes, without a run of its own."""

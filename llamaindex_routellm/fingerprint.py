@@ -76,6 +76,8 @@ def _policy_identity(policy: RoutingPolicy) -> str:
     named = policy.router_name if policy.router_name in router_names() else _identity(policy.router)
     public = {name: value for name, value in vars(policy).items() if not name.startswith("_")}
     rule = {"class": name_of(type(policy)), "router": named, "threshold": policy.threshold, **public}
+    if policy.guard is not None:
+        rule |= {"guard": policy.guard, "on_guard_error": policy.on_guard_error}
     return json.dumps(rule, sort_keys=True, default=_identity)
 
 

@@ -28,6 +28,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenExploration,
     GivenThreshold,
+    Guard,
     Router,
     RoutingPolicy,
     Sticky,
@@ -71,6 +72,9 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
         explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
         explore_seed: Draws the same lots in the same order.
+        guard: A function from the question to None, the name of the model that must answer, or an error that
+            refuses the call; it goes before all else but what a model cannot do. See `RoutingPolicy`.
+        on_guard_error: Where a call goes that the guard fails on, or `"score"`, or `"raise"`.
         sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
         signed_reasoning: What to do with what another model signed: `"strip"`, `"keep_model"` or `"send"` it.
         capabilities: What a model can read beside text, by its name: some of `"images"`, `"documents"`,
@@ -121,6 +125,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         track_query_spans: bool = True,
         cache_size: int = 1024,
         prices: Mapping[str, TokenPrices] | None = None,
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **refused: Any,
@@ -150,6 +156,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             track_query_spans=track_query_spans,
             cache_size=cache_size,
             prices=prices,
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
         self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
 

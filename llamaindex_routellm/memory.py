@@ -84,7 +84,9 @@ class DecisionMemory:
             if known is None:
                 return decision
         if self._holds(known, request):
-            return known
+            if self.policy.guard is None:
+                return known
+            return _unless_vetoed(known, self.policy.decide(replace(request, sticky_to=known.model)))
         return self._keep(question, request, self.policy.decide(_with_known(request, known)))
 
     async def adecide(self, request: RoutingRequest, *, continues: bool = False) -> RoutingDecision:
@@ -97,8 +99,10 @@ class DecisionMemory:
             if known is None:
                 return decision
         if self._holds(known, request):
-            return known
-        if known.reason in _SCORED:  # which needs no scoring, and so no thread
+            if self.policy.guard is None:
+                return known
+            return _unless_vetoed(known, await self.policy.adecide(replace(request, sticky_to=known.model)))
+        if known.reason in _SCORED and self.policy.guard is None:  # no scoring, and so no thread
             return self._keep(question, request, self.policy.decide(_with_known(request, known)))
         return self._keep(question, request, await self.policy.adecide(_with_known(request, known)))
 
@@ -110,6 +114,8 @@ class DecisionMemory:
             return None
         if self._holds(known, request):
             return known.model
+        if self.policy.guard is not None:  # it may block, and is asked about the call itself
+            return known.model if known.threshold != _SCORE_ONLY else None
         return self.policy.decide(_with_known(request, known)).model
 
     def __len__(self) -> int:
@@ -191,6 +197,11 @@ def _with_known(request: RoutingRequest, known: RoutingDecision) -> RoutingReque
     if known.reason in _SCORED:
         return replace(request, win_probability=known.win_probability, coverage=known.coverage)
     return replace(request, sticky_to=known.model)
+
+
+def _unless_vetoed(known: RoutingDecision, asked: RoutingDecision) -> RoutingDecision:
+    """Return what was decided before, unless a guard, which is asked about each call, says otherwise now."""
+    return known if asked.reason == "sticky" else asked
 
 
 def _before(messages: Sequence[AnyMessage]) -> list[str]:

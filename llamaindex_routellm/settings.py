@@ -23,6 +23,7 @@ from shared_router import (
     Conversations,
     GivenExploration,
     GivenThreshold,
+    Guard,
     InvalidInputError,
     Router,
     RoutingPolicy,
@@ -31,6 +32,9 @@ from shared_router import (
     UnknownNameError,
     check_sticky,
 )
+
+_OF_A_FILE = ("expected_sha256", "guard")
+"""What may stand beside the path of a policy's file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class Settings:
     track_query_spans: bool = True
     cache_size: int = 1024
     prices: Mapping[str, TokenPrices] | None = None
+    guard: Guard | None = None
+    on_guard_error: str = "strong"
 
     def __post_init__(self) -> None:
         """Refuse what no routed LLM can be told."""
@@ -87,14 +93,14 @@ class Settings:
             raise InvalidInputError(
                 f"policy must be a RoutingPolicy or the path of its file, got {type(self.policy).__name__}"
             )
-        pin = None if isinstance(self.policy, RoutingPolicy) else given.pop("expected_sha256")
+        pinned = {} if isinstance(self.policy, RoutingPolicy) else {n: given.pop(n) for n in _OF_A_FILE}
         for name, value in given.items():
             default = {"on_no_coverage": "score", "explore": 0}.get(name, "strong")
             if value not in (None, default, ROUTER_TIMEOUT_S):
                 raise InvalidInputError(f"{name} must be left to the policy where one is given; set it there")
         if isinstance(self.policy, RoutingPolicy):
             return self.policy
-        return RoutingPolicy.load(self.policy, expected_sha256=pin)
+        return RoutingPolicy.load(self.policy, **pinned)
 
     def _rules(self) -> dict[str, Any]:
         """Return the arguments of the rule."""
@@ -108,6 +114,8 @@ class Settings:
             "on_no_coverage": self.on_no_coverage,
             "expected_sha256": self.expected_sha256,
             "explore": self.explore,
+            "guard": self.guard,
+            "on_guard_error": self.on_guard_error,
         }
 
     def routing(self, policy: RoutingPolicy, children: Mapping[str, LLM]) -> Routing:

@@ -29,7 +29,7 @@ class RoutingRequest:
         query: The user's question (`shared_router.query.query_of`), or None where there is none. Not in
             the repr.
         threshold: This request's own threshold, in [0, 1]; None takes the policy's.
-        route: The model the caller asked for by name; it overrides everything but `candidates`.
+        route: The model the caller asked for by name; it overrides everything but `candidates` and a guard.
         sticky_to: The model that began what this request goes on with, such as a tool loop.
         leaning: The model that its conversation is with, where a score must be worth leaving it.
         candidates: The models that can serve this request; None means all.
@@ -40,10 +40,13 @@ class RoutingRequest:
         coverage: How near the question is to what the router learned from, in [0, 1], where it is known
             along with `win_probability`.
         messages: The conversation that the question ends, or a function that returns it: called only for a
-            router that reads conversations (`Router.win_probability_of`). Not in the repr.
+            router that reads conversations (`Router.win_probability_of`) and a guard that does. Not in the
+            repr.
         tenant: Whose request it is, for a `DriftMonitor`; None asks the block around (`tenant_scope`).
         conversation: The name of the conversation that it is part of; None asks the block around
             (`conversation_scope`).
+        said: What the user has asked last, where `query` is another question, such as the one that a
+            conversation is routed on: a guard reads it. Not in the repr.
     """
 
     query: str | None = field(default=None, repr=False)
@@ -60,6 +63,7 @@ class RoutingRequest:
     )
     tenant: str | None = None
     conversation: str | None = None
+    said: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

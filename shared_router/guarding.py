@@ -31,16 +31,13 @@ from shared_router.rules import Ruling
 from shared_router.scoring.workers import Workers
 from shared_router.text import is_blank
 
-Said: TypeAlias = "str | Exception | None"
+Said: TypeAlias = str | Exception | None
 """None lets a request go on; a model's name sends it there; an error refuses it."""
 
-Guard: TypeAlias = "Callable[[str], Said] | ConversationGuard"
-"""What may veto a route: a function from the question, or a `ConversationGuard`."""
-
-Verdict: TypeAlias = "Ruling | Exception | None"
+Verdict: TypeAlias = Ruling | Exception | None
 """What a guard said, checked."""
 
-_Read: TypeAlias = "str | Sequence[AnyMessage]"
+_Read: TypeAlias = str | Sequence[AnyMessage]
 _AT_ONCE = 8
 
 
@@ -53,6 +50,10 @@ class ConversationGuard:
     """
 
     function: Callable[[Sequence[AnyMessage]], Said]
+
+
+Guard: TypeAlias = Callable[[str], Said] | ConversationGuard
+"""What may veto a route: a function from the question, or a `ConversationGuard`."""
 
 
 @dataclass(slots=True)
@@ -166,7 +167,8 @@ class Guarding:
 
     def _about(self, request: RoutingRequest) -> _Read | None:
         """Return what the guard is asked about; None where the request holds nothing to read."""
-        question = None if request.query is None or is_blank(request.query) else request.query
+        asked = request.query if request.said is None else request.said
+        question = None if asked is None or is_blank(asked) else asked
         if not isinstance(self.guard, ConversationGuard):
             return question
         messages = request.messages() if callable(request.messages) else request.messages
