@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, metavar="N", help="decides what is left to chance (default: 0)")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the router; repeat")
     add("--base-model", metavar="MODEL", help="what bert and causal_lm start from: a folder or a hub's name")
+    kinds = "soft labels for bert, of several grades a prompt and model: det, prob or trans (docs/hybrid.md)"
+    add("--labels", choices=["det", "prob", "trans"], help=kinds)
     add("--state", metavar="DIR", help="where a long training is kept, to go on (default: DIR.training)")
     add("--report", metavar="FILE", help="write what is printed, as JSON where the name ends in .json")
     add("--format", metavar="NAME", help="the data's format (default: told by what is in them)")
@@ -82,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     router = new()
     state = Path(arguments.state) if arguments.state else out.with_name(f"{out.name}.training")
-    fit_router(router, data, state=state, progress=True)
+    fit_router(router, data, state=state, progress=True, labels=arguments.labels)
     report = report_of(
         router, data, RoutingPolicy(router).threshold, fitted_on=None if is_long(name) else fitted_on
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared_router.errors import InvalidInputError, UnknownNameError
+from shared_router.labels.hybrid import LabelKind
+from shared_router.labels.qualities import sampled_qualities
 from shared_router.registry import router_class
 
 if TYPE_CHECKING:
@@ -94,7 +96,14 @@ def is_long(name: str) -> bool:
     return name in BASE_MODEL
 
 
-def fit_router(router: Router, data: TrainingData, *, state: Path | None, progress: bool) -> None:
+def fit_router(
+    router: Router,
+    data: TrainingData,
+    *,
+    state: Path | None,
+    progress: bool,
+    labels: LabelKind | None = None,
+) -> None:
     """Teach a router what was read, in the form that its class learns from.
 
     Args:
@@ -102,6 +111,7 @@ def fit_router(router: Router, data: TrainingData, *, state: Path | None, progre
         data: Graded answers or battles.
         state: Where a long training keeps its state.
         progress: Whether to show a bar on a terminal.
+        labels: How grades become soft labels; None learns battles, or grades.
 
     Raises:
         RouterError: If the rows cannot teach this router.
@@ -109,7 +119,9 @@ def fit_router(router: Router, data: TrainingData, *, state: Path | None, progre
     how: dict[str, Any] = {"folder": state} if is_long(router.name) else {}
     if "progress" in inspect.signature(router.fit).parameters:
         how["progress"] = progress
-    if getattr(router, "head", None) == "correctness" and hasattr(router, "fit_correctness"):
+    if labels is not None:
+        _fit_labels(router, data, labels, how)
+    elif getattr(router, "head", None) == "correctness" and hasattr(router, "fit_correctness"):
         _fit_grades(router, data, how)
     elif router.name == "local" and data.outcomes is not None:
         router.fit(data.outcomes, **how)  # type: ignore[arg-type]
@@ -124,6 +136,15 @@ def _fit_grades(router: Any, data: TrainingData, how: Mapping[str, Any]) -> None
         raise InvalidInputError('head="correctness" learns from grades of both models, got battles')
     scores = [data.outcomes.scores(side).tolist() for side in (data.strong, data.weak)]
     router.fit_correctness(list(data.outcomes.prompts), *scores, **how)
+
+
+def _fit_labels(router: Any, data: TrainingData, kind: LabelKind, how: Mapping[str, Any]) -> None:
+    if not hasattr(router, "fit_soft"):
+        raise InvalidInputError(f"--labels is for bert, which learns soft labels, got it with {router.name}")
+    if data.outcomes is None:
+        raise InvalidInputError("--labels makes labels of grades of both models, got battles")
+    qualities = sampled_qualities(data.outcomes, strong=data.strong, weak=data.weak)
+    router.fit_soft(qualities.queries, qualities.labels(kind).labels, **how)
 
 
 def _subjects(router: Router, data: TrainingData) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from shared_router.registry import recommended_threshold, saved_config
 from tests.routers.data import three_models, two_models
 
 SHORT_TRAINING = ["--set", "max_steps=4", "--set", "evaluate_every=2", "--set", "max_length=64"]
+SAMPLED = [(f"prove theorem {i}", 0) for i in range(10)] + [(f"say hello {i}", 1) for i in range(10)]
 
 
 def graded(path: Path, *, strong: str = "strong_score", weak: str = "weak_score") -> Path:
@@ -204,6 +205,37 @@ def test_grades_teach_a_bert_with_two_heads(tmp_path: Path) -> None:
     options = ["--set", "head=correctness"]
     assert train(graded(tmp_path / "g.csv"), *base, *options, "--out", tmp_path / "router") == 0
     assert saved_config(tmp_path / "router").settings["head"] == "correctness"
+
+
+@pytest.mark.parametrize("kind", ["det", "prob", "trans"])
+def test_repeated_grades_teach_a_bert_soft_labels(tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("transformers")
+    from tests.routers.tiny_models import tiny_encoder
+
+    rows = [f"{query},strong,1\n{query},weak,{grade}\n{query},weak,1" for query, grade in SAMPLED]
+    data = tmp_path / "graded.csv"
+    data.write_text("prompt,model,score\n" + "\n".join(rows) + "\n")
+    base = ["--router", "bert", "--base-model", tiny_encoder(tmp_path / "encoder"), *SHORT_TRAINING]
+    options = ["--labels", kind, "--set", "head=logit"]
+    assert train(data, *base, *options, "--out", tmp_path / "router") == 0
+    assert saved_config(tmp_path / "router").settings["head"] == "logit"
+
+
+def test_soft_labels_need_several_grades_and_a_router_that_learns_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("transformers")
+    from tests.routers.tiny_models import tiny_encoder
+
+    data, out = graded(tmp_path / "graded.csv"), tmp_path / "router"
+    bert = ["--router", "bert", "--base-model", tiny_encoder(tmp_path / "encoder"), *SHORT_TRAINING]
+    assert train(data, *bert, "--labels", "prob", "--out", out) == 2
+    assert 'kind="prob" needs several answers of a model to each prompt' in capsys.readouterr().err
+    assert train(data, "--router", "knn", "--labels", "det", "--out", out) == 2
+    assert "--labels is for bert, which learns soft labels, got it with knn" in capsys.readouterr().err
+    two_models().to_jsonl(tmp_path / "battles.jsonl")
+    assert train(tmp_path / "battles.jsonl", *bert, "--labels", "det", "--out", out) == 2
+    assert "--labels makes labels of grades of both models, got battles" in capsys.readouterr().err
 
 
 ROWS = "prompt,strong_score,weak_score\n"
