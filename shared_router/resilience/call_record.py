@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from shared_router.conversation_scope import current_conversation
+from shared_router.costs.savings import TokenUsage
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.observers import Attempt, CallEnd, Outcome, WatchedCall
 from shared_router.tenants import current_tenant
@@ -91,10 +92,18 @@ class CallRecord:
             decision,
             seconds=time.perf_counter() - self.began,
             first_content_s=None if content_at is None else content_at - self.began,
+            dollars_saved=self._saved(**about),
             **about,
         )
         for observer in self._rules.observers:
             self._rules.tell(observer, "ended", self.call, end)
+
+    def _saved(
+        self, *, usage: TokenUsage | None = None, dollars: float | None = None, **_: Any
+    ) -> float | None:
+        """Return how much more the best model would have cost for the same tokens."""
+        best = self._rules.bill.dollars(self._rules.models[0], usage)
+        return None if dollars is None or best is None else best - dollars
 
     def _chain(self) -> None:
         """Give the error that is raised the others as its context, the latest one first."""
