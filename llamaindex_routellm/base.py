@@ -36,6 +36,11 @@ class RoutingLLM(LLM):
         """The models by name, best first."""
         raise NotImplementedError
 
+    @property
+    def may_ask_twice(self) -> bool:
+        """Whether a call may go to one model after another, so that what has effects must stand outside."""
+        return False
+
     # Not abstract: LlamaIndex would open a span for whatever fills in an abstract method.
     def _route(self, call: LLMCall) -> Route:
         """Decide where a call goes."""

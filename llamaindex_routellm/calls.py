@@ -35,7 +35,9 @@ class LLMCall:
         variables: What the call itself fills the template with.
         tools: Whether the model is asked to call tools.
         structured: Whether it is asked for an object.
+        output_cls: The class of that object, where one is named.
         streams: Whether its answer is read as it is written.
+        options: What else the model is given with it, such as `max_tokens`.
         toolset: The tools that the model may call.
         refused_by: Models that have refused to prepare it.
 
@@ -50,7 +52,9 @@ class LLMCall:
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tools: bool = False
     structured: bool = False
+    output_cls: type | None = None
     streams: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     toolset: Sequence[BaseTool] = field(default=(), repr=False)
     refused_by: frozenset[str] = frozenset()
 

@@ -33,7 +33,7 @@ class RoutedChat(RoutingLLM):
         def ask(route: Route) -> ChatResponse:
             return route.annotate(route.llm.chat(route.sent(messages), **route.given(kwargs)))
 
-        return self._ask(LLMCall(messages=messages), ask)
+        return self._ask(LLMCall(messages=messages, options=kwargs), ask)
 
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Chat with the chosen model."""
@@ -41,7 +41,7 @@ class RoutedChat(RoutingLLM):
         async def ask(route: Route) -> ChatResponse:
             return route.annotate(await route.llm.achat(route.sent(messages), **route.given(kwargs)))
 
-        return await self._aask(LLMCall(messages=messages), ask)
+        return await self._aask(LLMCall(messages=messages, options=kwargs), ask)
 
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
@@ -49,7 +49,7 @@ class RoutedChat(RoutingLLM):
         def ask(route: Route) -> ChatResponseGen:
             return route.annotate_each(route.llm.stream_chat(route.sent(messages), **route.given(kwargs)))
 
-        return self._ask(LLMCall(messages=messages, streams=True), ask)
+        return self._ask(LLMCall(messages=messages, streams=True, options=kwargs), ask)
 
     async def astream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseAsyncGen:
         """Stream a chat with the model that is chosen now, not when the stream is first read."""
@@ -58,7 +58,7 @@ class RoutedChat(RoutingLLM):
             chunks = await route.llm.astream_chat(route.sent(messages), **route.given(kwargs))
             return route.annotate_each_async(chunks)
 
-        return await self._aask(LLMCall(messages=messages, streams=True), ask)
+        return await self._aask(LLMCall(messages=messages, streams=True, options=kwargs), ask)
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
@@ -66,7 +66,7 @@ class RoutedChat(RoutingLLM):
         def ask(route: Route) -> CompletionResponse:
             return route.annotate(route.llm.complete(prompt, formatted=formatted, **route.given(kwargs)))
 
-        return self._ask(LLMCall(text=prompt), ask)
+        return self._ask(LLMCall(text=prompt, options=kwargs), ask)
 
     async def acomplete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         """Complete with the chosen model."""
@@ -75,7 +75,7 @@ class RoutedChat(RoutingLLM):
             answer = await route.llm.acomplete(prompt, formatted=formatted, **route.given(kwargs))
             return route.annotate(answer)
 
-        return await self._aask(LLMCall(text=prompt), ask)
+        return await self._aask(LLMCall(text=prompt, options=kwargs), ask)
 
     def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:
         """Stream a completion by the model that is chosen now, not when the stream is first read."""
@@ -84,7 +84,7 @@ class RoutedChat(RoutingLLM):
             chunks = route.llm.stream_complete(prompt, formatted=formatted, **route.given(kwargs))
             return route.annotate_each(chunks)
 
-        return self._ask(LLMCall(text=prompt, streams=True), ask)
+        return self._ask(LLMCall(text=prompt, streams=True, options=kwargs), ask)
 
     async def astream_complete(
         self, prompt: str, formatted: bool = False, **kwargs: Any
@@ -95,4 +95,4 @@ class RoutedChat(RoutingLLM):
             chunks = await route.llm.astream_complete(prompt, formatted=formatted, **route.given(kwargs))
             return route.annotate_each_async(chunks)
 
-        return await self._aask(LLMCall(text=prompt, streams=True), ask)
+        return await self._aask(LLMCall(text=prompt, streams=True, options=kwargs), ask)

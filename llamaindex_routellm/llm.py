@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
@@ -35,6 +35,9 @@ from shared_router import (
     TokenPrices,
     seeded_exploration,
 )
+
+if TYPE_CHECKING:
+    from shared_router import Budget, Observer, Resilience
 
 
 class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
@@ -86,6 +89,10 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             once; 0 remembers none.
         prices: What `"strong"` and `"weak"` cost; a decision then says its answer's `dollars` too, where the
             provider reports tokens.
+        resilience: When another model is asked in the place of one that does not answer; None never asks one.
+            The decision then says `"fallback:strong->weak:RateLimitError"`, and who answered.
+        budget: What the calls may cost, or several budgets that must all be kept; it needs `prices`.
+        observers: Who is told of each decision and of each call's end. A path is a `DecisionLog` there.
         callback_manager: Handed to all models, as whatever LlamaIndex assigns later is.
         system_prompt: Given to a model that has none of its own.
         **refused: Fields of an LLM that belong on the children.
@@ -127,6 +134,9 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         prices: Mapping[str, TokenPrices] | None = None,
         guard: Guard | None = None,
         on_guard_error: str = "strong",
+        resilience: Resilience | None = None,
+        budget: Budget | Sequence[Budget] | None = None,
+        observers: Sequence[Observer | str | Path] = (),
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **refused: Any,
@@ -158,6 +168,9 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             prices=prices,
             guard=guard,
             on_guard_error=on_guard_error,
+            resilience=resilience,
+            budget=budget,
+            observers=observers,
         )
         self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
 

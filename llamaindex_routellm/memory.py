@@ -68,6 +68,7 @@ class DecisionMemory:
         self._keep_runs = keep_runs
         self._decisions: OrderedDict[Key, RoutingDecision] = OrderedDict()
         self._lock = threading.Lock()
+        self._has_fallbacks = False
 
     def decide(self, request: RoutingRequest, *, continues: bool = False) -> RoutingDecision:
         """Decide where a request goes.
@@ -118,6 +119,16 @@ class DecisionMemory:
             return known.model if known.threshold != _SCORE_ONLY else None
         return self.policy.decide(_with_known(request, known)).model
 
+    def keep_fallback(self, request: RoutingRequest, decision: RoutingDecision) -> None:
+        """Remember that another model has answered a question, for the run in which it did."""
+        question = self._question(request)
+        if question is None or not self._keep_runs:
+            return
+        with self._lock:
+            self._has_fallbacks = True
+            self._decisions[question, self._run()] = self._decisions[question, None] = decision
+            self._forget_oldest()
+
     def __len__(self) -> int:
         """Count the decisions remembered."""
         return len(self._decisions)
@@ -150,6 +161,8 @@ class DecisionMemory:
             return self._find(question, continues)
 
     def _find(self, question: bytes, continues: bool) -> RoutingDecision | None:
+        if self._has_fallbacks and (moved := self._moved(question, continues)) is not None:
+            return moved
         scored = self._decisions.get((question, ""))
         if scored is not None:
             self._decisions.move_to_end((question, ""))
@@ -158,6 +171,19 @@ class DecisionMemory:
             return None
         fallback = self._decisions.get((question, self._run()))
         return self._decisions.get((question, None)) if fallback is None and continues else fallback
+
+    def _moved(self, question: bytes, continues: bool) -> RoutingDecision | None:
+        """Return who answered in the place of the chosen model, earlier in this run."""
+        last = self._decisions.get((question, None))
+        if last is None or not last.reason.startswith("fallback:"):
+            return None
+        run = self._run()
+        if run is not None and (in_run := self._decisions.get((question, run))) is not None:
+            return in_run
+        if continues:
+            return last
+        del self._decisions[question, None]  # the question begins anew, and its tools with it
+        return None
 
     def _first(
         self, question: bytes | None, request: RoutingRequest, decision: RoutingDecision
@@ -188,6 +214,9 @@ class DecisionMemory:
             self._decisions[question, ""] = kept
         elif decision.reason.startswith("router_error") and self._keep_runs:
             self._decisions[question, self._run()] = self._decisions[question, None] = decision
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
         while len(self._decisions) > self.size:
             self._decisions.popitem(last=False)
 

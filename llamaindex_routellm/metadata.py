@@ -56,11 +56,30 @@ def capture(memory: DecisionMemory) -> Iterator[list[RoutingDecision]]:
         _captures.reset(token)
 
 
-def publish(decision: RoutingDecision, question: Question, llm: LLM, memory: DecisionMemory) -> None:
-    """Add a decision to the lists of the blocks around, and fire its event where somebody listens."""
+def publish(
+    decision: RoutingDecision,
+    question: Question,
+    llm: LLM,
+    memory: DecisionMemory,
+    *,
+    instead_of: RoutingDecision | None = None,
+) -> None:
+    """Add a decision to the lists of the blocks around, and fire its event where somebody listens.
+
+    Args:
+        decision: Where a call goes, and why.
+        question: The question in it.
+        llm: The model.
+        memory: What the routed LLM is known by.
+        instead_of: What was published of the same call before; the lists then hold this in its place.
+    """
     for capturing, decisions in _captures.get():
         if capturing is memory:
-            decisions.append(decision)
+            at = next((n for n in reversed(range(len(decisions))) if decisions[n] is instead_of), None)
+            if at is None:
+                decisions.append(decision)
+            else:
+                decisions[at] = decision
     if _has_listeners():
         name = llm.metadata.model_name
         event = RoutingDecisionEvent(decision=decision, source=question.source, model_name=name)

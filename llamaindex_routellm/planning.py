@@ -11,9 +11,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from typing import Any
 from uuid import uuid4
 
-from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
 
+from llamaindex_routellm.answer_facts import responses_of
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.plan_route import PlanRoute, told_of, with_decision
 from llamaindex_routellm.route import Models, Route
@@ -35,8 +35,6 @@ from shared_router import (
     planned,
     within,
 )
-
-Responses = list[ChatResponse | CompletionResponse]
 
 
 class PlanAtWork:
@@ -131,7 +129,8 @@ class PlanAtWork:
         return self._answer(step, route, output)
 
     def _answer(self, step: Ask, route: Route, output: Any) -> Answer:
-        responses = _responses(output, route)
+        parts = output if isinstance(output, Parts) else [output]
+        responses = responses_of(parts, route.responses)
         reported = [each for each in responses if reported_tokens(each) is not None]
         name = route.answered_by(responses[-1]) if responses else step.model
         tokens = reported_tokens(reported[-1]) if reported else None
@@ -160,10 +159,3 @@ class PlanAtWork:
             plan.model, plan.win_probability, plan.threshold, plan.router or plan.scorer, plan.reason
         )
         self.routing.tell(self.models.by_name, self.decided, decision)
-
-
-def _responses(output: Any, route: Route) -> Responses:
-    """Return the responses behind an answer, newest last."""
-    parts = output if isinstance(output, Parts) else [output]
-    own: Responses = [each for each in parts if isinstance(each, ChatResponse | CompletionResponse)]
-    return [*route.responses, *own]

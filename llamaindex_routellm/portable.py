@@ -56,8 +56,11 @@ def arguments_of(data: Mapping[str, Any]) -> dict[str, Any]:
     prices = settings.get("prices")
     if prices is not None:
         prices = {name: TokenPrices(**price) for name, price in prices.items()}
+    resilience = settings.get("resilience")
+    if isinstance(resilience, Mapping):
+        resilience = _resilience()(**resilience)
     children = {name: _model_of(model) for name, model in models.items()}
-    return {**constructor_names(children), **settings, "prices": prices}
+    return {**constructor_names(children), **settings, "prices": prices, "resilience": resilience}
 
 
 def name_of(some_class: type) -> str:
@@ -90,11 +93,20 @@ def _model_of(model: Mapping[str, Any]) -> LLM:
     return llm
 
 
+def _resilience() -> type[Any]:
+    from shared_router import Resilience  # which a program without it does not load
+
+    return Resilience
+
+
 def _portable(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, TokenPrices):
         return asdict(value)
+    if type(value).__module__.startswith("shared_router.resilience") and isinstance(value, _resilience()):
+        # a function is the caller's object, which data cannot hold
+        return asdict(value) if value.moves_on is None else value
     if isinstance(value, Mapping):
         return {name: _portable(each) for name, each in value.items()}
     if isinstance(value, set | frozenset):

@@ -63,7 +63,7 @@ class RoutedPredict(RoutingLLM):
             answer: Model = route.llm.structured_predict(output_cls, route.filled(prompt), **given)
             return answer
 
-        return self._ask(_call(prompt, prompt_args), ask)
+        return self._ask(_call(output_cls, prompt, llm_kwargs, prompt_args), ask)
 
     async def astructured_predict(
         self,
@@ -79,7 +79,7 @@ class RoutedPredict(RoutingLLM):
             answer: Model = await route.llm.astructured_predict(output_cls, route.filled(prompt), **given)
             return answer
 
-        return await self._aask(_call(prompt, prompt_args), ask)
+        return await self._aask(_call(output_cls, prompt, llm_kwargs, prompt_args), ask)
 
     def stream_structured_predict(
         self,
@@ -94,7 +94,7 @@ class RoutedPredict(RoutingLLM):
             given = _given(llm_kwargs, prompt_args)
             return route.read(route.llm.stream_structured_predict(output_cls, route.filled(prompt), **given))
 
-        return self._ask(_call(prompt, prompt_args, streams=True), ask)
+        return self._ask(_call(output_cls, prompt, llm_kwargs, prompt_args, streams=True), ask)
 
     async def astream_structured_predict(
         self,
@@ -110,7 +110,7 @@ class RoutedPredict(RoutingLLM):
             parts = await route.llm.astream_structured_predict(output_cls, route.filled(prompt), **given)
             return route.aread(parts)
 
-        return await self._aask(_call(prompt, prompt_args, streams=True), ask)
+        return await self._aask(_call(output_cls, prompt, llm_kwargs, prompt_args, streams=True), ask)
 
 
 def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> dict[str, Any]:
@@ -118,5 +118,19 @@ def _given(llm_kwargs: dict[str, Any] | None, prompt_args: dict[str, Any]) -> di
     return prompt_args if llm_kwargs is None else {"llm_kwargs": llm_kwargs, **prompt_args}
 
 
-def _call(prompt: BasePromptTemplate, prompt_args: dict[str, Any], *, streams: bool = False) -> LLMCall:
-    return LLMCall(template=prompt, variables=prompt_args, structured=True, streams=streams)
+def _call(
+    output_cls: type,
+    prompt: BasePromptTemplate,
+    llm_kwargs: dict[str, Any] | None,
+    prompt_args: dict[str, Any],
+    *,
+    streams: bool = False,
+) -> LLMCall:
+    return LLMCall(
+        template=prompt,
+        variables=prompt_args,
+        structured=True,
+        output_cls=output_cls,
+        streams=streams,
+        options=llm_kwargs or {},
+    )

@@ -27,11 +27,11 @@ Response = TypeVar("Response", ChatResponse, CompletionResponse)
 Part = TypeVar("Part")
 
 
-class _End:
+class End:
     """What no stream holds: its end."""
 
 
-_END = _End()
+END = End()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ class Route:
         try:
             while True:
                 with self:
-                    part = next(reading, _END)
-                if isinstance(part, _End):
+                    part = next(reading, END)
+                if isinstance(part, End):
                     return
                 yield part if transform is None else transform(part)
         finally:
@@ -170,8 +170,8 @@ class Route:
         try:
             while True:
                 with self:
-                    part = await anext(reading, _END)
-                if isinstance(part, _End):
+                    part = await anext(reading, END)
+                if isinstance(part, End):
                     return
                 yield part if transform is None else transform(part)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from llama_index.core.llms import LLM
 
@@ -16,7 +17,18 @@ from llamaindex_routellm.override import override_of
 from llamaindex_routellm.query import Question, QuestionFinder
 from llamaindex_routellm.reasoning import ReasoningWriters
 from llamaindex_routellm.route import Models, Route
-from shared_router import Bill, Conversations, RoutingDecision, RoutingPolicy, RoutingRequest, Turn, turns_of
+from shared_router import (
+    Bill,
+    Conversations,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    Turn,
+    turns_of,
+)
+
+if TYPE_CHECKING:
+    from shared_router import CallRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class Routing:
         reasoning: What remembers whose reasoning is whose.
         capabilities: What a model reads beside text, by its name.
         bill: What the models cost.
+        rules: What calls are made under: resilience, budgets, observers; None without any.
     """
 
     policy: RoutingPolicy
@@ -59,6 +72,7 @@ class Routing:
     reasoning: ReasoningWriters
     capabilities: Mapping[str, Collection[str]]
     bill: Bill
+    rules: CallRules | None = None
 
     def route(self, models: Mapping[str, LLM], call: LLMCall) -> Route:
         """Decide where a call goes."""
@@ -78,7 +92,7 @@ class Routing:
             call: The call.
             by_own_threshold: Whether the threshold of the block around the call is the policy's.
         """
-        question, request, turns = self._request_of(models, call)
+        question, request, turns = self.request_of(models, call)
         asked = request if by_own_threshold else replace(request, threshold=None)
         decision = self.memory.decide(asked, continues=call.continues)
         decision = self.no_question.applied(decision, question, request.candidates)
@@ -88,7 +102,7 @@ class Routing:
         self, models: Mapping[str, LLM], call: LLMCall, *, by_own_threshold: bool = True
     ) -> DecidedCall:
         """Decide like `decided`, off the event loop where that can block it."""
-        question, request, turns = self._request_of(models, call)
+        question, request, turns = self.request_of(models, call)
         asked = request if by_own_threshold else replace(request, threshold=None)
         decision = await self.memory.adecide(asked, continues=call.continues)
         decision = self.no_question.applied(decision, question, request.candidates)
@@ -102,14 +116,33 @@ class Routing:
             decided: The call.
             decision: Where it has gone, and why.
         """
-        if self.conversations is not None:
-            self.conversations.keep(decided.turns, decision.model)
-        publish(decision, decided.question, models[decision.model], self.memory)
+        self.keep(decided, decision)
+        self.publish(models, decided, decision)
+
+    def publish(
+        self,
+        models: Mapping[str, LLM],
+        decided: DecidedCall,
+        decision: RoutingDecision,
+        *,
+        instead_of: RoutingDecision | None = None,
+    ) -> None:
+        """Publish where a call goes, or that it now goes elsewhere than was published before."""
+        llm = models[decision.model]
+        publish(decision, decided.question, llm, self.memory, instead_of=instead_of)
         self.bill.expect(decision.model)
 
-    def _request_of(
+    def keep(self, decided: DecidedCall, decision: RoutingDecision) -> None:
+        """Keep a call's conversation with the model that answers it, and its run with a fallback."""
+        if self.conversations is not None:
+            self.conversations.keep(decided.turns, decision.model)
+        if decision.reason.startswith("fallback:"):
+            self.memory.keep_fallback(decided.request, decision)
+
+    def request_of(
         self, models: Mapping[str, LLM], call: LLMCall
     ) -> tuple[Question, RoutingRequest, Sequence[Turn]]:
+        """Return the question in a call, what the policy is asked of it, and its conversation's turns."""
         question = self.finder.find(call)
         override = override_of(self.memory)
         candidates, needs = candidate_models(models, call, self.capabilities)

@@ -29,14 +29,23 @@ def given_answer(output: Any, responses: Sequence[ChatResponse | CompletionRespo
         output: What the call returned; `Parts` of a stream.
         responses: The responses behind it, newest last.
     """
-    found = [reason for each in reversed(responses) if (reason := _finish_reason(each)) is not None]
     tokens = list(_tokens(responses[-1:]))
     return GivenAnswer(
         text_of(output),
-        finish_reason=next(iter(found), None),
+        finish_reason=finish_reason_of(responses),
         token_log_probabilities=tuple(token[0] for token in tokens) or None,
         runner_up_log_probabilities=_runners_up(tokens),
     )
+
+
+def finish_reason_of(responses: Sequence[ChatResponse | CompletionResponse]) -> str | None:
+    """Return why an answer ended, in its provider's word; None where none is told.
+
+    Args:
+        responses: The responses behind it, newest last.
+    """
+    found = (_finish_reason(each) for each in reversed(responses))
+    return next((reason for reason in found if reason is not None), None)
 
 
 def text_of(output: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.llms import LLM
 
@@ -16,6 +16,7 @@ from llamaindex_routellm.no_question import NoQuestionRules
 from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor, QuestionFinder
 from llamaindex_routellm.reasoning import ReasoningWriters, SignedReasoning, check_signed_reasoning
 from llamaindex_routellm.routing import Routing
+from llamaindex_routellm.rules import rules_of
 from llamaindex_routellm.spans import OpenSpans
 from shared_router import (
     ROUTER_TIMEOUT_S,
@@ -35,6 +36,8 @@ from shared_router import (
 
 _OF_A_FILE = ("expected_sha256", "guard")
 """What may stand beside the path of a policy's file."""
+if TYPE_CHECKING:
+    from shared_router import Budget, Observer, Resilience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,9 @@ class Settings:
     prices: Mapping[str, TokenPrices] | None = None
     guard: Guard | None = None
     on_guard_error: str = "strong"
+    resilience: Resilience | None = None
+    budget: Budget | Sequence[Budget] | None = None
+    observers: Sequence[Observer | str | Path] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no routed LLM can be told."""
@@ -136,6 +142,7 @@ class Settings:
         conversations = None
         if self.sticky == "conversation":
             conversations = Conversations(memory.size, first_turn_model=memory.model_of)
+        bill = Bill(self.prices, policy.models, fallbacks_of(children))
         return Routing(
             policy=policy,
             finder=QuestionFinder(
@@ -146,7 +153,8 @@ class Settings:
             no_question=self._no_question(policy),
             reasoning=ReasoningWriters(self.signed_reasoning),
             capabilities=dict(self.capabilities or {}),
-            bill=Bill(self.prices, policy.models, fallbacks_of(children)),
+            bill=bill,
+            rules=rules_of(self, policy, children, bill),
         )
 
     def _no_question(self, policy: RoutingPolicy) -> NoQuestionRules:

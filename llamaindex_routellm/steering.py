@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from pydantic import PrivateAttr
 
-from llamaindex_routellm.base import RoutingLLM
+from llamaindex_routellm.base import Answer, RoutingLLM
+from llamaindex_routellm.begun_calls import abegun, begun
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.metadata import capture
 from llamaindex_routellm.override import overriding
@@ -14,6 +17,9 @@ from llamaindex_routellm.query import question_scope
 from llamaindex_routellm.route import Route
 from llamaindex_routellm.routing import Routing
 from shared_router import RoutingDecision, RoutingPolicy
+
+if TYPE_CHECKING:
+    from shared_router import CallHealth
 
 
 class Steering(RoutingLLM):
@@ -30,6 +36,14 @@ class Steering(RoutingLLM):
     def threshold(self) -> float:
         """The cost threshold, in [0, 1]."""
         return self.policy.threshold
+
+    @property
+    def health(self) -> CallHealth:
+        """How the models have done so far: breakers, calls that were given up, observers that failed."""
+        from shared_router import CallHealth
+
+        rules = self._routing.rules
+        return CallHealth() if rules is None else rules.health
 
     def query(self, text: str | None) -> AbstractContextManager[None]:
         """Say what the question is, for the calls in a `with` block and the tasks and threads they start.
@@ -58,6 +72,23 @@ class Steering(RoutingLLM):
     def capture(self) -> AbstractContextManager[list[RoutingDecision]]:
         """Collect this LLM's decisions in a `with` block and in the tasks and threads it starts."""
         return capture(self._routing.memory)
+
+    @property
+    def may_ask_twice(self) -> bool:
+        """Whether a call may go to one model after another."""
+        return self._routing.rules is not None
+
+    def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
+        rules = self._routing.rules
+        if rules is None:
+            return super()._ask(call, ask)
+        return begun(self._routing, rules, self.children, call).ask(ask)
+
+    async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        rules = self._routing.rules
+        if rules is None:
+            return await super()._aask(call, ask)
+        return await (await abegun(self._routing, rules, self.children, call)).aask(ask)
 
     def _route(self, call: LLMCall) -> Route:
         return self._routing.route(self.children, call)

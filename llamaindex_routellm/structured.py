@@ -79,10 +79,10 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
         return super().__getstate__()
 
     def _route(self, call: LLMCall) -> Route:
-        return self._structured(self.llm._route(replace(call, structured=True)))
+        return self._structured(self.llm._route(self._wanted(call)))
 
     async def _aroute(self, call: LLMCall) -> Route:
-        return self._structured(await self.llm._aroute(replace(call, structured=True)))
+        return self._structured(await self.llm._aroute(self._wanted(call)))
 
     # not by a route of its own: the LLM may ask more than one model
     def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
@@ -90,14 +90,17 @@ class RoutedStructuredLLM(RoutedChat, RoutedPredict, StructuredLLM):
             with self._structured(route) as structured:
                 return ask(structured)
 
-        return self.llm._ask(replace(call, structured=True), asked)
+        return self.llm._ask(self._wanted(call), asked)
 
     async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
         async def asked(route: Route) -> Answer:
             with self._structured(route) as structured:
                 return await ask(structured)
 
-        return await self.llm._aask(replace(call, structured=True), asked)
+        return await self.llm._aask(self._wanted(call), asked)
+
+    def _wanted(self, call: LLMCall) -> LLMCall:
+        return replace(call, structured=True, output_cls=self.output_cls)
 
     def _structured(self, route: Route) -> Route:
         own = {name: getattr(self, name) for name in self.model_fields_set - {"llm", "output_cls"}}

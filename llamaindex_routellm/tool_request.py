@@ -55,7 +55,13 @@ class ToolRequest(NamedTuple):
             messages.append(self.user_msg)
         # a chat with tools is a method of its own, which not every model has, also where there are none
         tools = self.chats or bool(self.tools)
-        return LLMCall(messages=messages, tools=tools, toolset=self.tools, streams=self.streams)
+        return LLMCall(
+            messages=messages,
+            tools=tools,
+            toolset=self.tools,
+            streams=self.streams,
+            options=self.kwargs,
+        )
 
     def is_refused_by(self, llm: LLM) -> bool:
         """Tell whether a model refuses to prepare this request; nothing is sent."""

@@ -116,6 +116,8 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
+        if self.may_ask_twice:  # the tools must be called once, whoever has picked them
+            return super().predict_and_call(tools, user_msg, chat_history, *args, **kwargs)
         request = ToolRequest(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return self._asked(
             request,
@@ -131,6 +133,8 @@ class RoutedTools(RoutingLLM, FunctionCallingLLM):
         **kwargs: Any,
     ) -> AgentChatResponse:
         """Have the chosen model pick tools, and call them."""
+        if self.may_ask_twice:  # the tools must be called once, whoever has picked them
+            return await super().apredict_and_call(tools, user_msg, chat_history, *args, **kwargs)
         request = ToolRequest(list(tools), user_msg, chat_history, args, kwargs, chats=False)
         return await self._aasked(
             request,

@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from shared_router.exploration import Exploration, GivenExploration, seeded_exploration
     from shared_router.guarding import ConversationGuard, Guard
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
+    from shared_router.observers import Attempt, CallEnd, Observer, WatchedCall
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
     from shared_router.plans.deadline import Deadline, check_seconds
@@ -191,6 +192,7 @@ _LAZY = {
     "Ask": "shared_router.plans.protocol",
     "AskedCall": "shared_router.resilience.call_rules",
     "AskingLimits": "shared_router.records.collecting.asking",
+    "Attempt": "shared_router.observers",
     "Attempts": "shared_router.resilience.attempts",
     "Bill": "shared_router.costs.bill",
     "Breakers": "shared_router.resilience.breaker",
@@ -201,6 +203,7 @@ _LAZY = {
     "CachedEmbedder": "shared_router.embedding.cached",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "CalibratedRouter": "shared_router.calibrated",
+    "CallEnd": "shared_router.observers",
     "CallHealth": "shared_router.resilience.call_rules",
     "CallRules": "shared_router.resilience.call_rules",
     "CallSize": "shared_router.resilience.budgets.call_size",
@@ -242,6 +245,7 @@ _LAZY = {
     "MixedPredictor": "shared_router.predictors.mixed",
     "ModelWatch": "shared_router.telemetry.model_watch",
     "NeighborsPredictor": "shared_router.predictors.neighbors",
+    "Observer": "shared_router.observers",
     "OnRouterError": "shared_router.policy",
     "OnScorerError": "shared_router.plans.cascade",
     "OnStream": "shared_router.plans.making",
@@ -295,6 +299,7 @@ _LAZY = {
     "TrimmedEmbedder": "shared_router.embedding.trimmed",
     "Turn": "shared_router.conversations",
     "Use": "shared_router.plans.protocol",
+    "WatchedCall": "shared_router.observers",
     "WeakFirst": "shared_router.plans.route_then_cascade",
     "WinLabels": "shared_router.preferences.ties",
     "after_fallback": "shared_router.resilience.attempts",
@@ -374,6 +379,7 @@ __all__ = [
     "Ask",
     "AskedCall",
     "AskingLimits",
+    "Attempt",
     "Attempts",
     "BatchError",
     "Bill",
@@ -387,6 +393,7 @@ __all__ = [
     "CachedPrompt",
     "CalibratedCascade",
     "CalibratedRouter",
+    "CallEnd",
     "CallHealth",
     "CallRules",
     "CallSize",
@@ -447,6 +454,7 @@ __all__ = [
     "NeighborsPredictor",
     "NoQueryWarning",
     "NotFittedError",
+    "Observer",
     "OnRouterError",
     "OnScorerError",
     "OnStream",
@@ -521,6 +529,7 @@ __all__ = [
     "UnusedCacheWarning",
     "Use",
     "VetoError",
+    "WatchedCall",
     "WeakFirst",
     "WinLabels",
     "WithheldAnswerError",
