@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
     from shared_router.plans.tool_calls import ToolCall, valid_tool_calls
     from shared_router.policy import OnRouterError, RoutingPolicy
+    from shared_router.posterior_sampling import PosteriorSampling
     from shared_router.predictors.clusters import ClustersPredictor
     from shared_router.predictors.factors import FactorsPredictor
     from shared_router.predictors.item_response import ItemResponsePredictor
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     from shared_router.resilience.call_rules import AskedCall, CallHealth, CallRules
     from shared_router.resilience.resilience import Resilience
     from shared_router.resilience.time_limits import awithin_seconds
+    from shared_router.routers.online import OnlineRouter
     from shared_router.scorers.agreement import Agreement
     from shared_router.scorers.answer_features import AnswerFeatures
     from shared_router.scorers.by_model import ScorerByModel
@@ -250,6 +252,7 @@ _LAZY = {
     "OnScorerError": "shared_router.plans.cascade",
     "OnStream": "shared_router.plans.making",
     "OnToolCalls": "shared_router.plans.cascade",
+    "OnlineRouter": "shared_router.routers.online",
     "OpenAIEmbedder": "shared_router.embedding.openai",
     "OpenAIModel": "shared_router.records.collecting.openai_model",
     "Outcomes": "shared_router.records.outcomes",
@@ -260,6 +263,7 @@ _LAZY = {
     "PlanCall": "shared_router.plans.protocol",
     "PlanDecision": "shared_router.plans.decision",
     "PlanRequest": "shared_router.plans.protocol",
+    "PosteriorSampling": "shared_router.posterior_sampling",
     "PreferenceData": "shared_router.preferences.data",
     "QualityPredictor": "shared_router.predictors.protocol",
     "ROUTER_TIMEOUT_S": "shared_router.scoring.guard",
@@ -459,6 +463,7 @@ __all__ = [
     "OnScorerError",
     "OnStream",
     "OnToolCalls",
+    "OnlineRouter",
     "OpenAIEmbedder",
     "OpenAIModel",
     "Outcomes",
@@ -470,6 +475,7 @@ __all__ = [
     "PlanDecision",
     "PlanRequest",
     "PlanTimeoutError",
+    "PosteriorSampling",
     "PreferenceData",
     "QualityPredictor",
     "QueryError",

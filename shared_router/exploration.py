@@ -21,6 +21,7 @@ from shared_router.choices import check_choice, shown
 from shared_router.decisions import RoutingDecision
 from shared_router.errors import InvalidInputError
 from shared_router.lots import Lots, lot_of
+from shared_router.posterior_sampling import PosteriorSampling
 from shared_router.text import clean
 
 MOST_EXPLORED = 0.05
@@ -58,35 +59,27 @@ class Exploration:
         self.by: ExploreBy = by
         self._lots: Lots = Lots(seed)
 
-    @classmethod
-    def of(cls, explore: GivenExploration, seed: int | None = None) -> Exploration:
-        """Return what a policy was given as an exploration.
-
-        Args:
-            explore: A share, or an exploration.
-            seed: As in `Exploration`; None beside an exploration, which has its own.
-
-        Raises:
-            InvalidInputError: If it is neither, or outside its rule.
-        """
-        if not isinstance(explore, Exploration):
-            return cls(explore, seed=seed)
-        if seed is not None:
-            raise InvalidInputError("explore_seed must be left out beside an Exploration, which has its own")
-        return explore
+    @property
+    def explores(self) -> bool:
+        """Whether anything is left to chance."""
+        return self.share > 0
 
     def __repr__(self) -> str:
         """Show the rule."""
         return f"Exploration({self.share!r}, seed={self.seed!r}, by={self.by!r})"
 
-    def drawn(self, decision: RoutingDecision, query: str, candidates: tuple[str, ...]) -> RoutingDecision:
+    def drawn(
+        self, decision: RoutingDecision, query: str, candidates: tuple[str, ...], spread: float | None = None
+    ) -> RoutingDecision:
         """Return a decision by score, or the one that was drawn in its place, with its propensity.
 
         Args:
             decision: What the score says.
             query: The question.
             candidates: The models that can serve the request, among them the decision's.
+            spread: How unsure the score is; not looked at.
         """
+        del spread
         candidates = tuple(dict.fromkeys(candidates))
         lot = self._lot(query)
         by_lot = self.share / len(candidates)
@@ -117,18 +110,47 @@ class Exploration:
         return lot_of(clean(query), salt=f"explore {self.seed or 0}")
 
 
-GivenExploration = float | Exploration
-"""A share in [0, 0.05], or an exploration."""
+GivenExploration = float | Exploration | PosteriorSampling
+"""A share in [0, 0.05], or what draws."""
+
+
+def exploration_of(explore: GivenExploration, seed: int | None = None) -> Exploration | PosteriorSampling:
+    """Return what draws.
+
+    Args:
+        explore: A share, or what draws.
+        seed: As in `Exploration`; None beside what draws, which has its own.
+
+    Raises:
+        InvalidInputError: If it is neither, or outside its rule.
+    """
+    if not isinstance(explore, (Exploration, PosteriorSampling)):
+        return Exploration(explore, seed=seed)
+    if seed is not None:
+        raise InvalidInputError(
+            f"explore_seed must be left out beside {type(explore).__name__}, which has its own"
+        )
+    return explore
+
+
+def exploration_from(settings: Mapping[str, Any]) -> Exploration | PosteriorSampling:
+    """Make what `as_settings` described.
+
+    Raises:
+        InvalidInputError: If it describes nothing that draws.
+    """
+    sampled = isinstance(settings, Mapping) and "least" in settings
+    return PosteriorSampling.from_settings(settings) if sampled else Exploration.from_settings(settings)
 
 
 def seeded_exploration(explore: GivenExploration, seed: int | None) -> GivenExploration:
     """Return what a model keeps of its arguments: with a seed what is drawn from, which copies go on with.
 
     Args:
-        explore: A share, or an exploration.
+        explore: A share, or what draws.
         seed: As in `Exploration`.
 
     Raises:
         InvalidInputError: If there is a seed, and either is outside its rule.
     """
-    return explore if seed is None else Exploration.of(explore, seed)
+    return explore if seed is None else exploration_of(explore, seed)

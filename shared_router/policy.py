@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
 from shared_router.deciding import Deciding
-from shared_router.exploration import Exploration, GivenExploration
+from shared_router.exploration import GivenExploration, exploration_of
 from shared_router.guarding import Guard, Guarding
 from shared_router.policy_rules import arguments_of, guarded
 from shared_router.policy_saving import policy_file, read_policy, write_policy
@@ -75,7 +75,8 @@ class RoutingPolicy(Deciding):
                 card; see `Router.save`.
             monitor: What watches its decisions; None watches nothing.
             explore: The share of decisions by score that are drawn by lot instead, in [0, 0.05], so that
-                logs can tell what the other model would have been worth; or an `Exploration`.
+                logs can tell what the other model would have been worth; or an `Exploration`, or
+                `PosteriorSampling` over a router that knows how unsure it is.
             explore_seed: Draws the same lots in the same order; None draws by the system's chance.
             guard: A function from the question to None, or to the name of the model that must answer it, or
                 to an error that refuses it; or a `ConversationGuard`. It goes before all else but what a
@@ -93,7 +94,7 @@ class RoutingPolicy(Deciding):
         self._threshold = PolicyThreshold(self._source, threshold=threshold, strong_fraction=strong_fraction)
         self._guard = RouterGuard(router_timeout)
         self._threshold.check_models(self.models)
-        self.explore = Exploration.of(explore, explore_seed)
+        self.explore = exploration_of(explore, explore_seed)
         self._guarding = Guarding.of(guard, self.models, on_guard_error, self._guard.timeout_s)
         self.monitor = monitor
 

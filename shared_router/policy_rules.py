@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from shared_router.choices import shown
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
-from shared_router.exploration import Exploration
+from shared_router.exploration import Exploration, exploration_from
 from shared_router.guarding import Guard
 
 _ALWAYS = ("on_router_error", "on_no_query", "on_no_coverage", "router_timeout")
@@ -29,7 +29,7 @@ def arguments_of(rules: Mapping[str, Any]) -> dict[str, Any]:
     """Return a file's rules as the arguments that `RoutingPolicy` takes."""
     arguments = dict(rules)
     if "explore" in rules:
-        arguments["explore"] = Exploration.from_settings(rules["explore"])
+        arguments["explore"] = exploration_from(rules["explore"])
     return arguments
 
 
@@ -74,7 +74,7 @@ def check_rules(rules: object, models: Sequence[str]) -> None:
         raise ArtifactSchemaError(f"on_guard_error must be among {[*named, 'score', 'raise']}")
     if "explore" in given:
         try:
-            Exploration.from_settings(given["explore"])
+            exploration_from(given["explore"])
         except InvalidInputError as error:
             raise ArtifactSchemaError(f"a policy file's explore breaks its rule: {error}") from error
 

@@ -134,6 +134,14 @@ class Router(Checkpointed, ABC):
         del queries
         return None
 
+    def spread(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
+        """Return how unsure the win probabilities of n queries are, as standard deviations, or None.
+
+        What `PosteriorSampling` draws by; a router that does not know keeps this.
+        """
+        del queries
+        return None
+
     def save(self, folder: str | Path, *, overwrite: bool = False) -> str:
         """Write a checkpoint folder that `load` reads, whole or not at all.
 

@@ -15,7 +15,8 @@ from shared_router.calibration.tie_break import tie_break
 from shared_router.choices import check_choice, shown_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
-from shared_router.exploration import Exploration, GivenExploration
+from shared_router.exploration import Exploration, GivenExploration, exploration_of
+from shared_router.posterior_sampling import PosteriorSampling
 from shared_router.rules import Ruling, among, ruling_of
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.source import RouterSource, in_event_loop
@@ -43,7 +44,7 @@ class ThresholdRule:
     _source: RouterSource
     _threshold: PolicyThreshold
     _warned = False
-    _exploration: Exploration | None = None
+    _exploration: Exploration | PosteriorSampling | None = None
     _monitor: DriftMonitor | None = None
     _watchers: tuple[AdaptiveThreshold | DriftMonitor, ...] = ()
 
@@ -86,14 +87,14 @@ class ThresholdRule:
             self._begin_monitor()
 
     @property
-    def explore(self) -> Exploration:
+    def explore(self) -> Exploration | PosteriorSampling:
         """What is drawn by lot in the place of a score's decision; a share may be assigned."""
         return self._exploration or Exploration(0)
 
     @explore.setter
     def explore(self, explore: GivenExploration) -> None:
-        given = Exploration.of(explore)
-        self._exploration = given if given.share else None
+        given = exploration_of(explore)
+        self._exploration = given if given.explores else None
 
     @property
     def moves(self) -> bool:
@@ -137,16 +138,20 @@ class ThresholdRule:
                 warn_of_fallback(outcome, self.router_name, self.on_router_error)
             model = among(request.candidates or self.models, self._named(self.on_router_error))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
-        return self._scored(request, float(outcome), getattr(outcome, "coverage", None))
+        coverage, spread = (getattr(outcome, name, None) for name in ("coverage", "spread"))
+        return self._scored(request, float(outcome), coverage, spread)
 
-    def _scored(self, request: RoutingRequest, score: float, coverage: float | None) -> RoutingDecision:
+    def _scored(
+        self, request: RoutingRequest, score: float, coverage: float | None, spread: float | None = None
+    ) -> RoutingDecision:
         """Return what a score decides, or what is drawn in its place."""
         decision = self._by_known_score(request, score, coverage)
         # a threshold of the request's own is its caller's word, or a budget's; a conversation is none to draw
         given = request.threshold is not None or request.leaning is not None
         if self._exploration is None or decision.reason != "score" or given:
             return decision
-        return self._exploration.drawn(decision, request.query or "", request.candidates or self.models)
+        candidates = request.candidates or self.models
+        return self._exploration.drawn(decision, request.query or "", candidates, spread)
 
     def _by_known_score(
         self, request: RoutingRequest, score: float, coverage: float | None

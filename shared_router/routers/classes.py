@@ -13,6 +13,7 @@ CLASSES = {
     "knn": "shared_router.routers.knn:KNNRouter",
     "local": "shared_router.routers.local:LocalRouter",
     "matrix_factorization": "shared_router.routers.matrix_factorization:MatrixFactorizationRouter",
+    "online": "shared_router.routers.online:OnlineRouter",
     "random": "shared_router.routers.random:RandomRouter",
     "similarity_weighted": "shared_router.routers.similarity_weighted:SimilarityWeightedRouter",
     "static": "shared_router.routers.static:StaticRouter",
