@@ -21,6 +21,7 @@ from shared_router.commands import (
     evaluate,
     feedback,
     inspect,
+    learn,
     route,
     savings,
     score,
@@ -143,6 +144,12 @@ _COMMANDS = (
         "write feedback from LangSmith, LlamaIndex or a table into the decision log",
         feedback.add_arguments,
         feedback.run,
+    ),
+    Command(
+        "learn",
+        "learn a router from a decision log, if it is better than the one at work",
+        learn.add_arguments,
+        learn.run,
     ),
     Command(
         "savings",

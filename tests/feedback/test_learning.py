@@ -1,0 +1,45 @@
+"""A router learned from a log, and the verdict on it."""
+
+import pytest
+
+from shared_router.errors import DataError
+from shared_router.feedback.learning import Learned, learn
+from shared_router.routers.local import LocalRouter
+from tests.feedback.answers import graded_answers
+
+
+def learned(**how: object) -> Learned:
+    return learn(graded_answers(300, **how), lambda: LocalRouter(prior=None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("propensity", [0.5, None])
+def test_a_router_that_sees_what_the_log_did_not_is_better_and_knows_proofs(propensity: float | None) -> None:
+    found = learned(propensity=propensity)
+    assert found.report.better
+    assert "the new router is better than the log's policy: mean grade +0." in found.report.words()[0]
+    proof, total = found.router.win_probability(
+        ["Prove that the cube root of 999 is irrational.", "What is 4 plus 12?"]
+    )
+    assert proof > total
+
+
+def test_a_router_that_is_no_better_than_one_that_knows_is_not_called_better() -> None:
+    report = learned(knows=True).report
+    assert not report.better
+    assert "is not shown to be better than the log's policy" in report.words()[0]
+
+
+def test_five_in_a_hundred_grades_turned_round_do_not_turn_the_router_round() -> None:
+    found = learned(poisoned=0.05)
+    assert found.report.better
+
+
+def test_too_few_requests_are_refused() -> None:
+    with pytest.raises(DataError, match="60 distinct graded requests or more, better some hundreds, got 30"):
+        learn(graded_answers(30), LocalRouter)
+
+
+def test_the_report_is_what_json_takes() -> None:
+    found = learned().report.as_json()
+    assert found["over_old"]["low"] > 0
+    assert found["n"] == 300
