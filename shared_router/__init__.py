@@ -92,6 +92,9 @@ if TYPE_CHECKING:
     from shared_router.guarding import ConversationGuard, Guard
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
     from shared_router.observers import Attempt, CallEnd, Observer, WatchedCall
+    from shared_router.plans.blend import Blend
+    from shared_router.plans.blend_policy import BlendPolicy
+    from shared_router.plans.blending import Blending, ablended, blended, made_blend
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
     from shared_router.plans.deadline import Deadline, check_seconds
@@ -112,7 +115,19 @@ if TYPE_CHECKING:
     from shared_router.plans.making import OnStream, made_cascade
     from shared_router.plans.many_models import ManyModelsPolicy
     from shared_router.plans.pair_ranker import PairRanker
-    from shared_router.plans.protocol import Answer, Ask, Judge, Plan, PlanCall, PlanRequest, Steps, Use
+    from shared_router.plans.protocol import (
+        Answer,
+        Ask,
+        AskAll,
+        Fuse,
+        Judge,
+        Plan,
+        PlanCall,
+        PlanRequest,
+        Steps,
+        Use,
+    )
+    from shared_router.plans.rankers import Fuser, Ranker
     from shared_router.plans.route import Route
     from shared_router.plans.route_then_cascade import RouteThenCascade, WeakFirst, planned
     from shared_router.plans.tool_calls import ToolCall, valid_tool_calls
@@ -192,11 +207,15 @@ _LAZY = {
     "AnyMessage": "shared_router.messages",
     "Artifact": "shared_router.checkpoints.artifact",
     "Ask": "shared_router.plans.protocol",
+    "AskAll": "shared_router.plans.protocol",
     "AskedCall": "shared_router.resilience.call_rules",
     "AskingLimits": "shared_router.records.collecting.asking",
     "Attempt": "shared_router.observers",
     "Attempts": "shared_router.resilience.attempts",
     "Bill": "shared_router.costs.bill",
+    "Blend": "shared_router.plans.blend",
+    "BlendPolicy": "shared_router.plans.blend_policy",
+    "Blending": "shared_router.plans.blending",
     "Breakers": "shared_router.resilience.breaker",
     "Budget": "shared_router.resilience.budgets.budget",
     "BudgetStore": "shared_router.resilience.budgets.store",
@@ -226,6 +245,8 @@ _LAZY = {
     "FactorsPredictor": "shared_router.predictors.factors",
     "FrugalList": "shared_router.plans.frugal",
     "FrugalScorer": "shared_router.scorers.frugal_scorer",
+    "Fuse": "shared_router.plans.protocol",
+    "Fuser": "shared_router.plans.rankers",
     "GenFuser": "shared_router.plans.fuser",
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenExploration": "shared_router.exploration",
@@ -267,6 +288,7 @@ _LAZY = {
     "PreferenceData": "shared_router.preferences.data",
     "QualityPredictor": "shared_router.predictors.protocol",
     "ROUTER_TIMEOUT_S": "shared_router.scoring.guard",
+    "Ranker": "shared_router.plans.rankers",
     "Reading": "shared_router.records.reading",
     "RejectedCalls": "shared_router.costs.rejected",
     "Reply": "shared_router.records.collecting.journal",
@@ -306,6 +328,7 @@ _LAZY = {
     "WatchedCall": "shared_router.observers",
     "WeakFirst": "shared_router.plans.route_then_cascade",
     "WinLabels": "shared_router.preferences.ties",
+    "ablended": "shared_router.plans.blending",
     "after_fallback": "shared_router.resilience.attempts",
     "asettled": "shared_router.plans.driving",
     "at_once": "shared_router.plans.limits",
@@ -313,6 +336,7 @@ _LAZY = {
     "awithin_seconds": "shared_router.resilience.time_limits",
     "battles_from_judge": "shared_router.preferences.judging",
     "battles_from_scores": "shared_router.preferences.pairs",
+    "blended": "shared_router.plans.blending",
     "check_prices": "shared_router.costs.prices",
     "check_seconds": "shared_router.plans.deadline",
     "check_sticky": "shared_router.stickiness",
@@ -333,6 +357,7 @@ _LAZY = {
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "load_scorer": "shared_router.scorers.loading",
+    "made_blend": "shared_router.plans.blending",
     "made_cascade": "shared_router.plans.making",
     "mix_preferences": "shared_router.preferences.mixing",
     "observers_of": "shared_router.telemetry.given_observers",
@@ -381,12 +406,16 @@ __all__ = [
     "ArtifactSchemaError",
     "ArtifactWriteError",
     "Ask",
+    "AskAll",
     "AskedCall",
     "AskingLimits",
     "Attempt",
     "Attempts",
     "BatchError",
     "Bill",
+    "Blend",
+    "BlendPolicy",
+    "Blending",
     "Breakers",
     "Budget",
     "BudgetExceededError",
@@ -426,6 +455,8 @@ __all__ = [
     "FormatError",
     "FrugalList",
     "FrugalScorer",
+    "Fuse",
+    "Fuser",
     "GenFuser",
     "GivenAnswer",
     "GivenExploration",
@@ -480,6 +511,7 @@ __all__ = [
     "QualityPredictor",
     "QueryError",
     "ROUTER_TIMEOUT_S",
+    "Ranker",
     "Reading",
     "RejectedCalls",
     "Reply",
@@ -539,6 +571,7 @@ __all__ = [
     "WeakFirst",
     "WinLabels",
     "WithheldAnswerError",
+    "ablended",
     "after_fallback",
     "asettled",
     "at_once",
@@ -546,6 +579,7 @@ __all__ = [
     "awithin_seconds",
     "battles_from_judge",
     "battles_from_scores",
+    "blended",
     "check_prices",
     "check_seconds",
     "check_sticky",
@@ -569,6 +603,7 @@ __all__ = [
     "load_published",
     "load_router",
     "load_scorer",
+    "made_blend",
     "made_cascade",
     "mix_preferences",
     "observers_of",

@@ -17,7 +17,7 @@ class PlanCall:
 
     Attributes:
         model: Who was asked.
-        score: P(good enough) of its answer, in [0, 1]; None where nothing scored it.
+        score: P(good enough) of its answer, in [0, 1], or what a ranker scored it; None where nothing did.
         dollars: What it cost; None where its price or its tokens are not known.
     """
 
@@ -53,12 +53,41 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """A plan wants P(good enough) of an answer, and is sent a `Score` or what the scorer raised.
+class AskAll:
+    """A plan wants an answer of each of several models at once, and is sent a list of `Answer`.
+
+    Attributes:
+        asks: The calls, each of one answer.
+    """
+
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fuse:
+    """A plan wants one answer made of several, and is sent an `Answer`, failed where it could not be made.
 
     Attributes:
         question: The user's question. Not in the repr.
-        answers: One model's answers; the first is the one that would be used.
+        answers: The answers, best first, each by its model's name.
+        calls: The calls made before.
+    """
+
+    question: str = field(repr=False)
+    answers: tuple[GivenAnswer, ...]
+    calls: tuple[PlanCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A plan wants answers judged, and is sent what came of it or what the scorer raised.
+
+    A cascade wants P(good enough) of one model's answers and is sent a `Score`; a blend wants several models'
+    answers in order and is sent a `Ranking`.
+
+    Attributes:
+        question: The user's question. Not in the repr.
+        answers: A cascade's are one model's; the first is the one that would be used.
     """
 
     question: str = field(repr=False)
@@ -117,7 +146,8 @@ class PlanRequest:
         candidates: The models that can serve it; None means all.
         threshold: This request's own threshold, in [0, 1]; None takes the plan's.
         holds: What its question holds beside text, such as `{"images"}`, which not every scorer reads.
-        deadline: When the whole plan must have ended.
+        deadline: When the whole plan must have ended; a blend, when its calls must have.
+        in_words: Whether the answer is to be words, and not an object.
     """
 
     question: str | None = field(repr=False)
@@ -126,11 +156,17 @@ class PlanRequest:
     threshold: float | None = None
     holds: frozenset[str] = frozenset()
     deadline: Deadline = field(default_factory=Deadline)
+    in_words: bool = True
 
 
 Step = Ask | Judge | Use
 Steps = Generator[Step, Any, None]
 """A plan at work: `Ask` is sent a list of `Answer`, `Judge` a `Score` or an exception; `Use` is the last."""
+
+
+BlendStep = AskAll | Fuse | Step
+BlendSteps = Generator[BlendStep, Any, None]
+"""A blend at work: beside a plan's, `AskAll` is sent a list of `Answer`, `Fuse` an `Answer`."""
 
 
 class Plan(Protocol):

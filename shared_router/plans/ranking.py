@@ -39,14 +39,15 @@ def max_wins(comparisons: ArrayLike) -> NDArray[np.float64]:
     """Return how many comparisons each answer wins, standing first or second, shape (n,).
 
     The paper's sum. LLM-Blender's code takes the mean of the wins in the second place, which all but
-    forgets them.
+    forgets them. A logit of 0 is half a win, so that of two equal answers each wins one comparison of the
+    two, as where a model sways by the order alone.
 
     Args:
         comparisons: Shape (n, n).
     """
-    matrix = _checked(comparisons)
-    wins: NDArray[np.int64] = (matrix > 0).sum(axis=1) + (matrix < 0).sum(axis=0)
-    return wins.astype(np.float64)
+    signs = np.sign(_checked(comparisons))
+    wins: NDArray[np.float64] = (signs.sum(axis=1) - signs.sum(axis=0)) / 2 + len(signs) - 1
+    return wins
 
 
 def bubble(n: int, compare: Compare, *, seed: int = 0) -> tuple[int, ...]:

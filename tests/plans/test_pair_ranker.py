@@ -57,6 +57,11 @@ def test_max_wins_counts_wins_in_either_place() -> None:
     assert max_wins([[0, 1, 1], [-1, 0, 2], [3, 1, 0]]).tolist() == [3.0, 1.0, 2.0]
 
 
+def test_a_logit_of_zero_is_half_a_win() -> None:
+    """Two equal answers that lose to a third: each wins one of the two comparisons with the other."""
+    assert max_wins([[0, 0, -1], [0, 0, -1], [1, 1, 0]]).tolist() == [1.0, 1.0, 4.0]
+
+
 def test_equal_scores_share_the_better_rank() -> None:
     assert ranks([0.5, 2.0, 0.5, -1.0]).tolist() == [2, 1, 2, 4]
     assert order_of([0.5, 2.0, 0.5, -1.0]) == (1, 0, 2, 3)
