@@ -7,6 +7,7 @@ The rules go first (`rules`), the router scores what they leave open in one pass
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
@@ -15,7 +16,8 @@ from shared_router.guarding import Guard, Guarding, Verdict
 from shared_router.router import Router
 from shared_router.scoring.failures import RouterHealth
 from shared_router.scoring.guard import RouterGuard
-from shared_router.scoring.questions import questions_for
+from shared_router.scoring.in_turns import in_turns
+from shared_router.scoring.questions import question_for
 from shared_router.threshold_rule import ThresholdRule
 
 
@@ -71,12 +73,16 @@ class Deciding(ThresholdRule):
         """
         asked = _asked(requests)
         verdicts = None if self._guarding is None else self._guarding.verdicts(asked)
-        ruled, open_ = self._ruled(asked, verdicts)
+        ruled = [self._ruled(*row) for row in zip(asked, verdicts or [None] * len(asked), strict=True)]
+        open_ = _open(asked, ruled)
         scores: list[float | Exception] = []
         if open_:
             router = self.router  # where nothing is caught: a bad checkpoint is no router's failure
-            scores = self._guard.score(router, questions_for(router, open_))
-        return self._decided(asked, ruled, scores)
+            scores = self._guard.score(router, [question_for(router, request) for request in open_])
+        decided = [self._decided(*row) for row in zip(asked, ruled, _in_place(ruled, scores), strict=True)]
+        if self._watchers:
+            self._watch(asked, ruled, decided)
+        return decided
 
     async def adecide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request goes, off the event loop where scoring can block it."""
@@ -89,18 +95,26 @@ class Deciding(ThresholdRule):
     async def adecide_each(
         self, requests: Sequence[RoutingRequest | str | None]
     ) -> list[RoutingDecision | Exception]:
-        """Decide like `decide_each`, off the event loop where scoring can block it."""
+        """Decide like `decide_each`, off the event loop where scoring can block it.
+
+        What is done on the loop, the rules, cleaning and comparing, is done in turns of a millisecond.
+        """
         if not self._threshold.at_hand:  # decisions name it, also those that no score makes
             await self._guard.run(lambda: self.threshold)
-        asked = _asked(requests)
+        asked = await in_turns(_request, _listed(requests))
         verdicts = None if self._guarding is None else await self._guarding.averdicts(asked)
-        ruled, open_ = self._ruled(asked, verdicts)
+        ruled = await in_turns(self._ruled, asked, verdicts or [None] * len(asked))
+        open_ = _open(asked, ruled)
         scores: list[float | Exception] = []
         if open_:
             router = self._source.loaded
             router = await self._guard.run(self._source.load) if router is None else router
-            scores = await self._guard.ascore(router, questions_for(router, open_))
-        return self._decided(asked, ruled, scores)
+            questions = await in_turns(partial(question_for, router), open_)
+            scores = await self._guard.ascore(router, questions)
+        decided = await in_turns(self._decided, asked, ruled, _in_place(ruled, scores))
+        if self._watchers:  # of all, once all were decided by one threshold
+            await in_turns(self._watch, *([[each] for each in column] for column in (asked, ruled, decided)))
+        return decided
 
     @property
     def health(self) -> RouterHealth:
@@ -122,33 +136,41 @@ class Deciding(ThresholdRule):
         on_guard_error = None if self.guard is None else self.on_guard_error
         return {"explore": self.explore.as_settings(), "on_guard_error": on_guard_error}
 
-    def _ruled(
-        self, asked: Sequence[RoutingRequest], verdicts: Sequence[Verdict] | None
-    ) -> tuple[list[RoutingDecision | Exception | None], list[RoutingRequest]]:
-        """Return what the guard and the rules say of each request, and the requests that they leave open."""
-        ruled: list[RoutingDecision | Exception | None] = [
-            verdict if isinstance(verdict, Exception) else self._rule(request, verdict)
-            for request, verdict in zip(asked, verdicts or [None] * len(asked), strict=True)
-        ]
-        return ruled, [r for r, outcome in zip(asked, ruled, strict=True) if outcome is None]
+    def _ruled(self, request: RoutingRequest, verdict: Verdict | None) -> RoutingDecision | Exception | None:
+        """Return what the guard and the rules say of a request; None leaves it to its score."""
+        return verdict if isinstance(verdict, Exception) else self._rule(request, verdict)
 
     def _decided(
         self,
-        asked: Sequence[RoutingRequest],
-        ruled: Sequence[RoutingDecision | Exception | None],
-        scores: Sequence[float | Exception],
-    ) -> list[RoutingDecision | Exception]:
-        remaining = iter(scores)
-        decided = [
-            self._by_score(request, next(remaining)) if outcome is None else outcome
-            for request, outcome in zip(asked, ruled, strict=True)
-        ]
-        if self._watchers:
-            self._watch(asked, ruled, decided)
-        return decided
+        request: RoutingRequest,
+        ruled: RoutingDecision | Exception | None,
+        score: float | Exception,
+    ) -> RoutingDecision | Exception:
+        return self._by_score(request, score) if ruled is None else ruled
 
 
 def _asked(requests: Sequence[RoutingRequest | str | None]) -> list[RoutingRequest]:
+    return [_request(request) for request in _listed(requests)]
+
+
+def _listed(
+    requests: Sequence[RoutingRequest | str | None],
+) -> Sequence[RoutingRequest | str | None]:
     if isinstance(requests, str):
         raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
-    return [r if isinstance(r, RoutingRequest) else RoutingRequest(r) for r in requests]
+    return requests
+
+
+def _request(request: RoutingRequest | str | None) -> RoutingRequest:
+    return request if isinstance(request, RoutingRequest) else RoutingRequest(request)
+
+
+def _open(asked: Sequence[RoutingRequest], ruled: Sequence[object]) -> list[RoutingRequest]:
+    """Return the requests that are left to their scores."""
+    return [request for request, outcome in zip(asked, ruled, strict=True) if outcome is None]
+
+
+def _in_place(ruled: Sequence[object], scores: Sequence[float | Exception]) -> list[float | Exception]:
+    """Return each request's score; NaN, which nobody reads, where a rule has decided."""
+    remaining = iter(scores)
+    return [next(remaining) if outcome is None else float("nan") for outcome in ruled]

@@ -18,20 +18,18 @@ Question: TypeAlias = "str | Sequence[AnyMessage]"
 """A cleaned text, or a conversation."""
 
 
-def questions_for(router: Router, requests: Sequence[RoutingRequest]) -> list[Question]:
-    """Return what a router is asked about each request.
+def question_for(router: Router, request: RoutingRequest) -> Question:
+    """Return what a router is asked about a request.
 
     Args:
         router: Whom to ask.
-        requests: n requests that each have a question.
+        request: A request that has a question.
 
     Returns:
-        n questions, cleaned; for a router that reads conversations the conversation of a request that has
-        one.
+        The question, cleaned; for a router that reads conversations the conversation, where there is one.
     """
-    if not router.reads_conversations:
-        return [clean(request.query or "") for request in requests]
-    return [_conversation(request) or clean(request.query or "") for request in requests]
+    conversation = _conversation(request) if router.reads_conversations else None
+    return conversation or clean(request.query or "")
 
 
 def win_probabilities_of(router: Router, questions: Sequence[Question]) -> NDArray[np.float64] | Any:
