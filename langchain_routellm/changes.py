@@ -19,7 +19,7 @@ from langchain_routellm.policies import check_models, loaded
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
-from shared_router import Bill, InvalidInputError
+from shared_router import Bill, InvalidInputError, check_sticky
 
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")
 """The fields that say how its questions are found."""
@@ -54,15 +54,18 @@ def _keep_rules(model: Any, name: str, value: Any) -> None:
         model._policy = policy
     elif name in FINDING:
         given = _changed(model, FINDING, name, value)
-        check_routing(given["route_on"], model.sticky, given["query_keys"], given["strip"])
+        check_routing(
+            given["route_on"], model.sticky, given["query_keys"], given["strip"], prices=model.prices
+        )
         model._finder = QuestionFinder(**given)
         if given["query_keys"] is not None:
             watch_templates()
     elif name == "sticky":
-        check_routing(model.route_on, value)
+        check_routing(model.route_on, value, prices=model.prices)
     elif name == "signed_reasoning":
         check_signed_reasoning(value)
     elif name == "prices":
+        check_sticky(model.sticky, prices=value)
         model._bill = Bill(value, model.policy.models, fallbacks_of(model.children))
 
 

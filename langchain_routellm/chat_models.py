@@ -80,7 +80,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         strip: A function that takes a user's text and returns what the user wrote of it, for what your
             program puts around it; what well-known ones put there is taken out as it is.
         follow_ups: Whether "why?" or "yes, do it" is routed on with the question that it follows.
-        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
+        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`,
+            `"upward"`, `"priced"` or a `Stickiness` of either, False.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
             provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
@@ -121,7 +122,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
-        check_routing(route_on, sticky, query_keys, strip)
+        check_routing(route_on, sticky, query_keys, strip, prices=prices)
         check_signed_reasoning(signed_reasoning)
         if query_keys is not None:
             watch_templates()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from langchain_core.runnables import ConfigurableFieldSpec, RunnableConfig
 
-from shared_router import MAX_TENANT_CHARS, Message, RoutingRequest, UnknownNameError
+from shared_router import MAX_TENANT_CHARS, Message, RoutingRequest, UnknownNameError, current_conversation
 
 THRESHOLD_KEY = "routellm_threshold"
 ROUTE_KEY = "routellm_route"
@@ -52,6 +52,12 @@ def runtime_specs() -> list[ConfigurableFieldSpec]:
             default=None,
         ),
     ]
+
+
+def conversation_of(config: RunnableConfig) -> str | None:
+    """Return the name of the conversation that a call is part of, where somebody has said."""
+    named = _conversation_of(config.get("configurable") or {})
+    return current_conversation() if named is None else str(named)
 
 
 def request_of(

@@ -18,6 +18,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompt_values import PromptValue
 from langchain_core.runnables import RunnableConfig
 
+from langchain_routellm.prices import Prices
 from langchain_routellm.templates import filled_in, variable
 from langchain_routellm.turns import text_of, turns
 from langchain_routellm.wrappers import is_frameworks_own_call
@@ -29,8 +30,15 @@ RouteOn = Literal["last_human"] | Callable[[Any], str | None]
 _log = logging.getLogger(__name__)
 
 
-def check_routing(route_on: object, sticky: object, query_keys: object = None, strip: object = None) -> None:
-    """Check how questions are found and conversations kept.
+def check_routing(
+    route_on: object,
+    sticky: object,
+    query_keys: object = None,
+    strip: object = None,
+    *,
+    prices: Prices | None = None,
+) -> None:
+    """Check how questions are found and conversations kept, by which prices where they are weighed.
 
     Raises:
         InvalidInputError: If one of them is no such rule.
@@ -46,7 +54,7 @@ def check_routing(route_on: object, sticky: object, query_keys: object = None, s
         )
     if strip is not None and not callable(strip):
         raise InvalidInputError(f"strip must be a function from text to text, got {type(strip).__name__}")
-    check_sticky(sticky)
+    check_sticky(sticky, prices=prices)
 
 
 @dataclass(frozen=True, slots=True)

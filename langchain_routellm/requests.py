@@ -15,7 +15,8 @@ from langchain_routellm.binding import BINDING_KEY, Binding
 from langchain_routellm.calls import Call
 from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.memory import Memory, Thread
-from langchain_routellm.override import request_of
+from langchain_routellm.override import conversation_of, request_of
+from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder
 from langchain_routellm.reasoning import SignedReasoning, holds_signed_reasoning
 from shared_router import RoutingPolicy, RoutingRequest, Sticky
@@ -56,6 +57,7 @@ def asked_of(
     *,
     given: Any = None,
     binding: Binding | None = None,
+    prices: Prices | None = None,
 ) -> tuple[RoutingRequest, Thread]:
     """Return what the policy must know of a conversation, and what the conversation goes on with.
 
@@ -65,17 +67,20 @@ def asked_of(
         config: The run's config.
         given: The model's untouched input.
         binding: What the caller bound, or None.
+        prices: What the models cost, where that is known.
 
     Raises:
         UnknownNameError: If the config holds a key that is like ours and is none of ours.
         InvalidInputError: If `route_on` returns something other than text or None.
     """
     candidates, needs = candidate_models(router.children, messages, binding)
-    thread = router.memory.thread(messages, router.sticky)
+    name = conversation_of(config)
+    thread = router.memory.thread(messages, router.sticky, name=name)
     if router.signed_reasoning == "keep_model":
-        whole = router.memory.thread(messages, "conversation")
+        whole = router.memory.thread(messages, "conversation", name=name)
         signed = holds_signed_reasoning(messages)
-        thread = whole if signed else replace(whole, model=thread.model, first_question=None)
+        kept = replace(whole, model=thread.model, first_question=None, kept=thread.kept)
+        thread = whole if signed else kept
     question, conversation, said = thread.first_question, None, None
     if question is None:
         question = router.finder.in_messages(messages, config, given)
@@ -91,7 +96,9 @@ def asked_of(
         needs=needs,
         messages=conversation,
     )
-    return request if said is None else replace(request, said=said), thread
+    request = request if said is None else replace(request, said=said)
+    models = router.policy.models
+    return thread.leaning(request, router.sticky, messages, models=models, prices=prices or {}), thread
 
 
 def call_of(
@@ -107,7 +114,8 @@ def call_of(
         kwargs: What the child is to be called with, and the caller's binding.
     """
     binding = kwargs.pop(BINDING_KEY, None)
-    request, thread = asked_of(model, messages, config, given=given, binding=binding)
+    prices = model.prices
+    request, thread = asked_of(model, messages, config, given=given, binding=binding, prices=prices)
     children = model.children
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"

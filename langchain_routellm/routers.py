@@ -17,7 +17,7 @@ from langchain_core.runnables import ConfigurableFieldSpec, Runnable, RunnableCo
 from typing_extensions import override
 
 from langchain_routellm.memory import Memory, Thread
-from langchain_routellm.override import request_of, runtime_specs
+from langchain_routellm.override import conversation_of, request_of, runtime_specs
 from langchain_routellm.policies import GivenPolicy, made_policy
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.routing import BAD_INPUT
@@ -156,7 +156,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             InvalidInputError: If the input is no conversation and nothing says where its question is.
         """
         messages = _messages_in(value)
-        thread = self.memory.thread(messages or [], self.sticky, by_words=True)
+        name = conversation_of(config)
+        thread = self.memory.thread(messages or [], self.sticky, by_words=True, name=name)
         question, conversation, said = thread.first_question, None, None
         if question is None:
             question = self.finder.in_value(value, messages, config)
@@ -165,7 +166,9 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         elif self.policy.guard is not None:
             said = self.finder.in_value(value, messages, config)
         request = request_of(question, thread.model, config, messages=conversation)
-        return request if said is None else replace(request, said=said), thread
+        request = request if said is None else replace(request, said=said)
+        models = self.policy.models
+        return thread.leaning(request, self.sticky, messages or [], models=models, prices={}), thread
 
     def decide(self, value: Any, config: RunnableConfig) -> RoutingDecision:
         """Decide where an input goes, without a run of its own."""

@@ -72,8 +72,7 @@ if TYPE_CHECKING:
     from shared_router.calibration.drift import DriftMonitor
     from shared_router.calibration.thresholds import for_budget, for_quality, for_strong_fraction
     from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-    from shared_router.conversation_scope import conversation_scope, current_conversation
-    from shared_router.conversations import Conversations, Turn, turns_of
+    from shared_router.conversations import Conversations, Kept, Turn, turns_of
     from shared_router.costs.bill import Bill
     from shared_router.costs.known_prices import KnownPrices, known_prices
     from shared_router.costs.prices import TokenPrices, check_prices
@@ -90,7 +89,9 @@ if TYPE_CHECKING:
     from shared_router.evaluation.written import write_report
     from shared_router.exploration import Exploration, GivenExploration, seeded_exploration
     from shared_router.guarding import ConversationGuard, Guard
+    from shared_router.leanings import leaning
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
+    from shared_router.named_conversations import conversation_scope, current_conversation
     from shared_router.observers import Attempt, CallEnd, Observer, WatchedCall
     from shared_router.plans.blend import Blend
     from shared_router.plans.blend_policy import BlendPolicy
@@ -186,6 +187,8 @@ if TYPE_CHECKING:
         Stickiness,
         Sticky,
         check_sticky,
+        rule_of,
+        settings_of,
     )
     from shared_router.suggesting.suggest import Suggestions, suggest
     from shared_router.telemetry.decision_log import DecisionLog
@@ -258,6 +261,7 @@ _LAZY = {
     "Judge": "shared_router.plans.protocol",
     "Judging": "shared_router.plans.judging",
     "KnownPrices": "shared_router.costs.known_prices",
+    "Kept": "shared_router.conversations",
     "Leaning": "shared_router.stickiness",
     "ListCascade": "shared_router.plans.list_cascade",
     "LoggedDecision": "shared_router.telemetry.logged",
@@ -341,8 +345,8 @@ _LAZY = {
     "check_seconds": "shared_router.plans.deadline",
     "check_sticky": "shared_router.stickiness",
     "collect": "shared_router.records.collecting.collect",
-    "conversation_scope": "shared_router.conversation_scope",
-    "current_conversation": "shared_router.conversation_scope",
+    "conversation_scope": "shared_router.named_conversations",
+    "current_conversation": "shared_router.named_conversations",
     "dollar_weight_for_budget": "shared_router.plans.dollar_weights",
     "dollar_weight_for_quality": "shared_router.plans.dollar_weights",
     "evaluate": "shared_router.evaluation.evaluate",
@@ -354,6 +358,7 @@ _LAZY = {
     "is_withheld": "shared_router.scorers.unusable",
     "joint_thresholds": "shared_router.plans.joint_thresholds",
     "known_prices": "shared_router.costs.known_prices",
+    "leaning": "shared_router.leanings",
     "load_artifact": "shared_router.checkpoints.artifact",
     "load_published": "shared_router.published.load",
     "load_scorer": "shared_router.scorers.loading",
@@ -372,6 +377,8 @@ _LAZY = {
     "savings_of": "shared_router.costs.savings",
     "scorer_of": "shared_router.scorers.checked",
     "seeded_exploration": "shared_router.exploration",
+    "rule_of": "shared_router.stickiness",
+    "settings_of": "shared_router.stickiness",
     "settled": "shared_router.plans.driving",
     "split_preferences": "shared_router.preferences.splits",
     "suggest": "shared_router.suggesting.suggest",
@@ -473,6 +480,7 @@ __all__ = [
     "Judge",
     "JudgeError",
     "Judging",
+    "Kept",
     "KnownPrices",
     "Leaning",
     "ListCascade",
@@ -598,6 +606,7 @@ __all__ = [
     "is_withheld",
     "joint_thresholds",
     "known_prices",
+    "leaning",
     "load_artifact",
     "load_embedder",
     "load_published",
@@ -615,12 +624,14 @@ __all__ = [
     "read_outcomes",
     "router_class",
     "router_names",
+    "rule_of",
     "save_artifact",
     "save_cascade",
     "saved_score_tables",
     "savings_of",
     "scorer_of",
     "seeded_exploration",
+    "settings_of",
     "settled",
     "split_preferences",
     "suggest",

@@ -70,7 +70,9 @@ def check_sticky(sticky: object, *, prices: Mapping[str, TokenPrices] | None = N
     """
     rule = rule_of(sticky)
     if rule == "priced" and not prices:
-        raise InvalidInputError('sticky="priced" must come with prices, got none; give prices= by model')
+        raise InvalidInputError(
+            'sticky="priced" must come with prices, got none; give prices= by model, or take "upward"'
+        )
 
 
 def rule_of(sticky: object) -> StickyRule | Literal[False]:

@@ -6,9 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from shared_router.conversation_scope import current_conversation
 from shared_router.costs.savings import TokenUsage
 from shared_router.decisions import RoutingDecision, RoutingRequest
+from shared_router.named_conversations import current_conversation
 from shared_router.observers import Attempt, CallEnd, Outcome, WatchedCall
 from shared_router.tenants import current_tenant
 

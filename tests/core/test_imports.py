@@ -4,9 +4,11 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import shared_router
 from shared_router import MissingExtraError
 
 PACKAGES = ["shared_router", "langchain_routellm", "llamaindex_routellm"]
@@ -97,3 +99,9 @@ def test_every_error_is_exported() -> None:
 
     ours = {name for name, member in vars(errors).items() if isinstance(member, type)}
     assert ours <= set(shared_router.__all__)
+
+
+def test_no_module_has_the_name_of_something_public_in_it() -> None:
+    """Python sets a module on its package once it is imported, and so in the place of what is public."""
+    modules = {path.stem for path in Path(shared_router.__file__).parent.glob("*")}
+    assert modules & set(shared_router.__all__) == set()
