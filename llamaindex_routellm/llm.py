@@ -37,7 +37,7 @@ from shared_router import (
 )
 
 if TYPE_CHECKING:
-    from shared_router import Budget, Observer, Resilience
+    from shared_router import Budget, Observer, Resilience, Shadow
 
 
 class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
@@ -93,6 +93,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             The decision then says `"fallback:strong->weak:RateLimitError"`, and who answered.
         budget: What the calls may cost, or several budgets that must all be kept; it needs `prices`.
         observers: Who is told of each decision and of each call's end. A path is a `DecisionLog` there.
+        shadow: Which share of the calls is also asked of the other model, where nobody waits for it, so that
+            `routellm savings` can prove what routing saves; it needs a `DecisionLog` among the observers.
         callback_manager: Handed to all models, as whatever LlamaIndex assigns later is.
         system_prompt: Given to a model that has none of its own.
         **refused: Fields of an LLM that belong on the children.
@@ -137,6 +139,7 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         resilience: Resilience | None = None,
         budget: Budget | Sequence[Budget] | None = None,
         observers: Sequence[Observer | str | Path] = (),
+        shadow: Shadow | None = None,
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **refused: Any,
@@ -171,6 +174,7 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             resilience=resilience,
             budget=budget,
             observers=observers,
+            shadow=shadow,
         )
         self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
 

@@ -21,6 +21,7 @@ from llamaindex_routellm.held_parts import HeldParts
 from llamaindex_routellm.route import END, Models, Route
 from llamaindex_routellm.routing import DecidedCall, Routing
 from llamaindex_routellm.scorable import finish_reason_of, text_of
+from llamaindex_routellm.shadows import ashadow_asking, shadow_asking
 from shared_router import WithheldAnswerError, awithin_seconds, is_withheld
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class RuledCall:
         Args:
             ask: Makes it, of the model that a route leads to.
         """
+        if (shadow := self._rules.shadow) is not None and shadow.draws():
+            shadow.keep(self._attempts.decision_id, shadow_asking(self._models, ask))
         route, output = self._opened(ask)
         if isinstance(output, Generator):
             return cast("Answer", self._ending(self._parts(route, output, ask)))
@@ -69,6 +72,8 @@ class RuledCall:
 
     async def aask(self, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
         """Have the call answered, without holding up the event loop."""
+        if (shadow := self._rules.shadow) is not None and shadow.draws():
+            shadow.akeep(self._attempts.decision_id, ashadow_asking(self._models, ask))
         route, output = await self._aopened(ask)
         if isinstance(output, AsyncGenerator):
             return cast("Answer", self._ending(self._aparts(route, output, ask)))

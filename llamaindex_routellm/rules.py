@@ -1,4 +1,4 @@
-"""What a routed LLM's calls are made under, where anything is given: resilience, budgets, observers."""
+"""What a routed LLM's calls are made under, where anything is given: resilience, budgets, who watches."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def rules_of(
         InvalidInputError: If something is outside its rule, or a budget cannot tell what a call may cost.
         UnknownNameError: If the resilience names a model that is not there.
     """
-    if settings.resilience is None and settings.budget is None and settings.observers == ():
+    given = settings.resilience, settings.budget, settings.shadow
+    if given == (None, None, None) and settings.observers == ():
         return None
     # a program that only routes does not wait for these
-    from shared_router import Budgets, CallRules, observers_of
+    from shared_router import Budgets, CallRules, observers_of, shadow_watch
 
     EndedCalls.watch()  # a text or an object alone says no tokens
     budgets = None
@@ -42,10 +43,12 @@ def rules_of(
 
         most = {name: max_output_tokens_of(llm) for name, llm in children.items()}
         budgets = Budgets(settings.budget, bill=bill, policy=policy, max_output_tokens=most)
+    observers = observers_of(settings.observers)
     return CallRules(
         policy.models,
         resilience=settings.resilience,
         budgets=budgets,
-        observers=observers_of(settings.observers),
+        observers=observers,
         bill=bill,
+        shadow=shadow_watch(settings.shadow, policy.models, observers=observers, bill=bill),
     )

@@ -147,7 +147,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.pairs import battles_from_scores, tier_pair
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
-    from shared_router.proof.shadow import Shadow, ShadowReply
+    from shared_router.proof.shadow import Shadow, ShadowReply, shadow_watch
     from shared_router.published.load import load_published
     from shared_router.query import Message, query_of
     from shared_router.records.collecting.asking import AskingLimits
@@ -380,6 +380,7 @@ _LAZY = {
     "rule_of": "shared_router.stickiness",
     "settings_of": "shared_router.stickiness",
     "settled": "shared_router.plans.driving",
+    "shadow_watch": "shared_router.proof.shadow",
     "split_preferences": "shared_router.preferences.splits",
     "suggest": "shared_router.suggesting.suggest",
     "tenant_scope": "shared_router.tenants",
@@ -633,6 +634,7 @@ __all__ = [
     "seeded_exploration",
     "settings_of",
     "settled",
+    "shadow_watch",
     "split_preferences",
     "suggest",
     "tenant_scope",

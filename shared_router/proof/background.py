@@ -42,6 +42,23 @@ class Background:
                 threading.Thread(target=self._run, name="routellm-shadow", daemon=True).start()
         return True
 
+    def enter(self) -> bool:
+        """Count work that goes on elsewhere, such as a task, or refuse it where too much does; tell which."""
+        if os.getpid() != self._process:
+            self._begin()
+        with self._lock:
+            if self._open >= self.max_waiting:
+                return False
+            self._open += 1
+        return True
+
+    def leave(self) -> None:
+        """Say that work which was counted is done."""
+        with self._lock:
+            self._open -= 1
+            if self._open == 0:
+                self._none_open.notify_all()
+
     def drain(self, timeout_s: float) -> bool:
         """Wait until all work so far is done.
 
@@ -75,7 +92,4 @@ class Background:
             try:
                 work()
             finally:
-                with self._lock:
-                    self._open -= 1
-                    if self._open == 0:
-                        self._none_open.notify_all()
+                self.leave()

@@ -2,15 +2,16 @@
 
 What the two answers cost and how they compare is written into the decision log, and is what `routellm
 savings` proves a saving from and `routellm learn` learns from. The user's answer is never later, other or
-missing for it: a shadow is asked after the answer, in a thread of its own, without the caller's callbacks;
-what goes wrong there is counted and nothing else.
+missing for it: a shadow is asked after the answer, in a thread or a task of its own, without the caller's
+callbacks; what goes wrong there is counted and nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,6 +147,10 @@ class Shadow:
         """
         return self.background.drain(timeout_s)
 
+    async def adrain(self, timeout_s: float = 60.0) -> bool:
+        """Wait like `drain`, without holding up the event loop."""
+        return await asyncio.to_thread(self.drain, timeout_s)
+
     def __repr__(self) -> str:
         """Show the share and by what answers are compared."""
         by = "judge" if self.judge is not None else "grade" if self.grade is not None else None
@@ -173,8 +178,25 @@ class ShadowReply:
     usage: TokenUsage | None = None
 
 
-AskOther = Callable[[str], ShadowReply]
-"""Asks the model of that name the very request; called in a thread of its own."""
+def shadow_watch(
+    shadow: object, models: Sequence[str], *, observers: Sequence[Observer], bill: Bill
+) -> ShadowWatch | None:
+    """Return what watches calls for an adapter's `shadow=`; None where it has none.
+
+    Args:
+        shadow: What the adapter was given.
+        models: The models' names, best first.
+        observers: The adapter's observers.
+        bill: What the models cost.
+
+    Raises:
+        InvalidInputError: If it is no `Shadow`, or as `Shadow.beside`.
+    """
+    if shadow is None:
+        return None
+    if not isinstance(shadow, Shadow):
+        raise InvalidInputError(f"shadow must be a Shadow or None, got {shown_kind(shadow)}")
+    return shadow.beside(models, observers=observers, bill=bill)
 
 
 def _check(share: float, judge: object, grade: object, budget: object, log: object, seed: object) -> None:

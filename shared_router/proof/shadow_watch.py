@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,13 @@ from shared_router.telemetry.feedback_line import feedback_line
 
 if TYPE_CHECKING:
     from shared_router.proof.shadow import Shadow, ShadowReply
+    from shared_router.resilience.budgets.reservation import Reservation
 
 _logger = logging.getLogger(__name__)
 
 _MOST_KEPT = 10_000
 _Ask = Callable[[str], "ShadowReply"]
+_AsyncAsk = Callable[[str], Coroutine[Any, Any, "ShadowReply"]]
 
 
 class ShadowWatch:
@@ -39,11 +43,12 @@ class ShadowWatch:
         self._models = models
         self._log = log
         self._bill = bill
-        self._kept: dict[str, _Ask] = {}
+        self._kept: dict[str, tuple[_Ask | None, _AsyncAsk | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.wants_answers = shadow.judge is not None or shadow.grade is not None
 
     def draws(self) -> bool:
-        """Draw whether a call has a shadow; where it has, `keep` says how the other model is asked."""
+        """Draw whether a call has a shadow; where it has, `keep` or `akeep` says how the other is asked."""
         return self._shadow.draws()
 
     def keep(self, decision_id: str | None, ask: _Ask) -> None:
@@ -53,42 +58,86 @@ class ShadowWatch:
             decision_id: The call's name.
             ask: Asks the model of that name, in a thread of its own; it may raise whatever it will.
         """
-        if decision_id is not None and len(self._kept) < _MOST_KEPT:
-            self._kept[decision_id] = ask
+        self._keep(decision_id, ask, None)
+
+    def akeep(self, decision_id: str | None, ask: _AsyncAsk) -> None:
+        """Keep how to ask like `keep`, in a task of the caller's event loop: a client belongs to its loop."""
+        self._keep(decision_id, None, ask)
 
     def decided(self, call: WatchedCall) -> None:
         """Hear of a decision; nothing is asked before its call has ended."""
 
     def ended(self, call: WatchedCall, end: CallEnd) -> None:
         """Have the other model asked, where the call was drawn and is one that routing decided."""
-        ask = self._kept.pop(call.decision_id, None)
-        if ask is None or end.outcome != "answered" or end.decision.reason.startswith("fallback:"):
+        ask, aask = self._kept.pop(call.decision_id, (None, None))
+        if end.outcome != "answered" or end.decision.reason.startswith("fallback:"):
             return
         first, last = self._models[0], self._models[-1]
         other = last if end.decision.model == first else first
-        if not self._shadow.background.put(lambda: self._work(call, end, other, ask)):
+        if ask is not None and not self._shadow.background.put(lambda: self._work(call, end, other, ask)):
             self._shadow.count(dropped=1)
+        if aask is not None:
+            self._start(call, end, other, aask)
+
+    def _keep(self, decision_id: str | None, ask: _Ask | None, aask: _AsyncAsk | None) -> None:
+        if decision_id is not None and len(self._kept) < _MOST_KEPT:
+            self._kept[decision_id] = ask, aask
+
+    def _start(self, call: WatchedCall, end: CallEnd, other: str, ask: _AsyncAsk) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a stream that was collected after its loop
+            self._shadow.count(dropped=1)
+            return
+        if not self._shadow.background.enter():
+            self._shadow.count(dropped=1)
+            return
+        # in an empty context, so that no caller's callbacks are in it
+        task = contextvars.Context().run(loop.create_task, self._awork(call, end, other, ask))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: self._shadow.background.leave())
 
     def _work(self, call: WatchedCall, end: CallEnd, other: str, ask: _Ask) -> None:
-        shadow, held = self._shadow, None
+        budget, held = self._shadow.budget, None
         try:
-            if shadow.budget is not None:
-                held = shadow.budget.reserve(self._bound(end, other), call.tenant)
+            held = None if budget is None else budget.reserve(self._bound(end, other), call.tenant)
         except RouterError as error:
-            shadow.count(over_budget=1, error=type(error).__name__)
+            self._shadow.count(over_budget=1, error=type(error).__name__)
             return
         try:
             reply = ask(other)
         # whatever a model raises: nobody waits for this answer, and the user has theirs
         except Exception as error:  # noqa: BLE001
             self._failed(error)
-            if held is not None:
-                held.settle(None)
+            self._settle(held, None)
             return
-        dollars = self._bill.dollars(other, reply.usage)
+        self._log_answer(call, end, other, reply, self._settle(held, self._bill.dollars(other, reply.usage)))
+
+    async def _awork(self, call: WatchedCall, end: CallEnd, other: str, ask: _AsyncAsk) -> None:
+        budget, held = self._shadow.budget, None
+        try:
+            if budget is not None:
+                held = await budget.areserve(self._bound(end, other), call.tenant)
+        except RouterError as error:
+            self._shadow.count(over_budget=1, error=type(error).__name__)
+            return
+        try:
+            reply = await ask(other)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+            self._settle(held, None)
+            return
+        dollars = self._settle(held, self._bill.dollars(other, reply.usage))
+        # a judge may hold up a loop
+        if not self._shadow.background.put(lambda: self._log_answer(call, end, other, reply, dollars)):
+            self._shadow.count(dropped=1)
+
+    @staticmethod
+    def _settle(held: Reservation | None, dollars: float | None) -> float | None:
         if held is not None:
             held.settle(dollars)
-        self._log_answer(call, end, other, reply, dollars)
+        return dollars
 
     def _log_answer(
         self, call: WatchedCall, end: CallEnd, other: str, reply: ShadowReply, dollars: float | None

@@ -51,6 +51,8 @@ class CallRules:
         budgets: What each call is reserved from; None counts nothing.
         observers: Who is told of each decision and of each call's end.
         bill: What the models cost.
+        shadow: What has other models asked too, off the calls' path (`Shadow.beside`); it is among those who
+            watch. Adapters tell it how to ask.
         breakers: Where breakers are kept, for an adapter that is made anew at each call; None makes them.
 
     Raises:
@@ -66,6 +68,7 @@ class CallRules:
         budgets: Any = None,
         observers: Sequence[Observer] = (),
         bill: Bill | None = None,
+        shadow: Any = None,
         breakers: Breakers | None = None,
     ) -> None:
         if resilience is not None:
@@ -82,10 +85,11 @@ class CallRules:
         self.models = tuple(models)
         self.resilience = resilience
         self.budgets = budgets
-        self.observers = tuple(observers)
+        self.observers = (*observers, *(() if shadow is None else (shadow,)))
+        self.shadow = shadow
         self.bill = bill or Bill(None, ())
         self.breakers = breakers or Breakers()
-        self.wants_answers = any(observer.wants_answers for observer in observers)
+        self.wants_answers = any(observer.wants_answers for observer in self.observers)
         self.observer_failures = 0
         self._abandoned = 0
         self._abandoned_now = 0
