@@ -142,6 +142,8 @@ class DecisionMemory:
         text = request.query if len(request.query) <= _SHORT else clean(request.query)
         if self.policy.reads_conversations and callable(request.messages):
             text = "\n".join([*_before(request.messages()), text])
+        if (arm := self.policy.arm_of(request)) is not None:
+            text = f"{arm}\n{text}"
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _holds(self, known: RoutingDecision, request: RoutingRequest) -> bool:

@@ -181,6 +181,7 @@ if TYPE_CHECKING:
     from shared_router.scorers.unusable import is_withheld
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
+    from shared_router.split_policy import SplitPolicy
     from shared_router.stickiness import (
         CachedPrompt,
         Leaning,
@@ -223,8 +224,8 @@ _LAZY = {
     "Budget": "shared_router.resilience.budgets.budget",
     "BudgetStore": "shared_router.resilience.budgets.store",
     "Budgets": "shared_router.resilience.budgets.budgets",
-    "CachedPrompt": "shared_router.stickiness",
     "CachedEmbedder": "shared_router.embedding.cached",
+    "CachedPrompt": "shared_router.stickiness",
     "CalibratedCascade": "shared_router.plans.calibrated_cascade",
     "CalibratedRouter": "shared_router.calibrated",
     "CallEnd": "shared_router.observers",
@@ -260,8 +261,8 @@ _LAZY = {
     "JointThresholds": "shared_router.plans.joint_thresholds",
     "Judge": "shared_router.plans.protocol",
     "Judging": "shared_router.plans.judging",
-    "KnownPrices": "shared_router.costs.known_prices",
     "Kept": "shared_router.conversations",
+    "KnownPrices": "shared_router.costs.known_prices",
     "Leaning": "shared_router.stickiness",
     "ListCascade": "shared_router.plans.list_cascade",
     "LoggedDecision": "shared_router.telemetry.logged",
@@ -312,6 +313,7 @@ _LAZY = {
     "Settled": "shared_router.plans.driving",
     "Shadow": "shared_router.proof.shadow",
     "ShadowReply": "shared_router.proof.shadow",
+    "SplitPolicy": "shared_router.split_policy",
     "StaticEmbedder": "shared_router.embedding.static",
     "Steps": "shared_router.plans.protocol",
     "Stickiness": "shared_router.stickiness",
@@ -372,12 +374,12 @@ _LAZY = {
     "query_of": "shared_router.query",
     "read_log": "shared_router.telemetry.reading",
     "read_outcomes": "shared_router.records.reading",
+    "rule_of": "shared_router.stickiness",
     "save_artifact": "shared_router.checkpoints.artifact",
     "save_cascade": "shared_router.plans.calibrated_cascade",
     "savings_of": "shared_router.costs.savings",
     "scorer_of": "shared_router.scorers.checked",
     "seeded_exploration": "shared_router.exploration",
-    "rule_of": "shared_router.stickiness",
     "settings_of": "shared_router.stickiness",
     "settled": "shared_router.plans.driving",
     "shadow_watch": "shared_router.proof.shadow",
@@ -553,6 +555,7 @@ __all__ = [
     "Shadow",
     "ShadowReply",
     "SkippedRowsWarning",
+    "SplitPolicy",
     "StaticEmbedder",
     "Steps",
     "Stickiness",

@@ -71,7 +71,7 @@ class Deciding(ThresholdRule):
             n decisions or what `decide_many` would have raised, in order: in a batch, one bad request
             must not take the answers of the others.
         """
-        asked = _asked(requests)
+        asked = asked_of(requests)
         verdicts = None if self._guarding is None else self._guarding.verdicts(asked)
         ruled = [self._ruled(*row) for row in zip(asked, verdicts or [None] * len(asked), strict=True)]
         open_ = _open(asked, ruled)
@@ -116,6 +116,11 @@ class Deciding(ThresholdRule):
             await in_turns(self._watch, *([[each] for each in column] for column in (asked, ruled, decided)))
         return decided
 
+    def arm_of(self, request: RoutingRequest) -> str | None:
+        """Return which policy of a test decides a request; None where no two are compared."""
+        del request
+        return None
+
     @property
     def health(self) -> RouterHealth:
         """How the router has done so far: what it scored, what failed, whether it is asked."""
@@ -149,7 +154,12 @@ class Deciding(ThresholdRule):
         return self._by_score(request, score) if ruled is None else ruled
 
 
-def _asked(requests: Sequence[RoutingRequest | str | None]) -> list[RoutingRequest]:
+def asked_of(requests: Sequence[RoutingRequest | str | None]) -> list[RoutingRequest]:
+    """Return requests, of which some may be just their questions.
+
+    Raises:
+        InvalidInputError: If they are one text.
+    """
     return [_request(request) for request in _listed(requests)]
 
 

@@ -39,7 +39,7 @@ ORDER = (
     ("threshold_rule", "policy_saving"),
     ("deciding",),
     ("policy", "resilience", "telemetry"),
-    ("plans", "proof"),
+    ("plans", "proof", "split_policy"),
     ("feedback",),
     ("__init__",),
     ("pretrained.build", "batch", "serving", "playground", "demo"),
