@@ -28,6 +28,9 @@ class Standing(Protocol):
     def standing(self) -> str:
         """Return `"open"`, `"soft"` or `"hard"`."""
 
+    def used(self) -> float:
+        """Return the dollars that are spent or reserved in this period."""
+
 
 class Gauges:
     """Register what is read when an exporter asks.
@@ -95,9 +98,18 @@ class Gauges:
             ],
             "A budget: 0 open, 1 over its soft limit, 2 over its hard one.",
         )
+        self._gauge(
+            "routellm.budget.used",
+            lambda: [
+                (budget.used(), {"routellm.budget": number, "routellm.per": budget.per})
+                for number, budget in enumerate(budgets)
+            ],
+            "Dollars that are spent or reserved of a budget in its period.",
+            unit="USD",
+        )
 
-    def _gauge(self, name: str, read: Callable[[], Reading], description: str) -> None:
-        self._meter.create_observable_gauge(name, callbacks=[_observed(read)], description=description)
+    def _gauge(self, name: str, read: Callable[[], Reading], description: str, *, unit: str = "") -> None:
+        self._meter.create_observable_gauge(name, [_observed(read)], unit, description)
 
     def _counter(self, name: str, read: Callable[[], Reading], description: str) -> None:
         self._meter.create_observable_counter(name, callbacks=[_observed(read)], description=description)

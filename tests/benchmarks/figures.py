@@ -30,6 +30,9 @@ def _table(name: str) -> str:
     kept = json.loads((FIGURES / f"{name}.json").read_text("utf-8"))
     if "columns" in kept:
         return _rows_table(kept)
+    if "json" in kept:
+        shown = json.dumps(kept["json"], indent=1)
+        return f"```json\n{shown}\n```\n\n`{kept['command']}`, {kept['machine']}\n"
     rows = "".join(f"| `{key}` | {_number(value)} |\n" for key, value in kept["figures"].items())
     return f"| figure | value |\n|---|---:|\n{rows}\n`{kept['command']}`, {kept['machine']}\n"
 

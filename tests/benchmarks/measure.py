@@ -93,7 +93,7 @@ def report(benchmark: str, figures: dict[str, float]) -> None:
         for name, value in figures.items()
     }
     if "--write" in sys.argv:
-        _keep(benchmark, {"figures": rounded})
+        keep(benchmark, {"figures": rounded})
     print(json.dumps(rounded))
 
 
@@ -104,10 +104,11 @@ def report_rows(benchmark: str, rows: list[dict[str, Any]]) -> None:
         cells = [
             [f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row.values()] for row in rows
         ]
-        _keep(benchmark, {"columns": list(rows[0]), "rows": cells})
+        keep(benchmark, {"columns": list(rows[0]), "rows": cells})
 
 
-def _keep(benchmark: str, measured: dict[str, Any]) -> None:
+def keep(benchmark: str, measured: dict[str, Any]) -> None:
+    """Keep what was measured for the docs, with the command and the machine."""
     kept = {
         "command": " ".join(["python -m", f"tests.benchmarks.{benchmark}", *sys.argv[1:]]),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",

@@ -204,6 +204,9 @@ class HalfSpent:
     def standing(self) -> str:
         return "soft"
 
+    def used(self) -> float:
+        return 2.5
+
 
 def test_what_stands_now_is_read_when_asked(exported: Exported, tmp_path: Path) -> None:
     policy = RoutingPolicy(FixedRouter(0.7), monitor=DriftMonitor())
@@ -217,6 +220,7 @@ def test_what_stands_now_is_read_when_asked(exported: Exported, tmp_path: Path) 
     assert metrics["routellm.log.written"] == [({}, 1)]
     assert {each[1] for each in metrics["routellm.log.lost"]} == {0}
     assert metrics["routellm.budget.standing"] == [({"routellm.budget": 0, "routellm.per": "day"}, 1)]
+    assert metrics["routellm.budget.used"] == [({"routellm.budget": 0, "routellm.per": "day"}, 2.5)]
     assert metrics["routellm.breaker_state"] == [
         ({"routellm.model": "strong"}, 2),
         ({"routellm.model": "weak"}, 0),
