@@ -12,13 +12,13 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.outputs import LLMResult
 from langchain_core.runnables import RunnableConfig, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.configurable import DynamicRunnable
 from typing_extensions import override
 
+from langchain_routellm.answer_facts import has_content, message_in
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.savings import is_counting
 from langchain_routellm.templates import TemplateRuns
@@ -57,9 +57,19 @@ class AnswerWatch(BaseCallbackHandler):
         self._runs[run_id] = self.metadata.answered_by = known
 
     @override
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
+        if not self.metadata.was_heard:
+            self.metadata.was_heard = bool(token) or has_content(getattr(chunk, "message", None))
+
+    @override
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        self._runs.pop(run_id, None)
+        self.metadata.error = self.metadata.error or type(error).__name__
+
+    @override
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         self.metadata.answered_by = self._runs.pop(run_id, None)
-        self.metadata.message = _message_in(response)
+        self.metadata.message = message_in(response)
         # new lists: a cache may hold the old ones
         response.generations[:] = [
             [self.metadata.add_to(each) for each in answers] for answers in response.generations
@@ -133,16 +143,6 @@ def run_names(child: Any, **bound: Any) -> list[str]:
     if isinstance(child, RunnableSequence):  # the model of a chain is the step that is one
         return [name for step in child.steps for name in run_names(step)]
     return run_names(child.default, **bound) if isinstance(child, DynamicRunnable) else []
-
-
-def _message_in(response: LLMResult) -> AIMessage | None:
-    found = [
-        each.message
-        for answers in response.generations
-        for each in answers
-        if isinstance(each, ChatGeneration)
-    ]
-    return next((message for message in found if isinstance(message, AIMessage)), None)
 
 
 def _names(chosen: str, children: Mapping[str, Any]) -> dict[str, str]:

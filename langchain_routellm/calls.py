@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -14,7 +15,7 @@ from langchain_routellm.binding import Binding
 from langchain_routellm.memory import NO_THREAD, Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.reasoning import without_others_reasoning
-from shared_router import Bill, RoutingDecision, RoutingRequest
+from shared_router import AskedCall, Bill, CallRules, RoutingDecision, RoutingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Call:
         strips: Whether signed reasoning is kept from passing between them.
         binding: What the caller bound, or None.
         threshold: The call's own threshold where it is a cascade's, and so not for the policy.
+        rules: What the call is made under beside the policy; None where there are no such rules.
+        asked: The call as it began under those rules.
+        decided_s: How long its decision took, in seconds; None until it is decided.
     """
 
     input: Any
@@ -48,6 +52,9 @@ class Call:
     strips: bool = False
     binding: Binding | None = None
     threshold: float | None = None
+    rules: CallRules | None = None
+    asked: AskedCall | None = None
+    decided_s: float | None = None
 
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
@@ -130,5 +137,10 @@ def decided(
             turns.append(call)
             continue
         outcome = next(following)
-        turns.append(RefusedCall(outcome) if isinstance(outcome, Exception) else DecidedCall(call, outcome))
+        if isinstance(outcome, Exception):
+            turns.append(RefusedCall(outcome))
+            continue
+        if call.asked is not None:  # its turn may come much later
+            call = replace(call, decided_s=time.perf_counter() - call.asked.began)
+        turns.append(DecidedCall(call, outcome))
     return turns

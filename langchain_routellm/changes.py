@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
+from langchain_routellm.asking import call_rules
 from langchain_routellm.children import checked_child, checked_children, with_settings
 from langchain_routellm.policies import check_models, loaded
 from langchain_routellm.query import QuestionFinder, check_routing
@@ -23,6 +24,9 @@ from shared_router import Bill, InvalidInputError, check_sticky
 
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")
 """The fields that say how its questions are found."""
+
+_CARRYING = ("resilience", "budget", "observers")
+"""The fields that say how its calls are made."""
 
 
 def change(model: Any, name: str, value: Any) -> None:
@@ -41,6 +45,20 @@ def change(model: Any, name: str, value: Any) -> None:
     _keep_rules(model, name, value)
     for field, checked in _with_children(model, name, value).items():
         BaseModel.__setattr__(model, field, checked)
+    if name in ("models", *model.children):
+        model.breakers.forget()
+    if name in (*_CARRYING, "prices", "models", *model.children, *model._rule_fields.values()):
+        make_call_rules(model)
+
+
+def make_call_rules(model: Any) -> None:
+    """Make anew what a routed model's calls are made under beside its policy.
+
+    Raises:
+        InvalidInputError: If a field breaks its rule.
+    """
+    given = {name: getattr(model, name) for name in _CARRYING}
+    model._call_rules = call_rules(model.policy, model.children, model.bill, **given, breakers=model.breakers)
 
 
 def _keep_rules(model: Any, name: str, value: Any) -> None:

@@ -18,7 +18,7 @@ from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
-from langchain_routellm.changes import first_and_last
+from langchain_routellm.changes import first_and_last, make_call_rules
 from langchain_routellm.children import Child, checked_children
 from langchain_routellm.entry_points import EntryPoints
 from langchain_routellm.fields import RoutedFields
@@ -32,9 +32,12 @@ from langchain_routellm.templates import watch_templates
 from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
+    Budget,
     GivenExploration,
     Guard,
+    Observer,
     OnRouterError,
+    Resilience,
     Router,
     Sticky,
     Tier,
@@ -84,6 +87,10 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
             `"upward"`, `"priced"` or a `Stickiness` of either, False.
         signed_reasoning: What happens to reasoning that another model signed or encrypted, which its
             provider refuses: `"strip"` takes it out, `"keep_model"` keeps to the model, `"send"` sends it.
+        resilience: When another model is asked and how long to wait, a `Resilience`; None asks the chosen
+            model alone, for as long as its own client waits.
+        budget: What calls may cost, a `Budget` or several; needs `prices`.
+        observers: What is told of each decision and of its call's end; a path is a `DecisionLog`'s.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
             run; `disable_streaming`, `output_version`, `rate_limiter` and `verbose` are set on copies of
             the children. Anything else belongs on the children and is ignored with a warning.
@@ -119,6 +126,9 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         prices: Prices | None = None,
         guard: Guard | None = None,
         on_guard_error: str = "strong",
+        resilience: Resilience | None = None,
+        budget: Budget | Sequence[Budget] | None = None,
+        observers: Sequence[Observer | str | Path] = (),
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
@@ -143,11 +153,13 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         how: builtins.dict[str, Any] = {"route_on": route_on, "query_keys": query_keys, "strip": strip}
         how |= {"follow_ups": follow_ups, "sticky": sticky, "prices": prices}
         how |= {"signed_reasoning": signed_reasoning}
+        how |= {"resilience": resilience, "budget": budget, "observers": observers}
         super().__init__(**children, **rules, **how, **own)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
         self._bill = Bill(prices, self.policy.models, fallbacks_of(self.children))
+        make_call_rules(self)
 
     # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out
     # whether to bind its fallbacks too, and drops them silently where it cannot.

@@ -57,6 +57,11 @@ def content_needs(messages: Sequence[BaseMessage]) -> set[str]:
     return needs
 
 
+def is_image(block: Mapping[str, Any]) -> bool:
+    """Tell whether a content block is an image, a file of one among them."""
+    return "images" in _of_block(block, str(block.get("type")))
+
+
 def _needs(blocks: Sequence[Any], *, in_tool: bool) -> Iterator[str]:
     for block in blocks:
         if not isinstance(block, Mapping):

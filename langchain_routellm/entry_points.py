@@ -19,7 +19,9 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config
 from typing_extensions import override
 
-from langchain_routellm.calls import Call
+from langchain_routellm.asking import all_aasked, all_asked
+from langchain_routellm.calls import Call, RoutedCall
+from langchain_routellm.carrying import Carried
 from langchain_routellm.generate import Group, grouped, merged
 from langchain_routellm.requests import call_of, with_own_settings
 from langchain_routellm.routing import Routed
@@ -72,7 +74,7 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        calls = self._generate_calls(messages, stop, callbacks, kwargs)
+        calls = all_asked(self._generate_calls(messages, stop, callbacks, kwargs))
         groups = self._groups(calls, self.policy.decide_many([call.request for call in calls]))
         return merged(groups, [group.generate() for group in groups])
 
@@ -84,7 +86,7 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         callbacks: Callbacks = None,
         **kwargs: Any,
     ) -> LLMResult:
-        calls = self._generate_calls(messages, stop, callbacks, kwargs)
+        calls = await all_aasked(self._generate_calls(messages, stop, callbacks, kwargs))
         groups = await self._agroups(calls, await self.policy.adecide_many([call.request for call in calls]))
         return merged(groups, await asyncio.gather(*(group.agenerate() for group in groups)))
 
@@ -123,11 +125,14 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
     ) -> ChatResult:
         # Abstract in the base class. LangChain calls it from methods that are overridden above; other
         # wrappers may call it under a run of their own, which a child's `generate` would double.
+        def ask(call: RoutedCall) -> ChatResult:
+            if isinstance(call.model, BaseChatModel):
+                return call.model._generate(messages, run_manager=run_manager, **call.kwargs)
+            answer = call.model.invoke(messages, call.config, **call.kwargs)
+            return ChatResult(generations=[ChatGeneration(message=answer)])
+
         call = self._route(messages, None, stop, kwargs)
-        if isinstance(call.model, BaseChatModel):
-            return call.model._generate(messages, run_manager=run_manager, **call.kwargs)
-        answer = call.model.invoke(messages, call.config, **call.kwargs)
-        return ChatResult(generations=[ChatGeneration(message=answer)])
+        return call.model.run(ask) if isinstance(call.model, Carried) else ask(call)
 
     @override
     async def _agenerate(
@@ -137,8 +142,11 @@ class EntryPoints(Routed[LanguageModelInput, AIMessage], BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        async def ask(call: RoutedCall) -> ChatResult:
+            if isinstance(call.model, BaseChatModel):
+                return await call.model._agenerate(messages, run_manager=run_manager, **call.kwargs)
+            answer = await call.model.ainvoke(messages, call.config, **call.kwargs)
+            return ChatResult(generations=[ChatGeneration(message=answer)])
+
         call = await self._aroute(messages, None, stop, kwargs)
-        if isinstance(call.model, BaseChatModel):
-            return await call.model._agenerate(messages, run_manager=run_manager, **call.kwargs)
-        answer = await call.model.ainvoke(messages, call.config, **call.kwargs)
-        return ChatResult(generations=[ChatGeneration(message=answer)])
+        return await (call.model.arun(ask) if isinstance(call.model, Carried) else ask(call))

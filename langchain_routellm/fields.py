@@ -21,9 +21,15 @@ from langchain_routellm.self_description import SelfDescription
 from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
+    Breakers,
+    Budget,
+    CallHealth,
+    CallRules,
     GivenExploration,
     Guard,
+    Observer,
     OnRouterError,
+    Resilience,
     Router,
     RoutingPolicy,
     Sticky,
@@ -56,6 +62,10 @@ class RoutedFields(SelfDescription):
     given_policy: RoutingPolicy | None = None
     guard: SkipValidation[Guard | None] = Field(default=None, exclude=True, repr=False)
     on_guard_error: str = "strong"
+    resilience: SkipValidation[Resilience | None] = Field(default=None, exclude=True)
+    budget: SkipValidation[Budget | Sequence[Budget] | None] = Field(default=None, exclude=True, repr=False)
+    observers: SkipValidation[Sequence[Observer | str | Path]] = Field(default=(), exclude=True, repr=False)
+    breakers: SkipValidation[Breakers] = Field(default_factory=Breakers, exclude=True, repr=False)
     # a field, because `configurable_fields` makes a new model of the fields for each call
     memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)
 
@@ -65,6 +75,7 @@ class RoutedFields(SelfDescription):
     _bill: Bill = PrivateAttr()
     _finder: QuestionFinder = PrivateAttr()
     _policy: RoutingPolicy = PrivateAttr()
+    _call_rules: CallRules | None = PrivateAttr(default=None)
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
@@ -95,6 +106,16 @@ class RoutedFields(SelfDescription):
     def bill(self) -> Bill:
         """What the models cost."""
         return cast("Bill", _private(self)["_bill"])
+
+    @property
+    def call_rules(self) -> CallRules | None:
+        """What calls are made under beside the policy; None where nothing was given."""
+        return cast("CallRules | None", _private(self)["_call_rules"])
+
+    @property
+    def call_health(self) -> CallHealth:
+        """How the children have done so far: which are left alone, which calls had to be abandoned."""
+        return CallHealth() if self.call_rules is None else self.call_rules.health
 
     @property
     @override

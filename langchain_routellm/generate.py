@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from langchain_routellm.calls import RoutedCall
+from langchain_routellm.carrying import Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Group:
     def generate(self) -> LLMResult:
         """Ask the child, by its own `generate` where it is a chat model."""
         model, call = self.first.model, self.first
+        if isinstance(model, Carried):
+            return model.run(lambda routed: Group(routed, self.positions, [routed.input]).generate())
         if isinstance(model, BaseChatModel):
             return model.generate(self.messages, **self._arguments())
         return _result([model.invoke(each, call.config, **call.kwargs) for each in self.messages])
@@ -30,6 +33,8 @@ class Group:
     async def agenerate(self) -> LLMResult:
         """Ask the child like `generate`."""
         model, call = self.first.model, self.first
+        if isinstance(model, Carried):
+            return await model.arun(lambda routed: Group(routed, self.positions, [routed.input]).agenerate())
         if isinstance(model, BaseChatModel):
             return await model.agenerate(self.messages, **self._arguments())
         return _result([await model.ainvoke(each, call.config, **call.kwargs) for each in self.messages])

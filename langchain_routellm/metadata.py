@@ -46,9 +46,21 @@ class DecisionMetadata:
     Attributes:
         answered_by: The model that answered, where it is known; the chosen one's fallback may have.
         message: Its message, where the call is watched.
+        error: The class of the first error of a model that was asked, where the call is watched.
+        was_heard: Whether somebody who listens has heard some of the answer.
     """
 
-    __slots__ = ("_started", "_usage", "answered_by", "bill", "decision", "message", "thread")
+    __slots__ = (
+        "_started",
+        "_usage",
+        "answered_by",
+        "bill",
+        "decision",
+        "error",
+        "message",
+        "thread",
+        "was_heard",
+    )
 
     def __init__(
         self,
@@ -61,6 +73,8 @@ class DecisionMetadata:
         self.thread = thread
         self.answered_by: str | None = None
         self.message: AIMessage | None = None
+        self.error: str | None = None
+        self.was_heard = False
         self._started = False
         self._usage: UsageMetadata | None = None
 
@@ -83,7 +97,7 @@ class DecisionMetadata:
         """Pass chunks on: the first one with the decision, the last one with the dollars."""
         try:
             for chunk in chunks:
-                yield self._chunk(chunk)
+                yield self.add_to_chunk(chunk)
         finally:
             # a reader that stops early must stop the child too, now and not at garbage collection
             if hasattr(chunks, "close"):
@@ -93,12 +107,13 @@ class DecisionMetadata:
         """Pass chunks on like `add_to_stream`."""
         try:
             async for chunk in chunks:
-                yield self._chunk(chunk)
+                yield self.add_to_chunk(chunk)
         finally:
             if hasattr(chunks, "aclose"):
                 await chunks.aclose()
 
-    def _chunk(self, chunk: Any) -> Any:
+    def add_to_chunk(self, chunk: Any) -> Any:
+        """Return a stream's next chunk, with what it tells of the decision."""
         asked = getattr(chunk, "tool_call_chunks", None)
         if asked:
             # a call's first piece alone says what is called
@@ -121,11 +136,11 @@ class DecisionMetadata:
 
     def _whole(self, usage: UsageMetadata | None) -> dict[str, Any]:
         """Return the decision for an answer that comes whole."""
-        return {**self._told(), **self._dollars(usage)}
+        return {**self.told, **self._dollars(usage)}
 
     def _first(self) -> dict[str, Any]:
         """Return what a stream's first chunk tells."""
-        return self._told()
+        return self.told
 
     def _last(self, usage: UsageMetadata | None) -> dict[str, Any]:
         """Return what a stream's last chunk adds."""
@@ -138,14 +153,19 @@ class DecisionMetadata:
     def _dollars(self, usage: UsageMetadata | None) -> dict[str, float]:
         if not self.bill.prices or usage is None:
             return {}
-        dollars = self.bill.dollars(str(self._told()["model"]), token_usage(usage))
+        dollars = self.bill.dollars(str(self.told["model"]), token_usage(usage))
         return {} if dollars is None else {"dollars": dollars}
 
-    def _told(self) -> dict[str, str | float]:
+    @property
+    def told(self) -> dict[str, str | float]:
         """Return the decision as the answer tells it: by the model that answered."""
         if self.answered_by is None or self.answered_by == self.decision["model"]:
             return dict(self.decision)
-        return {**self.decision, "model": self.answered_by, "fallback_for": self.decision["model"]}
+        chosen = str(self.decision["model"])
+        told = {**self.decision, "model": self.answered_by, "fallback_for": chosen}
+        if self.error is not None:
+            told["reason"] = f"fallback:{chosen}->{self.answered_by}:{self.error}"
+        return told
 
 
 def _with_decision(message: AIMessage, decision: Mapping[str, Any]) -> AIMessage:

@@ -37,12 +37,12 @@ class PlanMetadata(DecisionMetadata):
         self.is_made = is_made
 
     def _whole(self, usage: UsageMetadata | None) -> dict[str, Any]:
-        return {**self._told(), **self._calls(self.plan.calls, usage)}
+        return {**self.told, **self._calls(self.plan.calls, usage)}
 
     def _first(self) -> dict[str, Any]:
         if self.is_made or not self.bill.prices:
             return self._whole(None)
-        return {**self._told(), "calls": [call.as_metadata() for call in self.plan.calls]}
+        return {**self.told, "calls": [call.as_metadata() for call in self.plan.calls]}
 
     def _last(self, usage: UsageMetadata | None) -> dict[str, Any]:
         return {} if self.is_made else self._calls((), usage)
@@ -51,7 +51,7 @@ class PlanMetadata(DecisionMetadata):
         """Return the calls to tell, and what all calls of the plan cost, where that is known."""
         told, made = before, self.plan.calls
         if not self.is_made:
-            model = str(self._told()["model"])
+            model = str(self.told["model"])
             dollars = None if usage is None else self.bill.dollars(model, token_usage(usage))
             own = PlanCall(model, dollars=dollars)
             told, made = (*before, own), (*made, own)

@@ -120,7 +120,18 @@ def call_of(
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"
     return Call(
-        given, config, kwargs, models, request, model.bill, thread, messages, children, strips, binding
+        given,
+        config,
+        kwargs,
+        models,
+        request,
+        model.bill,
+        thread,
+        messages,
+        children,
+        strips,
+        binding,
+        rules=model.call_rules,
     )
 
 

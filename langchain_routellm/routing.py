@@ -17,8 +17,10 @@ from langchain_core.runnables.config import ensure_config, get_config_list
 from langchain_core.runnables.utils import Input, Output
 from typing_extensions import override
 
+from langchain_routellm.asking import aasked, aasked_each, asked, asked_each
 from langchain_routellm.batches import SharedBatch
 from langchain_routellm.calls import Call, DecidedCall, RefusedCall, RoutedCall, decided
+from langchain_routellm.carrying import carried
 from shared_router import RouterError, RoutingDecision, RoutingPolicy, RoutingRequest
 
 # What LangChain raises of an input that is no messages, and what we raise of a request against the rules.
@@ -49,6 +51,8 @@ class Routed(Runnable[Input, Output]):
             turn = model_input.in_its_turn()
             return self._sent(turn.call, turn.decision)
         call = self._complete_call(model_input, config, stop, kwargs)
+        if call.rules is not None:
+            call = asked(call, call.rules)
         return self._sent(call, self.policy.decide(call.request))
 
     async def _aroute(
@@ -58,6 +62,8 @@ class Routed(Runnable[Input, Output]):
             turn = model_input.in_its_turn()
             return await self._asent(turn.call, turn.decision)
         call = self._complete_call(model_input, config, stop, kwargs)
+        if call.rules is not None:
+            call = await aasked(call, call.rules)
         return await self._asent(call, await self.policy.adecide(call.request))
 
     def _complete_call(
@@ -67,7 +73,7 @@ class Routed(Runnable[Input, Output]):
 
     def _sent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
         """Send a call where it was decided to go; a subclass may ask for more first."""
-        return call.to(decision)
+        return call.to(decision) if call.asked is None else carried(call, decision)
 
     async def _asent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
         """Send a call like `_sent`, without holding up the event loop."""
@@ -157,6 +163,7 @@ class RoutedBatches(Routed[Input, Output]):
         calls, configs = self._calls(inputs, config, kwargs)
         if not calls:
             return []
+        calls = asked_each(calls)
         turns = decided(calls, self.policy.decide_each(_requests(calls)))
         return self._batched(turns, configs, return_exceptions)
 
@@ -167,6 +174,7 @@ class RoutedBatches(Routed[Input, Output]):
         calls, configs = self._calls(inputs, config, kwargs)
         if not calls:
             return []
+        calls = await aasked_each(calls)
         turns = decided(calls, await self.policy.adecide_each(_requests(calls)))
         return await self._abatched(turns, configs, return_exceptions)
 
@@ -175,6 +183,7 @@ class RoutedBatches(Routed[Input, Output]):
         self, inputs: Sequence[Any], config: Configs = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> Iterator[tuple[int, Any]]:
         calls, configs = self._calls(inputs, config, kwargs)
+        calls = asked_each(calls)
         turns: list[Any] = decided(calls, self.policy.decide_each(_requests(calls)))
         yield from super().batch_as_completed(turns, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
 
@@ -183,6 +192,7 @@ class RoutedBatches(Routed[Input, Output]):
         self, inputs: Sequence[Any], config: Configs = None, *, return_exceptions: bool = False, **kwargs: Any
     ) -> AsyncIterator[tuple[int, Any]]:
         calls, configs = self._calls(inputs, config, kwargs)
+        calls = await aasked_each(calls)
         turns: list[Any] = decided(calls, await self.policy.adecide_each(_requests(calls)))
         answers = super().abatch_as_completed(turns, configs, return_exceptions=return_exceptions)  # type: ignore[call-overload]
         async for answer in answers:

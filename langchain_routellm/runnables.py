@@ -14,6 +14,7 @@ from langchain_core.runnables.base import RunnableLike, coerce_to_runnable
 from langchain_core.runnables.utils import get_unique_config_specs
 from typing_extensions import override
 
+from langchain_routellm.asking import call_rules
 from langchain_routellm.calls import Call
 from langchain_routellm.children import named_models
 from langchain_routellm.metadata import NO_BILL
@@ -27,7 +28,9 @@ from shared_router import (
     GivenExploration,
     GivenThreshold,
     InvalidInputError,
+    Observer,
     OnRouterError,
+    Resilience,
     Router,
     RoutingPolicy,
     Sticky,
@@ -62,6 +65,9 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         strip: As in `RoutedChatModel`.
         follow_ups: As in `RoutedChatModel`.
         sticky: Whether a conversation keeps its chain.
+        resilience: When another chain is asked, as in `RoutedChatModel`: a chain that fails half way is run
+            anew as the other one.
+        observers: As in `RoutedChatModel`.
 
     Raises:
         InvalidInputError: If a chain is none, or another argument breaks its rule.
@@ -90,6 +96,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         strip: Strip | None = None,
         follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
+        resilience: Resilience | None = None,
+        observers: Sequence[Observer | str | Path] = (),
     ) -> None:
         named = named_models(strong, weak, models)
         self.chains = {name: _chain(name, chain) for name, chain in named.items()}
@@ -112,6 +120,9 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             sticky=sticky,
         )
         check_models(self.policy, self.chains)
+        self.call_rules = call_rules(
+            self.policy, self.chains, NO_BILL, resilience=resilience, observers=observers
+        )
 
     @property
     @override
@@ -131,7 +142,7 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         if stop is not None:
             kwargs["stop"] = stop
         request, thread = self.router.request(model_input, config)
-        return Call(model_input, config, kwargs, self.chains, request, NO_BILL, thread)
+        return Call(model_input, config, kwargs, self.chains, request, NO_BILL, thread, rules=self.call_rules)
 
 
 def _chain(name: str, chain: Any) -> Runnable[Any, Any]:

@@ -30,7 +30,7 @@ def given_answer(output: Any, message: AIMessage | None) -> GivenAnswer:
     tokens = _tokens(message)
     return GivenAnswer(
         _text(output),
-        finish_reason=_finish_reason(message),
+        finish_reason=finish_reason(message),
         token_log_probabilities=_log_probabilities(tokens),
         runner_up_log_probabilities=_runners_up(tokens),
     )
@@ -65,7 +65,8 @@ def _text(output: Any) -> str:
     return json.dumps(output, ensure_ascii=False, default=str)
 
 
-def _finish_reason(message: AIMessage) -> str | None:
+def finish_reason(message: AIMessage) -> str | None:
+    """Return why an answer ended, in its provider's word; None where it says nothing."""
     if _is_refusal(message):
         return "refusal"
     metadata = message.response_metadata

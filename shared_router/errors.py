@@ -131,7 +131,15 @@ class CallTimeoutError(RouterError, TimeoutError):
 
 
 class WithheldAnswerError(RouterError):
-    """A provider kept its model's answer back, and `Resilience(refusals=True)` asks another model."""
+    """A provider kept its model's answer back, and `Resilience(refusals=True)` asks another model.
+
+    Attributes:
+        answer: What there is of it, which is given back where no other model answers.
+    """
+
+    def __init__(self, message: str, answer: object = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class ContractError(RouterError, AssertionError):

@@ -172,6 +172,11 @@ class Breakers:
                 breaker = self._by_model[model] = ModelBreaker(rule, clock=self._clock)
             return breaker
 
+    def forget(self) -> None:
+        """Begin with none: the models are others now."""
+        with self._lock:
+            self._by_model.clear()
+
     def states(self) -> dict[str, BreakerState]:
         """Return each model's state, of those that were asked."""
         return {model: breaker.state for model, breaker in [*self._by_model.items()]}

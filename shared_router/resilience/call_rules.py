@@ -149,6 +149,10 @@ class CallRules:
                     self.observer_failures,
                 )
 
+    def __reduce__(self) -> tuple[Callable[..., CallRules], tuple[object, ...]]:
+        given = (self.resilience, self.budgets, self.observers, self.bill, self.breakers)
+        return _made_again, (self.models, *given)
+
     def _abandon(self, future: Future[Any]) -> None:
         with self._lock:
             self._abandoned += 1
@@ -159,6 +163,11 @@ class CallRules:
         del future
         with self._lock:
             self._abandoned_now -= 1
+
+
+def _made_again(models: Sequence[str], *given: Any) -> CallRules:
+    names = ("resilience", "budgets", "observers", "bill", "breakers")
+    return CallRules(models, **dict(zip(names, given, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

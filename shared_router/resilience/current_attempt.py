@@ -76,6 +76,11 @@ class CurrentAttempt:
         return self._record.first_content_at is None and self._next is not None and bool(self._next.left())
 
     @property
+    def awaits_content(self) -> bool:
+        """Whether no content of a stream has come yet."""
+        return self._record.first_content_at is None
+
+    @property
     def error(self) -> BaseException:
         """What to raise: the first model's error, with those of the others as its context.
 

@@ -56,7 +56,8 @@ async def _by_every_entry_point(model: Any, config: Any) -> list[Any]:
 @pytest.mark.parametrize("callbacks", [None, [Answers()]])
 async def test_an_answer_of_a_childs_fallback_is_named_by_its_model(callbacks: Any) -> None:
     for told in await _by_every_entry_point(_down(), {"callbacks": callbacks}):
-        assert (told["model"], told["fallback_for"], told["reason"]) == ("backup", "strong", "score")
+        assert told["reason"] == "fallback:strong->backup:RuntimeError"
+        assert (told["model"], told["fallback_for"]) == ("backup", "strong")
 
 
 async def test_an_answer_of_the_first_model_is_the_childs_own() -> None:

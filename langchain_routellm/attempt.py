@@ -1,0 +1,155 @@
+"""One attempt of a call under rules: a model, its config and arguments, and what is known of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.language_models import BaseChatModel
+from langchain_core.outputs import ChatResult, LLMResult
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.base import RunnableBindingBase
+
+from langchain_routellm.answer_facts import AnswerFacts
+from langchain_routellm.calls import Call
+from langchain_routellm.metadata import DecisionMetadata
+from shared_router import Attempts, RoutingDecision, WithheldAnswerError
+
+_OWN_TIMEOUTS = ("request_timeout", "default_request_timeout")
+"""Fields of chat models whose client takes a `timeout` with each call."""
+
+
+class Attempt:
+    """A call on its way to one model.
+
+    Args:
+        call: The call.
+        attempts: What says which model is asked, and within which time.
+        is_first: Whether it is the call's first attempt, which has the run's id that the caller gave.
+
+    Attributes:
+        about: What writes the decision on the answer.
+        routed: The model with what it is called with.
+        facts: What is known of the answer.
+    """
+
+    __slots__ = ("_attempts", "_is_read", "_refusals", "_thread", "about", "facts", "routed")
+
+    def __init__(self, call: Call, attempts: Attempts, *, is_first: bool) -> None:
+        decision = attempts.decision.as_metadata()
+        if attempts.decision_id is not None:
+            decision["decision_id"] = attempts.decision_id
+        self.about = DecisionMetadata(decision, call.bill, call.thread)
+        # a parsed object says nothing of its tokens; the message behind it does
+        is_parsed = call.binding is not None and call.binding.need == "structured_output"
+        routed = call.sent(self.about, is_watched=is_parsed)
+        handlers = _handlers(routed.config)
+        if not is_first:
+            routed = replace(routed, config=_of_another_run(routed.config, handlers))
+        seconds = attempts.timeout_s
+        if seconds is not None and _takes_timeout(routed.model) and "timeout" not in routed.kwargs:
+            # so that a call which is given up ends by itself, and is not billed for long
+            routed = replace(routed, kwargs={**routed.kwargs, "timeout": seconds})
+        rules = call.rules
+        self.routed = routed
+        self.facts = AnswerFacts(texts=[] if rules is not None and rules.wants_answers else None)
+        self._attempts = attempts
+        self._thread = call.thread
+        self._is_read = any(map(_reads_tokens, handlers))
+        resilience = None if rules is None else rules.resilience
+        self._refusals = resilience is not None and resilience.refusals
+
+    def answer(self, output: Any) -> Any:
+        """Return a whole output with the decision on it.
+
+        Raises:
+            WithheldAnswerError: If the provider kept it back, and that is to move on.
+        """
+        self.facts.add(self.about.message if self.about.message is not None else output)
+        told = self._told(output)
+        self.check_withheld(told)
+        return told
+
+    def check_withheld(self, answer: Any) -> None:
+        """Check that the provider has not kept the answer back.
+
+        Args:
+            answer: What there is of it.
+
+        Raises:
+            WithheldAnswerError: If it has, and that is to move on.
+        """
+        if self._refusals and self._attempts.can_move_on and self.facts.is_withheld:
+            reason = self.facts.finish_reason
+            raise WithheldAnswerError(f"a provider kept an answer back, for {reason}", answer)
+
+    def see_listeners(self) -> None:
+        """Say that the answer has begun for one who listens, where that is so, before an error is judged."""
+        if self._is_read and self.about.was_heard:
+            self._attempts.first_content()
+
+    def begin_reading(self) -> None:
+        """Say that a reader gets some of the answer now: the conversation goes on with its model."""
+        self._attempts.first_content()
+        self._thread.keep(self._attempts.model)
+
+    def end(self) -> dict[str, Any]:
+        """Say that the answer is whole, and return the decision as it tells it."""
+        self._thread.keep(self._attempts.model)
+        told = self.about.told
+        decision: RoutingDecision | None = None
+        if told["model"] != self.about.decision["model"]:  # a child's own fallback answered
+            reason = str(told["reason"])
+            decision = replace(self._attempts.decision, model=str(told["model"]), reason=reason)
+        facts = self.facts
+        self._attempts.answered(
+            facts.tokens,
+            decision=decision,
+            provider_model=facts.provider_model,
+            fingerprint=facts.fingerprint,
+            answer=facts.text,
+        )
+        return told
+
+    def _told(self, output: Any) -> Any:
+        if isinstance(output, LLMResult):
+            generations = [[self.about.add_to(each) for each in answers] for answers in output.generations]
+            return output.model_copy(update={"generations": generations})
+        if isinstance(output, ChatResult):
+            generations_of_one = [self.about.add_to(each) for each in output.generations]
+            return output.model_copy(update={"generations": generations_of_one})
+        return self.about.add_to(output)
+
+
+def _handlers(config: RunnableConfig) -> list[BaseCallbackHandler]:
+    callbacks = config.get("callbacks")
+    found = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks
+    return list(found or ())
+
+
+def _reads_tokens(handler: BaseCallbackHandler) -> bool:
+    """Tell whether somebody may read an answer as a handler hears it; tracers keep what they hear."""
+    if hasattr(handler, "tap_output_iter"):  # how LangChain passes tokens on to a stream's reader
+        return True
+    if any(cls.__name__ in ("BaseTracer", "AnswerWatch") for cls in type(handler).__mro__):
+        return False
+    return type(handler).on_llm_new_token is not BaseCallbackHandler.on_llm_new_token
+
+
+def _of_another_run(config: RunnableConfig, handlers: list[BaseCallbackHandler]) -> RunnableConfig:
+    """Return a config without the run id that a caller gave: a tracer knows the first attempt by it.
+
+    `astream_events` gives one to know the run that it streams by, and follows no other.
+    """
+    if config.get("run_id") is None or any(hasattr(each, "tap_output_iter") for each in handlers):
+        return config
+    return {**config, "run_id": None}
+
+
+def _takes_timeout(model: Any) -> bool:
+    while isinstance(model, RunnableBindingBase):
+        model = model.bound
+    fields: Mapping[str, Any] = type(model).model_fields if isinstance(model, BaseChatModel) else {}
+    return any(name in fields for name in _OWN_TIMEOUTS)
