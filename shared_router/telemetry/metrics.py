@@ -7,7 +7,8 @@ a conversation or a question is none.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared_router.observers import CallEnd, WatchedCall
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
 
 _LATEST = 1000
+_BY = tuple(f"routellm.{name}" for name in ("model", "router", "reason", "outcome", "fallback"))
 
 
 class DecisionMetrics:
-    """Count decisions as their calls end.
+    """Count decisions as their calls end; what is counted is read when an exporter asks.
 
     Args:
         meter: What makes instruments.
@@ -32,52 +34,67 @@ class DecisionMetrics:
         self._lock = threading.Lock()
         self._latest: deque[bool] = deque(maxlen=_LATEST)
         self._n_strong = 0
-        self._decisions = meter.create_counter(
-            "routellm.decisions", unit="{decision}", description="Decisions whose calls have ended."
-        )
-        self._spend = meter.create_counter(
-            "routellm.spend", unit="USD", description="What calls cost, by the model that answered."
-        )
-        self._saving = meter.create_up_down_counter(
-            "routellm.saving", unit="USD", description="How much more the best model would have cost."
-        )
+        self._decisions: Counter[tuple[str, str, str, str, bool]] = Counter()
+        self._spend: defaultdict[str, float] = defaultdict(float)
+        self._saving: defaultdict[str, float] = defaultdict(float)
         self._deciding = meter.create_histogram(
             "routellm.decision.duration",
             unit="s",
             description="How long the policy took.",
             explicit_bucket_boundaries_advisory=[0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
         )
+        meter.create_observable_counter(
+            "routellm.decisions", [self._counted], "{decision}", "Decisions whose calls have ended."
+        )
+        meter.create_observable_counter(
+            "routellm.spend",
+            [lambda _: self._by_model(self._spend)],
+            "USD",
+            "What calls cost, by the model that answered.",
+        )
+        meter.create_observable_up_down_counter(
+            "routellm.saving",
+            [lambda _: self._by_model(self._saving)],
+            "USD",
+            "How much more the best model would have cost.",
+        )
         meter.create_observable_gauge(
             "routellm.strong_share",
-            callbacks=[self._share],
-            unit="1",
-            description=f"Share of the latest {_LATEST} decisions that chose the best model, 0..1.",
+            [self._share],
+            "1",
+            f"Share of the latest {_LATEST} decisions that chose the best model, 0..1.",
         )
 
     def count(self, call: WatchedCall, end: CallEnd) -> None:
         """Count a decision whose call has ended."""
-        strong = call.decision.model == self._strong
+        told, strong = end.decision, call.decision.model == self._strong
+        reason = told.reason.partition(":")[0]
         with self._lock:
             if len(self._latest) == _LATEST:
                 self._n_strong -= self._latest[0]
             self._latest.append(strong)
             self._n_strong += strong
-        by_model = {"routellm.model": end.decision.model}
-        self._decisions.add(
-            1,
-            {
-                **by_model,
-                "routellm.router": end.decision.router,
-                "routellm.reason": end.decision.reason.partition(":")[0],
-                "routellm.outcome": end.outcome,
-                "routellm.fallback": is_fallback(end),
-            },
-        )
+            self._decisions[told.model, told.router, reason, end.outcome, is_fallback(end)] += 1
+            if end.dollars is not None and end.dollars >= 0:
+                self._spend[told.model] += end.dollars
+            if end.dollars_saved is not None:
+                self._saving[told.model] += end.dollars_saved
         self._deciding.record(max(call.decided_s, 0.0))
-        if end.dollars is not None and end.dollars >= 0:
-            self._spend.add(end.dollars, by_model)
-        if end.dollars_saved is not None:
-            self._saving.add(end.dollars_saved, by_model)
+
+    def _counted(self, options: object) -> list[Any]:
+        from opentelemetry.metrics import Observation
+
+        del options
+        with self._lock:
+            counted = [*self._decisions.items()]
+        return [Observation(n, dict(zip(_BY, key, strict=True))) for key, n in counted]
+
+    def _by_model(self, dollars: Mapping[str, float]) -> list[Any]:
+        from opentelemetry.metrics import Observation
+
+        with self._lock:
+            counted = [*dollars.items()]
+        return [Observation(each, {"routellm.model": model}) for model, each in counted]
 
     def _share(self, options: object) -> list[Any]:
         from opentelemetry.metrics import Observation

@@ -4,8 +4,8 @@ The conventions for generative AI (`gen_ai.*`) say nothing of routing, so every 
 None of theirs is set, tokens above all: the model's own span has them, and whoever adds spans up would count
 them twice. The span is nobody's parent: the model's span stays where it is without us.
 
-What only the call's end tells (a fallback, what was saved) is put on the span before it ends, so it is held
-back until then; its end time is the decision's all the same.
+What only the call's end tells (a fallback, what was saved) stands on the span too, so it is made then, with
+the times of the decision and under the span that was the caller's at the time.
 """
 
 from __future__ import annotations
@@ -14,75 +14,68 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from shared_router.decisions import RoutingDecision
 from shared_router.observers import CallEnd, WatchedCall
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Tracer
 
 SPAN_NAME = "routellm.decide"
 _MOST_HELD = 10_000
-"""Calls that are under way; of more, the oldest one's span ends without what its end would have told."""
+"""Calls that are under way; of more, the oldest one's span is made without what its end would have told."""
 
 
 class DecisionSpans:
-    """Open a span at each decision and end it when the call has ended.
+    """Keep where each decision was made, and make its span when the call has ended.
 
     Args:
-        tracer: What opens spans.
+        tracer: What makes spans.
         log_prompts: Whether a span says the question.
     """
 
     def __init__(self, tracer: Tracer, *, log_prompts: bool) -> None:
-        self._tracer = tracer
-        self._log_prompts = log_prompts
-        self._lock = threading.Lock()
-        self._held: OrderedDict[str, tuple[Span, int]] = OrderedDict()
-
-    def begin(self, call: WatchedCall) -> None:
-        """Open a decision's span, under the caller's current one."""
+        from opentelemetry.context import get_current
         from opentelemetry.trace import SpanKind
 
-        span = self._tracer.start_span(
-            SPAN_NAME,
-            kind=SpanKind.INTERNAL,
-            start_time=_nanoseconds(call.began),
-            attributes=self._attributes(call),
-        )
+        self._tracer = tracer
+        self._log_prompts = log_prompts
+        self._context = get_current
+        self._kind = SpanKind.INTERNAL
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, tuple[WatchedCall, Context]] = OrderedDict()
+
+    def begin(self, call: WatchedCall) -> None:
+        """Keep a decision, and the caller's current span."""
         oldest = None
         with self._lock:
-            self._held[call.decision_id] = span, _nanoseconds(call.began + max(call.decided_s, 0.0))
+            self._held[call.decision_id] = call, self._context()
             if len(self._held) > _MOST_HELD:
                 _, oldest = self._held.popitem(last=False)
         if oldest is not None:
-            _finish(*oldest)
+            self._make(*oldest, end=None)
 
     def finish(self, call: WatchedCall, end: CallEnd) -> None:
-        """Add what the end of the call tells, and end the span."""
+        """Make a decision's span, with what the end of the call tells."""
         with self._lock:
             held = self._held.pop(call.decision_id, None)
-        if held is None:
-            return
-        span, ended = held
-        if span.is_recording():
-            span.set_attributes(_told_at_the_end(end))
-        _finish(span, ended)
+        if held is not None:
+            self._make(*held, end=end)
 
-    def _attributes(self, call: WatchedCall) -> dict[str, Any]:
-        attributes = {**_decision_attributes(call.decision), "routellm.decision_id": call.decision_id}
+    def _make(self, call: WatchedCall, context: Context, *, end: CallEnd | None) -> None:
+        told = call.decision if end is None else end.decision
+        attributes: dict[str, Any] = {f"routellm.{name}": value for name, value in told.as_metadata().items()}
+        attributes["routellm.decision_id"] = call.decision_id
+        if end is not None:
+            attributes |= _told_at_the_end(end)
         if self._log_prompts and call.request.query is not None:
             attributes["routellm.prompt"] = call.request.query
-        return attributes
-
-
-def _decision_attributes(decision: RoutingDecision) -> dict[str, Any]:
-    return {f"routellm.{name}": value for name, value in decision.as_metadata().items()}
+        began = int(call.began * 1_000_000_000)
+        span = self._tracer.start_span(SPAN_NAME, context, self._kind, attributes, start_time=began)
+        span.end(end_time=began + int(max(call.decided_s, 0.0) * 1_000_000_000))
 
 
 def _told_at_the_end(end: CallEnd) -> dict[str, Any]:
     attributes = {
-        "routellm.model": end.decision.model,
-        "routellm.reason": end.decision.reason,
         "routellm.fallback": is_fallback(end),
         "routellm.outcome": end.outcome,
         "routellm.attempts": len(end.attempts),
@@ -96,11 +89,3 @@ def _told_at_the_end(end: CallEnd) -> dict[str, Any]:
 def is_fallback(end: CallEnd) -> bool:
     """Tell whether another model answered than the one that was decided on."""
     return end.decision.reason.startswith("fallback:")
-
-
-def _finish(span: Span, ended: int) -> None:
-    span.end(end_time=ended)
-
-
-def _nanoseconds(seconds: float) -> int:
-    return int(seconds * 1_000_000_000)
