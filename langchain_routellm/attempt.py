@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
@@ -14,6 +14,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_routellm.answer_facts import AnswerFacts
 from langchain_routellm.calls import Call
+from langchain_routellm.listeners import handlers_of, reads_tokens, taps
 from langchain_routellm.metadata import DecisionMetadata
 from shared_router import Attempts, RoutingDecision, WithheldAnswerError
 
@@ -45,7 +46,7 @@ class Attempt:
         # a parsed object says nothing of its tokens; the message behind it does
         is_parsed = call.binding is not None and call.binding.need == "structured_output"
         routed = call.sent(self.about, is_watched=is_parsed)
-        handlers = _handlers(routed.config)
+        handlers = handlers_of(routed.config)
         if not is_first:
             routed = replace(routed, config=_of_another_run(routed.config, handlers))
         seconds = attempts.timeout_s
@@ -57,7 +58,7 @@ class Attempt:
         self.facts = AnswerFacts(texts=[] if rules is not None and rules.wants_answers else None)
         self._attempts = attempts
         self._thread = call.thread
-        self._is_read = any(map(_reads_tokens, handlers))
+        self._is_read = any(map(reads_tokens, handlers))
         resilience = None if rules is None else rules.resilience
         self._refusals = resilience is not None and resilience.refusals
 
@@ -123,27 +124,12 @@ class Attempt:
         return self.about.add_to(output)
 
 
-def _handlers(config: RunnableConfig) -> list[BaseCallbackHandler]:
-    callbacks = config.get("callbacks")
-    found = callbacks.handlers if isinstance(callbacks, BaseCallbackManager) else callbacks
-    return list(found or ())
-
-
-def _reads_tokens(handler: BaseCallbackHandler) -> bool:
-    """Tell whether somebody may read an answer as a handler hears it; tracers keep what they hear."""
-    if hasattr(handler, "tap_output_iter"):  # how LangChain passes tokens on to a stream's reader
-        return True
-    if any(cls.__name__ in ("BaseTracer", "AnswerWatch") for cls in type(handler).__mro__):
-        return False
-    return type(handler).on_llm_new_token is not BaseCallbackHandler.on_llm_new_token
-
-
 def _of_another_run(config: RunnableConfig, handlers: list[BaseCallbackHandler]) -> RunnableConfig:
     """Return a config without the run id that a caller gave: a tracer knows the first attempt by it.
 
     `astream_events` gives one to know the run that it streams by, and follows no other.
     """
-    if config.get("run_id") is None or any(hasattr(each, "tap_output_iter") for each in handlers):
+    if config.get("run_id") is None or any(map(taps, handlers)):
         return config
     return {**config, "run_id": None}
 

@@ -113,7 +113,7 @@ class RoutedFields(SelfDescription):
         return cast("CallRules | None", _private(self)["_call_rules"])
 
     @property
-    def call_health(self) -> CallHealth:
+    def health(self) -> CallHealth:
         """How the children have done so far: which are left alone, which calls had to be abandoned."""
         return CallHealth() if self.call_rules is None else self.call_rules.health
 

@@ -8,31 +8,31 @@ prompt caching. It needs the `agents` extra.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from langchain_core.runnables.config import ensure_config, var_child_runnable_config
+from langchain_core.runnables.config import ensure_config
 from typing_extensions import NotRequired, override
 
-from langchain_routellm.answers import watched
+from langchain_routellm.asking import call_rules
 from langchain_routellm.binding import Binding, bind_children
 from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.children import Child, checked_children
 from langchain_routellm.memory import Memory, Thread
-from langchain_routellm.metadata import DecisionMetadata, run_metadata
+from langchain_routellm.metadata import NO_BILL
 from langchain_routellm.policies import GivenPolicy, policy_of
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
-from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning, without_others_reasoning
+from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import asked_of
 from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenThreshold,
     InvalidInputError,
     MissingExtraError,
+    Observer,
     OnRouterError,
+    Resilience,
     Router,
     RouterWarning,
     RoutingDecision,
@@ -50,10 +50,10 @@ try:
         PrivateStateAttr,
     )
     from langgraph.runtime import Runtime
+
+    from langchain_routellm.agent_calls import AgentCall, Decision
 except ImportError as error:
     raise MissingExtraError.of("langchain", "agents") from error
-
-Decision = dict[str, str | float]
 
 
 class RoutedAgentState(AgentState[Any]):
@@ -91,6 +91,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         signed_reasoning: As in `RoutedChatModel`.
         per: `"run"` decides once for all steps of a run; `"step"` before each call of the model, where
             `sticky` then says whether a tool loop may change models.
+        resilience: As in `RoutedChatModel`; fallbacks of middleware behind this one go first.
+        observers: As in `RoutedChatModel`; they are told of each call of the model.
 
     Raises:
         InvalidInputError: If a child is missing or is no chat model, or another argument breaks its rule.
@@ -120,6 +122,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         sticky: Sticky = "tool_loop",
         signed_reasoning: SignedReasoning = "strip",
         per: Literal["run", "step"] = "run",
+        resilience: Resilience | None = None,
+        observers: Sequence[Observer | str | Path] = (),
     ) -> None:
         super().__init__()
         check_routing(route_on, sticky, strip=strip)
@@ -144,6 +148,9 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self.sticky = sticky
         self.signed_reasoning = signed_reasoning
         self.per = per
+        self.call_rules = call_rules(
+            self.policy, self.children, NO_BILL, resilience=resilience, observers=observers
+        )
         self._warned = False
         self._bound: tuple[list[Any], Binding | None] = ([], None)
 
@@ -152,24 +159,25 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         if self.per == "step":
             return None
         request, thread = asked_of(self, state["messages"], ensure_config())
-        return {"routellm": _kept_in(thread, self.policy.decide(request))}
+        return {"routellm": self._noted(thread, self.policy.decide(request))}
 
     @override
     async def abefore_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
         if self.per == "step":
             return None
         request, thread = asked_of(self, state["messages"], ensure_config())
-        return {"routellm": _kept_in(thread, await self.policy.adecide(request))}
+        return {"routellm": self._noted(thread, await self.policy.adecide(request))}
 
     @override
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         asked, thread = self._asked_anew(request)
-        decision = self._kept(request) if asked is None else _kept_in(thread, self.policy.decide(asked))
-        metadata = DecisionMetadata(decision, thread=thread)
-        with self._run_metadata(metadata):
-            return _with_decision(handler(self._on_chosen_model(request, decision)), metadata)
+        decision = self._kept(request) if asked is None else self._noted(thread, self.policy.decide(asked))
+        call = self._call(request, decision, thread)
+        if self.call_rules is None:
+            return call.made(handler)
+        return call.carried(handler, self.call_rules, asked or RoutingRequest())
 
     @override
     async def awrap_model_call(
@@ -179,21 +187,27 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
     ) -> ModelResponse[Any]:
         asked, thread = self._asked_anew(request)
         decision = (
-            self._kept(request) if asked is None else _kept_in(thread, await self.policy.adecide(asked))
+            self._kept(request) if asked is None else self._noted(thread, await self.policy.adecide(asked))
         )
-        metadata = DecisionMetadata(decision, thread=thread)
-        with self._run_metadata(metadata):
-            return _with_decision(await handler(self._on_chosen_model(request, decision)), metadata)
+        call = self._call(request, decision, thread)
+        if self.call_rules is None:
+            return await call.amade(handler)
+        return await call.acarried(handler, self.call_rules, asked or RoutingRequest())
 
     def _asked_anew(self, request: ModelRequest[Any]) -> tuple[RoutingRequest | None, Thread]:
         """Return what the policy must be asked, or None where the run's decision holds."""
         binding = self._binding(request.tools)
         decision = self._kept(request)
         if decision:
+            if self.call_rules is not None and self.sticky is not False:
+                loop = self.memory.thread(request.messages, "tool_loop")
+                if loop.model not in (None, decision["model"]):  # a tool loop goes on with who answered
+                    return asked_of(self, request.messages, ensure_config(), binding=binding)
             candidates, _ = candidate_models(self.children, request.messages, binding)
             # a tool may have returned a picture, say, that the run's model cannot see
             if candidates is None or decision["model"] in candidates:
-                return None, self.memory.thread([], self.sticky)
+                known = [] if self.call_rules is None else request.messages
+                return None, self.memory.thread(known, self.sticky)
         return asked_of(self, request.messages, ensure_config(), binding=binding)
 
     def _kept(self, request: ModelRequest[Any]) -> Decision:
@@ -210,41 +224,19 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             self._bound = (list(tools), binding)
         return binding
 
-    def _on_chosen_model(self, request: ModelRequest[Any], decision: Decision) -> ModelRequest[Any]:
+    def _noted(self, thread: Thread, decision: RoutingDecision) -> Decision:
+        """Return a decision as an agent's state keeps it, and remember its model where it will answer."""
+        if self.call_rules is None:  # else whoever answers is remembered then
+            thread.keep(decision.model)
+        return decision.as_metadata()
+
+    def _call(self, request: ModelRequest[Any], decision: Decision, thread: Thread) -> AgentCall:
         if "cache_control" in request.model_settings and not self._warned:
             self._warned = True
             warnings.warn(
                 "RouteLLMMiddleware must stand before caching middleware, got a request whose caching is "
                 "set for another model; move it to the front of middleware=[...]",
                 RouterWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        child: Any = self.children[str(decision["model"])]
-        messages: Any = None
-        if self.signed_reasoning != "send":
-            messages = without_others_reasoning(request.messages, str(decision["model"]), self.children)
-        if messages is None:
-            return request.override(model=child)
-        return request.override(model=child, messages=messages)
-
-    @contextmanager
-    def _run_metadata(self, metadata: DecisionMetadata) -> Iterator[None]:
-        """Tell the runs inside the decision: the agent takes its config from the context."""
-        config = ensure_config()
-        config["metadata"] = {**config["metadata"], **run_metadata(metadata.decision)}
-        # a fallback of middleware behind this one may answer, which no listener's absence hides
-        config = watched(config, metadata, self.children, always=True, anyone=True)
-        token = var_child_runnable_config.set(config)
-        try:
-            yield
-        finally:
-            var_child_runnable_config.reset(token)
-
-
-def _kept_in(thread: Thread, decision: RoutingDecision) -> Decision:
-    thread.keep(decision.model)
-    return decision.as_metadata()
-
-
-def _with_decision(response: ModelResponse[Any], metadata: DecisionMetadata) -> ModelResponse[Any]:
-    return replace(response, result=[metadata.add_to(message) for message in response.result])
+        return AgentCall(request, decision, thread, self.children, self.signed_reasoning)
