@@ -25,6 +25,7 @@ from shared_router.commands import (
     route,
     savings,
     score,
+    serve,
     show,
     suggest,
     train,
@@ -120,6 +121,12 @@ _COMMANDS = (
     Command("train", "teach a router graded answers or battles", train.add_arguments, train.run),
     Command("route", "score prompts with a trained router", route.add_arguments, route.run),
     Command("score", "score files of prompts on all cores", score.add_arguments, score.run),
+    Command(
+        "serve",
+        "serve OpenAI's clients, each chat from the strong or the weak upstream",
+        serve.add_arguments,
+        serve.run,
+    ),
     Command("show", "say what a router's scores mean, without loading it", show.add_arguments, show.run),
     Command(
         "evaluate",

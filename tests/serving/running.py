@@ -1,0 +1,103 @@
+"""The server in a thread of its own, and an upstream that keeps the very bytes that it was sent."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import uvicorn
+from numpy.typing import NDArray
+
+from shared_router import Router
+from shared_router.serving.app import create_app
+from shared_router.serving.bounded_connections import BoundedProtocol
+from shared_router.serving.served import Served
+
+
+class FixedRouter(Router):
+    """Give each question the score that it was told, and others 0.5."""
+
+    name = "fixed"
+    blocking = False
+
+    def __init__(self, scores: Mapping[str, float]) -> None:
+        self.scores = scores
+
+    def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([self.scores.get(query, 0.5) for query in queries])
+
+
+@contextmanager
+def running(served: Served) -> Iterator[str]:
+    """Serve in a block; gives the base URL."""
+    config = uvicorn.Config(
+        create_app(served),
+        host="127.0.0.1",
+        port=0,
+        http=BoundedProtocol,
+        access_log=False,
+        log_level="error",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server must start"
+        threading.Event().wait(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass
+class WireUpstream:
+    """Answer every request with the same bytes, and keep what came.
+
+    Attributes:
+        answer: The whole of an HTTP answer, with its head.
+        heads: The heads that came.
+        bodies: The bodies that came.
+        hung_up: Set when a client leaves while it is made to wait.
+    """
+
+    answer: bytes
+    stalls: bool = False
+    heads: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """Listen in a block; gives the base URL."""
+        loop = asyncio.new_event_loop()
+        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        finally:
+            loop.call_soon_threadsafe(server.close)
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+            loop.call_soon_threadsafe(loop.call_later, 0.05, loop.stop)
+            thread.join()
+            loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line
+            )
+            self.heads.append(head)
+            self.bodies.append(await reader.readexactly(length))
+            writer.write(self.answer)
+            await writer.drain()
+            if self.stalls:
+                await reader.read()
+                self.hung_up.set()
+        finally:
+            writer.close()
