@@ -78,7 +78,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         guard: A function from the question to None, the name of the model that must answer, or an error that
             refuses the call; it goes before all else but what a model cannot do. See `RoutingPolicy`.
         on_guard_error: Where a call goes that the guard fails on, or `"score"`, or `"raise"`.
-        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`, False.
+        sticky: Whether a model is kept: `"tool_loop"` until its tools are answered, `"conversation"`,
+            `"upward"`, `"priced"` or a `Stickiness` of either, False.
         signed_reasoning: What to do with what another model signed: `"strip"`, `"keep_model"` or `"send"` it.
         capabilities: What a model can read beside text, by its name: some of `"images"`, `"documents"`,
             `"audio"` and `"video"`. A model that is not named is taken to read all.

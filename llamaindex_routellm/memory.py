@@ -154,6 +154,7 @@ class DecisionMemory:
             and (self.policy.moves or known.threshold == self.policy.threshold)
             and request.threshold is None
             and request.candidates is None
+            and request.leaning is None
         )
 
     def _recall(self, question: bytes | None, continues: bool) -> RoutingDecision | None:
@@ -208,11 +209,16 @@ class DecisionMemory:
         return decision
 
     def _put(self, question: bytes, request: RoutingRequest, decision: RoutingDecision) -> None:
-        if decision.reason in _SCORED and decision.win_probability is not None:
+        is_scored = decision.reason in _SCORED or (
+            request.leaning is not None and decision.reason == "sticky"
+        )
+        if is_scored and decision.win_probability is not None:
             kept = decision
-            if request.candidates is not None or request.threshold is not None:
+            if not (request.candidates is None and request.threshold is None and request.leaning is None):
                 # made under a condition of this call alone: its score is worth keeping, its model is not
-                kept = self._decisions.get((question, "")) or replace(decision, threshold=_SCORE_ONLY)
+                kept = self._decisions.get((question, "")) or replace(
+                    decision, threshold=_SCORE_ONLY, reason="score"
+                )
             self._decisions[question, ""] = kept
         elif decision.reason.startswith("router_error") and self._keep_runs:
             self._decisions[question, self._run()] = self._decisions[question, None] = decision

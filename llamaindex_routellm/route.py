@@ -62,9 +62,20 @@ class Route:
         settings: What the call is given beside the caller's arguments.
         asked: The LLMs that are asked inside it and have not failed: the last one answers.
         responses: What they answered, whole, where `EndedCalls` watches.
+        on_failure: What is told where the chosen model fails, or None.
     """
 
-    __slots__ = ("_last", "_tokens", "asked", "llm", "metadata", "models", "responses", "settings")
+    __slots__ = (
+        "_last",
+        "_tokens",
+        "asked",
+        "llm",
+        "metadata",
+        "models",
+        "on_failure",
+        "responses",
+        "settings",
+    )
     _tokens: tuple[Token[dict[str, Any]], Token[RoutedCall | None]]
 
     def __init__(self, llm: LLM, metadata: dict[str, str | float], models: Models) -> None:
@@ -72,6 +83,7 @@ class Route:
         self.metadata = metadata
         self.models = models
         self.settings: dict[str, Any] = {}
+        self.on_failure: Callable[[], None] | None = None
         self.asked: list[Any] = []
         self.responses: list[ChatResponse | CompletionResponse] = []
         self._last: ChatResponse | None = None
@@ -123,7 +135,9 @@ class Route:
         self._tokens = active_instrument_tags.set(tags), current_call.set(self)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is not None and self.on_failure is not None and issubclass(kind, Exception):
+            self.on_failure()
         tags, call = self._tokens
         active_instrument_tags.reset(tags)
         current_call.reset(call)

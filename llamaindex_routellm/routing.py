@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llama_index.core.llms import LLM
 
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.capabilities import candidate_models
+from llamaindex_routellm.kept_conversations import KeptConversations
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.metadata import publish
 from llamaindex_routellm.no_question import NoQuestionRules
@@ -19,7 +21,6 @@ from llamaindex_routellm.reasoning import ReasoningWriters
 from llamaindex_routellm.route import Models, Route
 from shared_router import (
     Bill,
-    Conversations,
     RoutingDecision,
     RoutingPolicy,
     RoutingRequest,
@@ -67,7 +68,7 @@ class Routing:
     policy: RoutingPolicy
     finder: QuestionFinder
     memory: DecisionMemory
-    conversations: Conversations | None
+    conversations: KeptConversations | None
     no_question: NoQuestionRules
     reasoning: ReasoningWriters
     capabilities: Mapping[str, Collection[str]]
@@ -135,7 +136,7 @@ class Routing:
     def keep(self, decided: DecidedCall, decision: RoutingDecision) -> None:
         """Keep a call's conversation with the model that answers it, and its run with a fallback."""
         if self.conversations is not None:
-            self.conversations.keep(decided.turns, decision.model)
+            self.conversations.keep(decided.turns, decision, decided.request.conversation)
         if decision.reason.startswith("fallback:"):
             self.memory.keep_fallback(decided.request, decision)
 
@@ -158,12 +159,20 @@ class Routing:
             request = replace(request, sticky_to=writer)
         if self.conversations is None:
             return question, request, ()
-        turns = turns_of(self.finder.conversation(call, question.turn or question.text))
-        model = request.sticky_to or self.conversations.model_of(turns)
-        return question, replace(request, sticky_to=model), turns
+        conversation = self.finder.conversation(call, question.turn or question.text)
+        turns = turns_of(conversation)
+        return question, self.conversations.asked(request, turns, conversation, self.policy.models), turns
+
+    def release(self, decided: DecidedCall) -> None:
+        """Forget where a call's conversation went: its model has failed."""
+        if self.conversations is not None:
+            self.conversations.release(decided.turns, decided.request.conversation)
 
     def _route_to(self, models: Mapping[str, LLM], decided: DecidedCall) -> Route:
         """Publish a decision, and return the route that it makes."""
         self.tell(models, decided, decided.decision)
         metadata = {**decided.decision.as_metadata(), "source": decided.question.source}
-        return Route(models[decided.decision.model], metadata, Models(models, self.bill, self.reasoning))
+        route = Route(models[decided.decision.model], metadata, Models(models, self.bill, self.reasoning))
+        if self.conversations is not None:
+            route.on_failure = partial(self.release, decided)
+        return route

@@ -95,7 +95,7 @@ class RuledCall:
                 self._attempts.cancelled()
                 raise
             if not moves:
-                raise self._attempts.error
+                raise self._failed()
 
     async def _aopened(self, ask: Callable[[Route], Awaitable[Any]]) -> tuple[Route, Any]:
         while True:
@@ -110,7 +110,7 @@ class RuledCall:
                 self._attempts.cancelled()
                 raise
             if not moves:
-                raise self._attempts.error
+                raise self._failed()
 
     def _parts(
         self, route: Route, parts: Generator[Any, None, None], ask: Callable[[Route], Any]
@@ -130,7 +130,7 @@ class RuledCall:
                     yield from held.taken(part)
                     continue
                 if not moves:
-                    raise self._attempts.error
+                    raise self._failed()
                 _close(parts)
                 route, parts = self._opened(ask)
                 held = HeldParts(self._attempts)
@@ -159,7 +159,7 @@ class RuledCall:
                         yield each
                     continue
                 if not moves:
-                    raise self._attempts.error
+                    raise self._failed()
                 await parts.aclose()
                 route, parts = await self._aopened(ask)
                 held = HeldParts(self._attempts)
@@ -199,6 +199,11 @@ class RuledCall:
             raise WithheldAnswerError(
                 "an answer must not be withheld where refusals move on, and its provider kept it back"
             )
+
+    def _failed(self) -> BaseException:
+        """Return what the call ends with, whose conversation is kept with no model."""
+        self._routing.release(self._decided)
+        return self._attempts.error
 
     def _answered(self, route: Route, output: Iterable[Any]) -> None:
         """Say that the call is answered, and by whom."""

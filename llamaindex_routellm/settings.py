@@ -11,6 +11,7 @@ from llama_index.core.llms import LLM
 
 from llamaindex_routellm.answers import fallbacks_of
 from llamaindex_routellm.capabilities import ContextWindow, check_capabilities, check_context_window
+from llamaindex_routellm.kept_conversations import KeptConversations
 from llamaindex_routellm.memory import DecisionMemory
 from llamaindex_routellm.no_question import NoQuestionRules
 from llamaindex_routellm.query import QUERY_KEYS, QueryExtractor, QuestionFinder
@@ -21,7 +22,6 @@ from llamaindex_routellm.spans import OpenSpans
 from shared_router import (
     ROUTER_TIMEOUT_S,
     Bill,
-    Conversations,
     GivenExploration,
     GivenThreshold,
     Guard,
@@ -76,7 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what no routed LLM can be told."""
-        check_sticky(self.sticky)
+        check_sticky(self.sticky, prices=self.prices)
         check_signed_reasoning(self.signed_reasoning)
         check_context_window(self.context_window)
 
@@ -140,9 +140,8 @@ class Settings:
         open_spans = OpenSpans.watch() if self.track_query_spans else None
         run = None if open_spans is None else open_spans.outermost
         memory = DecisionMemory(policy, self.cache_size, run, keep_runs=self.sticky is not False)
-        conversations = None
-        if self.sticky == "conversation":
-            conversations = Conversations(memory.size, first_turn_model=memory.model_of)
+        size, first_turn_model = memory.size, memory.model_of
+        conversations = KeptConversations.by(self.sticky, self.prices, size, first_turn_model)
         bill = Bill(self.prices, policy.models, fallbacks_of(children))
         return Routing(
             policy=policy,

@@ -95,7 +95,7 @@ def _long(text: str) -> list[Any]:
 
 
 def test_a_conversation_stays_where_its_prompt_is_cached_and_leaves_where_it_is_not() -> None:
-    """2,000 tokens cost the weak model 10 thousandths of a cent cold, the strong one 2 with what is cached.
+    """2,000 tokens cost the weak model 10 thousandths of a dollar cold, the strong one 2 as they are cached.
 
     So the strong model is the cheaper one for five minutes. Without a discount only the margin keeps it.
     """

@@ -160,14 +160,15 @@ def test_without_a_memory_each_turn_is_scored() -> None:
 
 def test_only_the_latest_turns_are_remembered_and_never_their_words() -> None:
     routed, _ = kept(cache_size=2)
-    conversations = routed._routing.conversations
-    assert conversations is not None
+    kept_ones = routed._routing.conversations
+    assert kept_ones is not None
+    conversations = kept_ones.conversations
     for name in "abcd":
         conversation = Conversation(routed)
         for turn in ("first", "second", "third"):
             conversation.say(f"secret {name} {turn}")
     assert len(conversations) == 2
-    assert "secret" not in repr(vars(conversations)["_models"])
+    assert "secret" not in repr(vars(conversations)["_kept"])
 
 
 CHAT_MODES = ["simple", "context", "condense_plus_context"]

@@ -119,15 +119,17 @@ def test_a_tool_loop_of_ones_own_stays_with_the_model_that_began_it(server: Faul
 
 
 @pytest.mark.parametrize("kind", ["500", "cut"])
-def test_a_conversation_is_kept_with_the_model_that_answered(server: FaultServer, kind: str) -> None:
+def test_a_conversation_whose_model_failed_is_decided_anew_at_its_next_question(
+    server: FaultServer, kind: str
+) -> None:
     llm = routed(server, sticky="conversation")
     strong_fails(server, kind)
     first = "".join(part.delta or "" for part in llm.stream_chat(MESSAGES))
     assert first == BY_WEAK
     history = [*MESSAGES, ChatMessage(role="assistant", content=first)]
     answer = llm.chat([*history, ChatMessage(role="user", content="And this HARD one, q8?")])
-    assert answer.additional_kwargs["routellm"]["reason"] == "sticky"
-    assert answer.additional_kwargs["routellm"]["model"] == "weak"
+    assert answer.additional_kwargs["routellm"]["reason"] == "score"
+    assert answer.additional_kwargs["routellm"]["model"] == "strong"
 
 
 def test_a_call_that_failed_keeps_no_conversation(server: FaultServer) -> None:
@@ -136,7 +138,7 @@ def test_a_call_that_failed_keeps_no_conversation(server: FaultServer) -> None:
     with pytest.raises(Exception, match="scripted 500"):
         llm.chat(MESSAGES)
     assert llm._routing.conversations is not None
-    assert len(llm._routing.conversations) == 0
+    assert len(llm._routing.conversations.conversations) == 0
 
 
 def test_a_pickled_llm_is_as_resilient_and_begins_with_closed_breakers(server: FaultServer) -> None:
