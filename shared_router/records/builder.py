@@ -137,16 +137,16 @@ class OutcomesBuilder:
             )
 
     def _join_grades(self) -> None:
-        """Give grades that stand in rows of their own to the one answer with their key."""
+        """Give grades that stand in rows of their own to the answer with their key."""
         for key, records in self._grades.items():
             row = self._prompts.find(key)
             found = [] if row is None else list(self._answers.of_prompt(row))
-            if len(found) == 1:
-                for record in records:
-                    self._answers.measure(found[0], record)
-            else:
-                reason = "a grade that several answers could have" if found else "a grade of no answer here"
-                self.left_out[reason] += len(records)
+            for record in records:
+                if found and (len(found) == 1 or record.of_first_answer):
+                    self._answers.measure(found[-1], record)
+                else:
+                    reason = "that several answers could have" if found else "of no answer here"
+                    self.left_out[f"a grade {reason}"] += 1
 
 
 def _fault(record: Record) -> str | None:

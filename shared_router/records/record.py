@@ -39,6 +39,8 @@ class Record:
         currency: What `dollars` is in, where the row says so.
         one_prompt: Whether another text under the same key is another prompt, to be left out; False where a
             benchmark may write one prompt in each model's own template.
+        of_first_answer: Of a grade in a row of its own: whether it is of the first of several answers with
+            the key, such as the one that a user got; else of the only one.
         reference: The right answer, where a file of prompts alone holds it.
         messages: The conversation whose question the prompt is, where the row holds one.
     """
@@ -56,6 +58,7 @@ class Record:
     time: float | None = None
     currency: str | None = None
     one_prompt: bool = False
+    of_first_answer: bool = False
     messages: Sequence[PlainMessage] | None = None
     reference: str | None = None
 

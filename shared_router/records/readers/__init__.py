@@ -2,6 +2,7 @@
 
 from shared_router.records.readers import (
     arena,
+    decision_log,
     helicone,
     helm,
     inspect_samples,
@@ -27,6 +28,7 @@ READERS: dict[str, Reader] = {
     module.READER.name: module.READER
     for module in (
         saved,
+        decision_log,
         openai_batch,
         langsmith,
         langfuse,

@@ -40,6 +40,8 @@ def refuses(head: Head) -> str | None:
     columns = known_names(head.columns, _KNOWN)
     if not columns & {*PROMPT, MESSAGES}:
         return "no 'prompt'"
+    if {"routed", "propensity"} <= columns:
+        return "a decision log"
     if _SIDED & columns or {"model", "score"} <= columns:
         return None
     if "model" in columns and _MEASURED & columns and columns & {*PROMPT}:  # messages are some tool's log
