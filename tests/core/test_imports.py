@@ -14,6 +14,10 @@ from shared_router import MissingExtraError
 PACKAGES = ["shared_router", "langchain_routellm", "llamaindex_routellm"]
 
 
+PROGRAMS = ("shared_router.demo", "shared_router.serving", "shared_router.__main__")
+"""What nothing imports but a command; each may import libraries of its own."""
+
+
 def loaded_by(statement: str) -> set[str]:
     """Return the top-level modules that a statement adds to a fresh interpreter."""
     # __mp_main__ is multiprocessing's other name for __main__
@@ -55,7 +59,7 @@ def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_n
     names = [
         module.name
         for module in pkgutil.walk_packages(shared_router.__path__, "shared_router.")
-        if not module.name.startswith(("shared_router.demo", "shared_router.__main__"))
+        if not module.name.startswith(PROGRAMS)
     ]
     statements = "\n".join(f"import {name}" for name in names)
     assert loaded_by(statements) <= {"shared_router", "numpy"}
