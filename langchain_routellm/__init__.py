@@ -9,7 +9,7 @@ The way of a call:
     metadata     writes the decision on its answer, and into its run
 
 A `CascadedChatModel` differs in how a call is sent: `cascading` walks a plan of the core's, `planning` makes
-its calls, and `at_hand` hands on a weak answer that will do.
+its calls, and `at_hand` hands on a weak answer that will do. So does a `BlendedChatModel`, by `blending`.
 
 `langchain_routellm.decisions` is imported by its own name: not every langchain-core has decision models.
 """
@@ -23,10 +23,12 @@ from langchain_routellm.runnables import RoutedRunnable
 from langchain_routellm.savings import SavingsCallback, savings
 
 if TYPE_CHECKING:
+    from langchain_routellm.blends import BlendedChatModel
     from langchain_routellm.cascades import CascadedChatModel
     from langchain_routellm.middleware import RouteLLMMiddleware
 
 __all__ = [
+    "BlendedChatModel",
     "CascadedChatModel",
     "RouteLLMMiddleware",
     "RouteLLMRouter",
@@ -38,6 +40,7 @@ __all__ = [
 
 
 _LAZY = {
+    "BlendedChatModel": "langchain_routellm.blends",
     "CascadedChatModel": "langchain_routellm.cascades",
     "RouteLLMMiddleware": "langchain_routellm.middleware",  # it needs langchain
 }

@@ -6,23 +6,16 @@ or one last call, and both go the way of any routed call, in every entry point.
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
 
-from langchain_routellm.calls import Call, RefusedCall, RoutedCall
-from langchain_routellm.content import content_needs
-from langchain_routellm.entry_points import EntryPoints
-from langchain_routellm.generate import Group, grouped
+from langchain_routellm.calls import Call, RoutedCall
+from langchain_routellm.planned_calls import PlannedCalls, holds
 from langchain_routellm.planning import PlanAtWork
-from langchain_routellm.routing import RoutedBatches, Turn
 from shared_router import (
     Ask,
     Cascade,
@@ -35,10 +28,8 @@ from shared_router import (
     settled,
 )
 
-_CONTENT = frozenset({"images", "pdf", "audio", "video", "attachments"})
 
-
-class Cascading(RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
+class Cascading(PlannedCalls):
     """A chat model whose calls are plans over its children."""
 
     on_stream: OnStream = "buffer"
@@ -70,7 +61,7 @@ class Cascading(RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
         request = planned(
             replace(call.request, threshold=call.threshold),
             decision,
-            holds=_holds(call.messages),
+            holds=holds(call.messages),
             deadline=Deadline(self.deadline),
         )
         return PlanAtWork(self.cascade, request, call)
@@ -98,46 +89,8 @@ class Cascading(RoutedBatches[LanguageModelInput, AIMessage], EntryPoints):
         ask = Ask(decision.model, last=True, reason=decision.reason)
         return self._plan(call, decision).sent(ask)
 
-    @override
-    def _batched(
-        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
-    ) -> list[Any]:
-        _raise_refused(turns, return_exceptions)
-        # one by one, in LangChain's threads: a plan's second call waits for its first
-        return Runnable.batch(self, turns, configs, return_exceptions=return_exceptions)  # type: ignore[misc]
-
-    @override
-    async def _abatched(
-        self, turns: list[Turn], configs: list[RunnableConfig], return_exceptions: bool
-    ) -> list[Any]:
-        _raise_refused(turns, return_exceptions)
-        return await Runnable.abatch(self, turns, configs, return_exceptions=return_exceptions)  # type: ignore[misc]
-
-    @override
-    def _groups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
-        sent = [self._sent(call, decision) for call, decision in zip(calls, decisions, strict=True)]
-        return grouped(sent, range(len(sent)))  # each has calls of its own to tell
-
-    @override
-    async def _agroups(self, calls: Sequence[Call], decisions: Sequence[RoutingDecision]) -> list[Group]:
-        each = (self._asent(call, decision) for call, decision in zip(calls, decisions, strict=True))
-        sent = await asyncio.gather(*each)
-        return grouped(sent, range(len(sent)))
-
 
 def without_threshold(call: Call) -> Call:
     """Return a call whose own threshold is kept from the policy: it is for the weak answer."""
     request = replace(call.request, threshold=None)
     return replace(call, request=request, threshold=call.request.threshold)
-
-
-def _holds(messages: Sequence[BaseMessage]) -> frozenset[str]:
-    """Return what a question holds beside text: what has come since the user last spoke."""
-    last = max((at for at, each in enumerate(messages) if isinstance(each, HumanMessage)), default=0)
-    return frozenset(content_needs(messages[last:])) & _CONTENT
-
-
-def _raise_refused(turns: Sequence[Turn], return_exceptions: bool) -> None:
-    for turn in turns:
-        if isinstance(turn, RefusedCall) and not return_exceptions:
-            raise turn.error

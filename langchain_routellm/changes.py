@@ -12,7 +12,6 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 
-from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import SHARED_SETTINGS, refuse_cache, refuse_misspelt
 from langchain_routellm.asking import call_rules
 from langchain_routellm.children import checked_child, checked_children, with_settings
@@ -84,7 +83,7 @@ def _keep_rules(model: Any, name: str, value: Any) -> None:
         check_signed_reasoning(value)
     elif name == "prices":
         check_sticky(model.sticky, prices=value)
-        model._bill = Bill(value, model.policy.models, fallbacks_of(model.children))
+        model._bill = Bill(value, model.policy.models, model._others())
 
 
 def _changed(model: Any, fields: Sequence[str], name: str, value: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel
 from typing_extensions import override
 
-from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.arguments import split_settings
 from langchain_routellm.binding import bind_children
 from langchain_routellm.calls import Call
@@ -158,7 +157,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another
         check_models(self.policy, self.children)
-        self._bill = Bill(prices, self.policy.models, fallbacks_of(self.children))
+        self._bill = Bill(prices, self.policy.models, self._others())
         make_call_rules(self)
 
     # The return type must resolve at run time: `with_fallbacks(...).bind_tools` reads it to find out

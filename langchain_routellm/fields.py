@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import Self, override
 
+from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.changes import change
 from langchain_routellm.children import Child
 from langchain_routellm.memory import Memory
@@ -96,6 +97,10 @@ class RoutedFields(SelfDescription):
     def _policy_of(cls, fields: Mapping[str, Any]) -> RoutingPolicy:
         """Return the policy that the values of these fields make."""
         return made_policy(**{argument: fields[field] for argument, field in cls._rule_fields.items()})
+
+    def _others(self) -> set[str]:
+        """Return the names of models that may answer beside the children, for their prices."""
+        return fallbacks_of(self.children)
 
     @property
     def finder(self) -> QuestionFinder:

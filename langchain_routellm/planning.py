@@ -1,4 +1,4 @@
-"""A plan's calls, made of a chat model's children: the one place where a cascade asks them."""
+"""A plan's calls, made of a chat model's children: the one place where a cascade or a blend asks them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from langchain_routellm.scorable import given_answer, tool_calls_are_valid
 from shared_router import (
     Answer,
     Ask,
+    Blend,
     Cascade,
     PlanCall,
     PlanRequest,
@@ -34,7 +35,7 @@ from shared_router import (
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
+class Output:
     """What a child returned, and what listeners have not heard of it."""
 
     value: Any = field(repr=False)
@@ -60,13 +61,13 @@ class PlanAtWork:
     """One request's plan over the children.
 
     Args:
-        cascade: The plan.
+        plan: The plan.
         request: What it was begun with.
         call: The call that it answers.
     """
 
-    def __init__(self, cascade: Cascade, request: PlanRequest, call: Call) -> None:
-        self.cascade = cascade
+    def __init__(self, plan: Cascade | Blend, request: PlanRequest, call: Call) -> None:
+        self.plan = plan
         self.request = request
         self.call = call
         self._id = uuid4().hex
@@ -91,14 +92,14 @@ class PlanAtWork:
             return replace(routed, config=_unnamed(routed.config)) if self._is_named else routed
         self.call.thread.keep(found.answer.model)
         about = self._metadata(found.answer.model, found.reason, found.calls, is_made=True)
-        output: _Output = found.answer.output
+        output: Output = found.answer.output
         at_hand = AnswerAtHand(output.value, output.held, about.add_to)
         return RoutedCall(at_hand, self.call.input, self.call.config, self.call.kwargs, about)
 
     def _metadata(
         self, model: str, reason: str, calls: tuple[PlanCall, ...], *, is_made: bool
     ) -> PlanMetadata:
-        decision = plan_decision(self.cascade, self.request, model=model, reason=reason, calls=calls)
+        decision = plan_decision(self.plan, self.request, model=model, reason=reason, calls=calls)
         return PlanMetadata(decision, self.call.bill, self.call.thread, is_made=is_made)
 
     def _asked(self, step: Ask, prepared: _Prepared) -> Answer:
@@ -123,7 +124,7 @@ class PlanAtWork:
     def _prepared(self, step: Ask) -> _Prepared:
         """Send a call on its way, so that nobody who passes on what they hear hears of it yet."""
         decision = plan_decision(
-            self.cascade, self.request, model=step.model, reason=step.reason, calls=step.calls
+            self.plan, self.request, model=step.model, reason=step.reason, calls=step.calls
         ).as_metadata()
         del decision["calls"]
         decision.pop("dollars", None)
@@ -154,7 +155,7 @@ class PlanAtWork:
         return Answer(
             model=step.model,
             given=given_answer(output, message),
-            output=_Output(output, prepared.held),
+            output=Output(output, prepared.held),
             dollars=None if usage is None else self.call.bill.dollars(name, token_usage(usage)),
             valid_tool_calls=tool_calls_are_valid(output, self.call.binding),
         )

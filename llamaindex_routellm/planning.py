@@ -155,7 +155,6 @@ class PlanAtWork:
 
     def _tell(self, plan: PlanDecision) -> None:
         """Tell whoever listens to decisions of this one: the threshold is the cascade's."""
-        decision = RoutingDecision(
-            plan.model, plan.win_probability, plan.threshold, plan.router or plan.scorer, plan.reason
-        )
+        name = plan.router or plan.scorer or plan.ranker or ""
+        decision = RoutingDecision(plan.model, plan.win_probability, plan.threshold or 0.0, name, plan.reason)
         self.routing.tell(self.models.by_name, self.decided, decision)

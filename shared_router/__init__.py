@@ -93,9 +93,9 @@ if TYPE_CHECKING:
     from shared_router.messages import AnyMessage, PlainMessage, plain_messages
     from shared_router.named_conversations import conversation_scope, current_conversation
     from shared_router.observers import Attempt, CallEnd, Observer, WatchedCall
-    from shared_router.plans.blend import Blend
+    from shared_router.plans.blend import TOP_K, Blend
     from shared_router.plans.blend_policy import BlendPolicy
-    from shared_router.plans.blending import Blending, ablended, blended, made_blend
+    from shared_router.plans.blending import Blending, BlendSettled, ablended, blended, made_blend
     from shared_router.plans.calibrated_cascade import CalibratedCascade, save_cascade
     from shared_router.plans.cascade import Cascade, OnScorerError, OnToolCalls
     from shared_router.plans.deadline import Deadline, check_seconds
@@ -219,6 +219,7 @@ _LAZY = {
     "Bill": "shared_router.costs.bill",
     "Blend": "shared_router.plans.blend",
     "BlendPolicy": "shared_router.plans.blend_policy",
+    "BlendSettled": "shared_router.plans.blending",
     "Blending": "shared_router.plans.blending",
     "Breakers": "shared_router.resilience.breaker",
     "Budget": "shared_router.resilience.budgets.budget",
@@ -319,6 +320,7 @@ _LAZY = {
     "Stickiness": "shared_router.stickiness",
     "Sticky": "shared_router.stickiness",
     "Suggestions": "shared_router.suggesting.suggest",
+    "TOP_K": "shared_router.plans.blend",
     "Telemetry": "shared_router.telemetry.telemetry",
     "ThresholdChoice": "shared_router.calibration.choice",
     "Tier": "shared_router.threshold_rule",
@@ -425,6 +427,7 @@ __all__ = [
     "Bill",
     "Blend",
     "BlendPolicy",
+    "BlendSettled",
     "Blending",
     "Breakers",
     "Budget",
@@ -561,6 +564,7 @@ __all__ = [
     "Stickiness",
     "Sticky",
     "Suggestions",
+    "TOP_K",
     "Telemetry",
     "ThresholdChoice",
     "ThresholdRangeWarning",

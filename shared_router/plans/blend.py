@@ -150,8 +150,7 @@ class Blend:
                 raise error
             yield Use(best[0], f"fuser_error:{type(error).__name__}", calls)
             return
-        if fused.dollars is not None or fused.output is not None:  # a call of a model's
-            calls = (*calls, PlanCall(fused.model, dollars=fused.dollars))
+        calls = (*calls, PlanCall(fused.model, dollars=fused.dollars))
         yield Use(fused, f"fused:{','.join(each.model for each in best)}", calls)
 
 

@@ -111,7 +111,7 @@ def test_the_best_answers_are_fused_best_first() -> None:
     found = _run(fuser=joined, top_k=2)
     assert (found.answer.model, found.reason) == ("fuser", "fused:c,d")
     assert found.answer.given.text == "q: four!! + eleven"
-    assert [call.model for call in found.calls] == ["a", "b", "c", "d"]
+    assert [call.model for call in found.calls] == ["a", "b", "c", "d", "fuser"]
 
 
 def test_three_answers_are_fused_where_nothing_is_said() -> None:
@@ -121,7 +121,7 @@ def test_three_answers_are_fused_where_nothing_is_said() -> None:
 def test_without_a_ranker_the_first_models_answers_are_fused() -> None:
     found = _run(fuser=joined, ranker=None, top_k=2)
     assert found.reason == "fused:a,b"
-    assert [call.score for call in found.calls] == [None] * 4
+    assert [call.score for call in found.calls] == [None] * 5
 
 
 @pytest.mark.parametrize(
