@@ -28,7 +28,7 @@ from typing_extensions import Self
 
 from tests.faults import Fault, FaultPlan, RandomFaults
 from tests.http_connection import Connection
-from tests.provider_answers import answer_parts, error_body, request_id, whole_answer
+from tests.provider_answers import answer_parts, error_body, request_id, usage_of, whole_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,14 @@ class Asked:
         model: Who was asked.
         fault: What went wrong with it.
         streams: Whether it asked for a stream.
+        billed_tokens: What a provider bills for it: all tokens where the model began, none before.
     """
 
     request: str
     model: str
     fault: Fault
     streams: bool
+    billed_tokens: int
 
 
 class FaultServer:
@@ -133,7 +135,9 @@ class FaultServer:
         """Answer one request; return whether its connection can have another."""
         request, model, streams = request_id(payload), payload["model"], bool(payload.get("stream"))
         fault = self.plan.next(request, model)
-        self.asked.append(Asked(request, model, fault, streams))
+        begins = not (fault.kind.isdigit() or fault.kind in ("content_filter", "reset"))
+        tokens = usage_of(payload)["total_tokens"] if begins or fault.at is not None else 0
+        self.asked.append(Asked(request, model, fault, streams, tokens))
         if fault.kind.isdigit() or fault.kind == "content_filter":
             retry = {} if fault.seconds is None else {"Retry-After": f"{fault.seconds:g}"}
             status = int(fault.kind) if fault.kind.isdigit() else 400

@@ -128,6 +128,18 @@ def test_a_client_that_leaves_is_counted(server: FaultServer, client: openai.Ope
     assert server.hung_up == 1
 
 
+def test_it_bills_what_a_model_began_and_nothing_before(server: FaultServer, client: openai.OpenAI) -> None:
+    """Two words are asked and 8 answered; a 500 and a reset cost nothing, an answer that is cut does."""
+    server.plan.script("m", [Fault("500"), Fault("reset"), Fault("cut")])
+    for _ in range(3):
+        with pytest.raises(openai.APIError):
+            ask(client)
+    ask(client)
+    whole = server.asked[3].billed_tokens
+    assert [each.billed_tokens for each in server.asked] == [0, 0, whole, whole]
+    assert whole > 8
+
+
 def test_chance_fails_the_share_that_it_should_and_always_the_same_requests() -> None:
     """Of 4,000 at a half, four standard deviations are 4 * sqrt(4000) / 2 = 126."""
     chance = RandomFaults(share=0.5, faults=(Fault("500"), Fault("429")), seed=1)
@@ -153,5 +165,6 @@ def test_it_is_told_and_asked_over_http(server: FaultServer, client: openai.Open
             "model": "m",
             "fault": {"kind": "500", "at": None, "seconds": None},
             "streams": False,
+            "billed_tokens": 0,
         }
     ]
