@@ -20,7 +20,9 @@ from shared_router import (
     Resilience,
     RouterError,
     RoutingPolicy,
+    Shadow,
     observers_of,
+    shadow_watch,
 )
 
 
@@ -32,6 +34,7 @@ def call_rules(
     resilience: Resilience | None = None,
     budget: Budget | Sequence[Budget] | None = None,
     observers: Sequence[Observer | str | Path] = (),
+    shadow: Shadow | None = None,
     breakers: Breakers | None = None,
 ) -> CallRules | None:
     """Return what calls are made under; None where nothing was given, and calls go straight to a child.
@@ -43,6 +46,7 @@ def call_rules(
         resilience: When another model is asked.
         budget: What calls may cost.
         observers: Who is told of them; a path is a decision log's.
+        shadow: On which share of the calls the other model is asked too.
         breakers: Where breakers are kept.
 
     Raises:
@@ -50,7 +54,7 @@ def call_rules(
         UnknownNameError: If the resilience names a model that is not there.
     """
     watching = observers_of(observers)
-    if resilience is None and budget is None and not watching:
+    if resilience is None and budget is None and shadow is None and not watching:
         return None
     budgets = None
     if budget is not None:
@@ -61,6 +65,7 @@ def call_rules(
         budgets=budgets,
         observers=watching,
         bill=bill,
+        shadow=shadow_watch(shadow, policy.models, observers=watching, bill=bill),
         breakers=breakers,
     )
 

@@ -78,9 +78,10 @@ class Call:
         self.bill.expect(model)
         if self.children is not None:
             config = watched(config, decision_metadata, self.children, always=is_watched)
-        return RoutedCall(self.models[model], self._input_for(model), config, self.kwargs, decision_metadata)
+        return RoutedCall(self.models[model], self.input_for(model), config, self.kwargs, decision_metadata)
 
-    def _input_for(self, model: str) -> Any:
+    def input_for(self, model: str) -> Any:
+        """Return the input as a model may be sent it: the same, but for what another one signed."""
         if self.children is None or not self.strips:
             return self.input
         sent = without_others_reasoning(self.messages, model, self.children)

@@ -19,7 +19,15 @@ from langchain_routellm.attempt import Attempt
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.first_content import apieces, pieces
 from langchain_routellm.metadata import DecisionMetadata
-from shared_router import AskedCall, CallRules, RoutingDecision, WithheldAnswerError, awithin_seconds
+from langchain_routellm.shadows import offer_ashadow, offer_shadow
+from shared_router import (
+    AskedCall,
+    Attempts,
+    CallRules,
+    RoutingDecision,
+    WithheldAnswerError,
+    awithin_seconds,
+)
 
 T = TypeVar("T")
 
@@ -64,7 +72,7 @@ class Carried(Runnable[Any, Any]):
         Args:
             ask: Asks the model of the call that it is given.
         """
-        attempts = self._asked.begin(self.decision, self.call.decided_s)
+        attempts = self._begun()
         attempt = Attempt(self.call, attempts, is_first=True)
         while True:
             try:
@@ -86,7 +94,7 @@ class Carried(Runnable[Any, Any]):
 
     async def arun(self, ask: Callable[[RoutedCall], Awaitable[T]]) -> T:
         """Return what `run` returns, without holding up the event loop."""
-        attempts = await self._asked.abegin(self.decision, self.call.decided_s)
+        attempts = await self._abegun()
         attempt = Attempt(self.call, attempts, is_first=True)
         while True:
             try:
@@ -118,7 +126,7 @@ class Carried(Runnable[Any, Any]):
 
     @override
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
-        attempts = self._asked.begin(self.decision, self.call.decided_s)
+        attempts = self._begun()
         attempt = Attempt(self.call, attempts, is_first=True)
         while True:
             try:
@@ -141,7 +149,7 @@ class Carried(Runnable[Any, Any]):
     async def astream(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        attempts = await self._asked.abegin(self.decision, self.call.decided_s)
+        attempts = await self._abegun()
         attempt = Attempt(self.call, attempts, is_first=True)
         while True:
             try:
@@ -177,6 +185,16 @@ class Carried(Runnable[Any, Any]):
         from langchain_routellm.event_streams import astream_of
 
         return astream_of(self.astream(input, config))
+
+    def _begun(self) -> Attempts:
+        attempts = self._asked.begin(self.decision, self.call.decided_s)
+        offer_shadow(self.call, attempts)
+        return attempts
+
+    async def _abegun(self) -> Attempts:
+        attempts = await self._asked.abegin(self.decision, self.call.decided_s)
+        offer_ashadow(self.call, attempts)
+        return attempts
 
     @property
     def _asked(self) -> AskedCall:

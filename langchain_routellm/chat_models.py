@@ -38,6 +38,7 @@ from shared_router import (
     OnRouterError,
     Resilience,
     Router,
+    Shadow,
     Sticky,
     Tier,
     seeded_exploration,
@@ -90,6 +91,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
             model alone, for as long as its own client waits.
         budget: What calls may cost, a `Budget` or several; needs `prices`.
         observers: What is told of each decision and of its call's end; a path is a `DecisionLog`'s.
+        shadow: A `Shadow`: on which share of the calls the other model is asked too, where nobody waits for
+            it, so that `routellm savings` can prove what routing saves; needs a `DecisionLog` in `observers`.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
             run; `disable_streaming`, `output_version`, `rate_limiter` and `verbose` are set on copies of
             the children. Anything else belongs on the children and is ignored with a warning.
@@ -128,6 +131,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         resilience: Resilience | None = None,
         budget: Budget | Sequence[Budget] | None = None,
         observers: Sequence[Observer | str | Path] = (),
+        shadow: Shadow | None = None,
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
@@ -153,6 +157,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         how |= {"follow_ups": follow_ups, "sticky": sticky, "prices": prices}
         how |= {"signed_reasoning": signed_reasoning}
         how |= {"resilience": resilience, "budget": budget, "observers": observers}
+        how |= {"shadow": shadow}
         super().__init__(**children, **rules, **how, **own)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another

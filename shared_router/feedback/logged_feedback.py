@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import DataError
-from shared_router.proof.logged_calls import JUDGE
+from shared_router.proof.comparing import JUDGE
 from shared_router.telemetry import Feedback, LoggedDecision
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared_router.errors import JudgeError
-from shared_router.preferences.judging import judge_prompt, read_verdict, winner_of_both_orders
+
+JUDGE = "judge"
+"""The source of grades that whoever compares an answer with its shadow gives."""
 
 Judge = Callable[[str], str]
 """Takes a prompt that shows a question with two answers, and returns its verdict; see `judge_prompt`."""
@@ -35,6 +37,9 @@ def scores_of(
         JudgeError: If a verdict cannot be read, or a grade is none in [0, 1].
     """
     if judge is not None:
+        # which a program that only routes does not load
+        from shared_router.preferences.judging import judge_prompt, read_verdict, winner_of_both_orders
+
         shown = read_verdict(judge(judge_prompt(question, own, other)), 0)
         swapped = read_verdict(judge(judge_prompt(question, other, own)), 0)
         return _SCORES[winner_of_both_orders(shown, swapped)]

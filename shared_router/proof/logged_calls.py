@@ -10,11 +10,9 @@ import numpy as np
 
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import DataError
+from shared_router.proof.comparing import JUDGE
 from shared_router.proof.routed_calls import RoutedCalls
 from shared_router.telemetry import Feedback, LoggedDecision, ShadowAnswer
-
-JUDGE = "judge"
-"""The source of grades that whoever compares an answer with its shadow gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared_router.costs.bill import Bill
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.observers import CallEnd, WatchedCall
-from shared_router.proof.comparing import scores_of
-from shared_router.proof.logged_calls import JUDGE
+from shared_router.proof.comparing import JUDGE, scores_of
 from shared_router.telemetry import DecisionLog
 from shared_router.telemetry.feedback_line import feedback_line
 
