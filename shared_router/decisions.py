@@ -76,7 +76,8 @@ class RoutingDecision:
         threshold: The cost threshold that applied, in [0, 1].
         router: The router's name.
         reason: `"score"`, `"explore"` (drawn by lot), `"route"` (the caller's choice), `"sticky"`,
-            `"capability:..."`, `"no_query"`, `"no_coverage"` or `"router_error:..."` with the error's class.
+            `"guard"`, `"guard_error:..."`, `"capability:..."`, `"no_query"`, `"no_coverage"` or
+            `"router_error:..."`, where there was one with the error's class.
         coverage: How near the question is to what the router learned from, in [0, 1]: at 0 its score is the
             router's guess for any text. None where the router cannot tell, or was not asked.
         propensity: P(a request like this one goes to `model`), in (0, 1]; None where nothing is left to
@@ -92,6 +93,11 @@ class RoutingDecision:
     coverage: float | None = None
     propensity: float | None = None
     arm: str | None = None
+
+    @property
+    def by_guard(self) -> bool:
+        """Whether a guard, or the rule for one that failed, decided: no other model may be asked then."""
+        return self.reason == "guard" or self.reason.startswith("guard_error:")
 
     def as_metadata(self) -> dict[str, str | float]:
         """Return the decision as flat scalars, without prompt text; what is None is left out."""

@@ -70,6 +70,26 @@ def among(candidates: Sequence[str], model: str) -> str:
     return model if model in candidates else candidates[0]
 
 
+def guarded_model(request: RoutingRequest, verdict: Ruling, models: Sequence[str]) -> str:
+    """Return the model that a guard's verdict means for a request.
+
+    Args:
+        request: The request, checked.
+        verdict: What the guard said, or the rule for one that failed.
+        models: All models that the policy has, best first.
+
+    Raises:
+        CapabilityError: If the guard names a model that cannot serve it: another one would be one it vetoed.
+    """
+    candidates = request.candidates or models
+    if verdict.reason == "guard" and verdict.model not in candidates:
+        raise CapabilityError(
+            f"a guard must name a model that can serve the request, and {verdict.model} cannot: "
+            f"{request.needs}"
+        )
+    return among(candidates, verdict.model)
+
+
 def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, ...]:
     if request.threshold is not None:
         check_threshold(request.threshold)

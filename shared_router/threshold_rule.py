@@ -17,7 +17,7 @@ from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.errors import InvalidInputError, RouterError
 from shared_router.exploration import Exploration, GivenExploration, exploration_of
 from shared_router.posterior_sampling import PosteriorSampling
-from shared_router.rules import Ruling, among, ruling_of
+from shared_router.rules import Ruling, among, guarded_model, ruling_of
 from shared_router.scoring.fallback import warn_of_fallback
 from shared_router.source import RouterSource, in_event_loop
 from shared_router.thresholds import PolicyThreshold
@@ -120,8 +120,7 @@ class ThresholdRule:
         try:
             ruling = ruling_of(request, self.models, self._named(self.on_no_query))
             if verdict is not None:
-                model = among(request.candidates or self.models, verdict.model)
-                return self._decision(request, model, verdict.reason)
+                return self._decision(request, guarded_model(request, verdict, self.models), verdict.reason)
             if ruling is not None:
                 return self._decision(request, ruling.model, ruling.reason)
             known = request.win_probability

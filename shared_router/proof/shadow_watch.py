@@ -71,6 +71,8 @@ class ShadowWatch:
         ask, aask = self._kept.pop(call.decision_id, (None, None))
         if end.outcome != "answered" or end.decision.reason.startswith("fallback:"):
             return
+        if call.decision.by_guard:  # whoever vetoed the other model meant it
+            return
         first, last = self._models[0], self._models[-1]
         other = last if end.decision.model == first else first
         if ask is not None and not self._shadow.background.put(lambda: self._work(call, end, other, ask)):

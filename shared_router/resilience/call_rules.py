@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from shared_router.choices import shown_kind
@@ -209,5 +209,8 @@ class AskedCall:
     def _told(self, decision: RoutingDecision, decided_s: float | None) -> Attempts:
         if self.allowance is not None:
             decision = self.allowance.told(decision)
+        request = self.request
+        if decision.by_guard:  # a fallback must not ask what the guard has vetoed
+            request = replace(request, candidates=(decision.model,))
         took = time.perf_counter() - self.began if decided_s is None else decided_s
-        return Attempts(self.rules, self.request, decision, allowance=self.allowance, decided_s=took)
+        return Attempts(self.rules, request, decision, allowance=self.allowance, decided_s=took)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from shared_router import (
     ArtifactSchemaError,
+    CapabilityError,
     ConversationGuard,
     GuardError,
     GuardFailedWarning,
@@ -63,10 +65,20 @@ async def test_a_guard_goes_before_a_route_that_is_named_and_before_stickiness(
 
 
 @both
-async def test_a_guard_cannot_make_a_model_do_what_it_cannot(how: str) -> None:
+async def test_a_request_that_a_guards_model_cannot_serve_is_refused_and_sent_to_no_other(how: str) -> None:
     request = RoutingRequest("risky", candidates=("weak",), needs="images")
-    decision = await decided(weak_policy(is_risky), request, how)
-    assert (decision.model, decision.reason) == ("weak", "guard")
+    with pytest.raises(CapabilityError, match="a guard must name a model .* strong cannot: images"):
+        await decided(weak_policy(is_risky), request, how)
+    plain = replace(request, query="hello")
+    assert (await decided(weak_policy(is_risky), plain, how)).reason == "capability:images"
+
+
+@both
+async def test_a_failed_guards_rule_takes_whoever_can_serve_the_request(how: str) -> None:
+    request = RoutingRequest("x", candidates=("weak",), needs="images")
+    with pytest.warns(GuardFailedWarning):
+        decision = await decided(weak_policy(broken), request, how)
+    assert (decision.model, decision.reason) == ("weak", "guard_error:ConnectionError")
 
 
 @both

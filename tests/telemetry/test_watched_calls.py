@@ -6,8 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from shared_router import DecisionLog, ModelChangedWarning, ModelWatch, Resilience, read_log
-from tests.resilience.kept import USAGE, Listener, RateLimitError, begun, rules
+from shared_router import (
+    Bill,
+    Budget,
+    BudgetExceededError,
+    Budgets,
+    CallSize,
+    DecisionLog,
+    ModelChangedWarning,
+    ModelWatch,
+    Resilience,
+    RoutingDecision,
+    RoutingPolicy,
+    RoutingRequest,
+    read_log,
+)
+from shared_router.testing import FixedRouter
+from tests.resilience.kept import PRICES, USAGE, Listener, RateLimitError, begun, rules
 
 
 def test_a_weak_answers_saving_is_what_strong_costs_more() -> None:
@@ -57,3 +72,31 @@ def test_a_models_change_is_warned_of_and_the_answer_comes_all_the_same() -> Non
     kept = rules(observers=[watch])
     begun(kept, "weak").answered(USAGE, provider_model="small-2026-03-03")  # an error here, by our settings
     assert kept.health.observer_failures == 1
+
+
+GUARDED = RoutingDecision("strong", None, 0.5, "fixed", "guard")
+
+
+def test_no_fallback_asks_a_model_that_a_guard_has_vetoed() -> None:
+    """Three failures open the breaker; the fourth call asks the strong model all the same."""
+    kept = rules(Resilience(failures=3))
+    for _ in range(4):
+        attempts = kept.ask(RoutingRequest("risky")).begin(GUARDED)
+        assert attempts.model == "strong"
+        assert not attempts.failed(RateLimitError())
+        assert isinstance(attempts.error, RateLimitError)
+    assert kept.health.breakers == {"strong": "open"}
+
+
+def test_no_budget_sends_what_a_guard_has_vetoed_to_the_weak_model() -> None:
+    """A dollar is left, a strong call may cost two: it is refused, and a call by its score goes weak."""
+    kept = rules(budgets=budgets_of(Budget(1.0, max_output_tokens=200_000)))
+    size = CallSize(("x",))
+    with pytest.raises(BudgetExceededError):
+        kept.ask(RoutingRequest("risky"), size).begin(GUARDED)
+
+
+def budgets_of(budget: Budget) -> Budgets:
+    bill = Bill(PRICES, ("strong", "weak"))
+    most = {"strong": None, "weak": None}
+    return Budgets(budget, bill=bill, policy=RoutingPolicy(FixedRouter(0.1)), max_output_tokens=most)

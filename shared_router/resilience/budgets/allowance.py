@@ -119,7 +119,11 @@ class Allowance:
     def _weaker(self, decision: RoutingDecision) -> RoutingDecision | None:
         """Return the decision for the weakest that can serve, or None where that is no way out."""
         weaker = self.candidates[-1]
-        if decision.model == weaker or any(budget.on_hard == "raise" for budget in self.budgets):
+        if (
+            decision.by_guard
+            or decision.model == weaker
+            or any(budget.on_hard == "raise" for budget in self.budgets)
+        ):
             return None
         return replace(decision, model=weaker, reason="budget:hard")
 
