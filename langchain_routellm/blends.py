@@ -28,7 +28,8 @@ from shared_router import (
 _RULES = ("ranker", "fuser", "top_k", "on_scorer_error", "scorer_timeout", "deadline")
 """The fields that a blend is made from."""
 
-_NOT_OF_A_BLEND = ("router", "threshold", "strong_fraction", "policy", "explore", "guard")
+_UNTOLD = ("resilience", "budget", "observers", "shadow")
+_NOT_OF_A_BLEND = ("router", "threshold", "strong_fraction", "policy", "explore", "guard", *_UNTOLD)
 
 
 class BlendedChatModel(BlendsCalls, RoutedChatModel):

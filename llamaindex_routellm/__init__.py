@@ -10,6 +10,7 @@ The way of a call, a file a step:
     metadata, answers, savings         the decision on its response, as an event, and as a bill
 
 `CascadedLLM` (`cascades`) walks a plan of the core's instead; `planning` makes its calls by the same methods.
+So does `BlendedLLM` (`blends`), by `blending`.
 """
 
 from importlib import import_module
@@ -22,9 +23,11 @@ from llamaindex_routellm.savings import RoutedTokens
 from llamaindex_routellm.structured import RoutedStructuredLLM
 
 if TYPE_CHECKING:
+    from llamaindex_routellm.blends import BlendedLLM
     from llamaindex_routellm.cascades import CascadedLLM
 
 __all__ = [
+    "BlendedLLM",
     "CascadedLLM",
     "LLMCall",
     "RoutedLLM",
@@ -34,8 +37,11 @@ __all__ = [
 ]
 
 
+_LAZY = {"BlendedLLM": "llamaindex_routellm.blends", "CascadedLLM": "llamaindex_routellm.cascades"}
+"""Names whose modules are imported at their first use: a program that only routes does not wait for them."""
+
+
 def __getattr__(name: str) -> Any:
-    if name != "CascadedLLM":
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # a program that only routes does not wait for what a cascade imports
-    return import_module("llamaindex_routellm.cascades").CascadedLLM
+    return getattr(import_module(_LAZY[name]), name)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from llama_index.core.base.llms.types import MessageRole
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 
@@ -18,6 +16,7 @@ from llamaindex_routellm.changes import SETTINGS
 from llamaindex_routellm.children import NOT_GIVEN, NotGiven, refuse_own_fields
 from llamaindex_routellm.content import contents_of
 from llamaindex_routellm.ended_calls import EndedCalls
+from llamaindex_routellm.held_answers import aread_again, asked_now, read_again
 from llamaindex_routellm.llm import RoutedLLM
 from llamaindex_routellm.planning import PlanAtWork
 from llamaindex_routellm.route import Route
@@ -166,7 +165,7 @@ class CascadedLLM(RoutedLLM):
             with work.last(found) as route:
                 return ask(route)
         answer = work.used(found)
-        return cast("Answer", _read_again(answer) if isinstance(answer, Parts) else answer)
+        return cast("Answer", read_again(answer) if isinstance(answer, Parts) else answer)
 
     async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
         decided = await self._routing.adecided(self.children, call, by_own_threshold=False)
@@ -184,7 +183,7 @@ class CascadedLLM(RoutedLLM):
             with work.last(found) as route:
                 return await ask(route)
         answer = work.used(found)
-        return cast("Answer", _aread_again(answer) if isinstance(answer, Parts) else answer)
+        return cast("Answer", aread_again(answer) if isinstance(answer, Parts) else answer)
 
     def _work(self, call: LLMCall, decided: DecidedCall) -> PlanAtWork:
         return PlanAtWork(
@@ -193,7 +192,7 @@ class CascadedLLM(RoutedLLM):
             self.children,
             call,
             decided,
-            holds=frozenset(contents_of(_asked_now(call))),
+            holds=frozenset(contents_of(asked_now(call))),
             seconds=self._cascading.deadline,
         )
 
@@ -202,21 +201,6 @@ class CascadedLLM(RoutedLLM):
         return cast("CascadeSettings", self._given)
 
 
-def _asked_now(call: LLMCall) -> LLMCall:
-    """Return a call with what has come since the user last spoke: what an answer is judged by."""
-    users = [at for at, message in enumerate(call.messages) if message.role == MessageRole.USER]
-    return replace(call, messages=call.messages[users[-1] :]) if users else call
-
-
 def _alone(decided: DecidedCall) -> Ask:
     """Return the one call of a stream that nothing judges."""
     return Ask(decided.decision.model, last=True, reason=decided.decision.reason)
-
-
-def _read_again(parts: Parts) -> Generator[Any, None, None]:
-    yield from parts
-
-
-async def _aread_again(parts: Parts) -> AsyncGenerator[Any, None]:
-    for part in parts:
-        yield part

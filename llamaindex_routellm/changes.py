@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.llms import LLM
 
-from llamaindex_routellm.answers import fallbacks_of
 from llamaindex_routellm.children import NOT_GIVEN, OWN_FIELDS, check_llms, children_of, refuse_own_fields
 from llamaindex_routellm.routing import Routing
 from llamaindex_routellm.rules import rules_of
@@ -50,7 +49,7 @@ def changed_models(routed: RoutedFields, name: str, value: Any) -> dict[str, LLM
 
 def with_models(routed: RoutedFields) -> Routing:
     """Return the routing over the models that there are now."""
-    bill = Bill(routed._given.prices, routed.policy.models, fallbacks_of(routed.models))
+    bill = Bill(routed._given.prices, routed.policy.models, routed._given.others(routed.models))
     rules = rules_of(routed._given, routed.policy, routed.models, bill)
     return replace(routed._routing, bill=bill, rules=rules)
 

@@ -23,6 +23,7 @@ from llamaindex_routellm.tokens import reported_tokens
 from shared_router import (
     Answer,
     Ask,
+    Blend,
     Cascade,
     Deadline,
     PlanCall,
@@ -41,7 +42,7 @@ class PlanAtWork:
     """One call's plan over the models.
 
     Args:
-        cascade: The plan.
+        plan: The plan.
         routing: The way of a call.
         models: The models by name.
         call: The call.
@@ -52,7 +53,7 @@ class PlanAtWork:
 
     def __init__(
         self,
-        cascade: Cascade,
+        plan: Cascade | Blend,
         routing: Routing,
         models: Mapping[str, LLM],
         call: LLMCall,
@@ -61,7 +62,7 @@ class PlanAtWork:
         holds: frozenset[str],
         seconds: float | None,
     ) -> None:
-        self.cascade = cascade
+        self.plan = plan
         self.routing = routing
         self.models = Models(models, routing.bill, routing.reasoning)
         self.call = call
@@ -151,7 +152,7 @@ class PlanAtWork:
         return route
 
     def _plan(self, model: str, reason: str, calls: tuple[PlanCall, ...]) -> PlanDecision:
-        return plan_decision(self.cascade, self.request, model=model, reason=reason, calls=calls)
+        return plan_decision(self.plan, self.request, model=model, reason=reason, calls=calls)
 
     def _tell(self, plan: PlanDecision) -> None:
         """Tell whoever listens to decisions of this one: the threshold is the cascade's."""

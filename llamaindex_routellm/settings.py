@@ -142,7 +142,7 @@ class Settings:
         memory = DecisionMemory(policy, self.cache_size, run, keep_runs=self.sticky is not False)
         size, first_turn_model = memory.size, memory.model_of
         conversations = KeptConversations.by(self.sticky, self.prices, size, first_turn_model)
-        bill = Bill(self.prices, policy.models, fallbacks_of(children))
+        bill = Bill(self.prices, policy.models, self.others(children))
         return Routing(
             policy=policy,
             finder=QuestionFinder(
@@ -156,6 +156,10 @@ class Settings:
             bill=bill,
             rules=rules_of(self, policy, children, bill),
         )
+
+    def others(self, children: Mapping[str, LLM]) -> set[str]:
+        """Return the names of models that may answer beside the children, for their prices."""
+        return set(fallbacks_of(children))
 
     def _no_question(self, policy: RoutingPolicy) -> NoQuestionRules:
         # as the policy's own rules have it: the best of any models, and the last of them
