@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from shared_router.telemetry.feedback_line import feedback_line
 from shared_router.telemetry.handing_over import HandingOver
 from shared_router.telemetry.keyed_hash import KeyedHash
 from shared_router.telemetry.log_file import LogFile
+from shared_router.telemetry.log_health import LogHealth
 from shared_router.telemetry.log_line import EndedCall, decision_line, line_bytes
 
 _logger = logging.getLogger(__name__)
@@ -27,25 +27,6 @@ _logger = logging.getLogger(__name__)
 _MOST_CHARS_WAITING = 64_000_000
 _BATCH_BYTES = 1_000_000
 _Line = EndedCall | Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class LogHealth:
-    """How a log has done so far in this process.
-
-    Attributes:
-        written: How many lines stand in the file.
-        waiting: How many are yet to be written.
-        dropped: How many were left out because too many waited.
-        failed: How many could not be written: a full disk, no permission.
-        error: The class of the latest error; None where the latest lines were written.
-    """
-
-    written: int = 0
-    waiting: int = 0
-    dropped: int = 0
-    failed: int = 0
-    error: str | None = None
 
 
 class DecisionLog:
@@ -159,7 +140,7 @@ class DecisionLog:
         return self._handing_over.drain(timeout_s)
 
     def close(self) -> None:
-        """Write what waits; the log may go on to be used. At a program's end this happens by itself."""
+        """Write what waits; the log may go on. At a program's end this happens by itself."""
         self.flush()
 
     def __repr__(self) -> str:

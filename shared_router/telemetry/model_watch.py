@@ -6,12 +6,13 @@ one model to the next; an answer says which one gave it, and that is what is com
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import threading
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared_router.choices import shown_kind
 from shared_router.errors import InvalidInputError, ModelChangedWarning
@@ -93,6 +94,16 @@ class ModelWatch:
     def fingerprints(self) -> Mapping[str, frozenset[str]]:
         """What providers told of their builds, by model; they may serve several at once."""
         return {model: frozenset(told) for model, told in [*self._fingerprints.items()]}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the lock out of copies and pickles."""
+        with self._lock:
+            kept = {key: value for key, value in self.__dict__.items() if key != "_lock"}
+            return copy.deepcopy(kept)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `__getstate__` gave."""
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def changed(self) -> Mapping[str, int]:
         """Return by model whether another one has answered in its name: 1, else 0."""

@@ -7,7 +7,7 @@ it traces. Without an SDK the API does nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared_router.choices import shown
 from shared_router.errors import InvalidInputError, MissingExtraError
@@ -73,6 +73,8 @@ class Telemetry:
             raise MissingExtraError.of("opentelemetry-api", "telemetry") from error
         if log_prompts not in (True, False):
             raise InvalidInputError(f"log_prompts must be True or False, got {shown(log_prompts)}")
+        self._settings: dict[str, Any] = {"policy": policy, "log": log, "models": models, "budgets": budgets}
+        self._settings |= {"strong": strong, "log_prompts": log_prompts}
         tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
         meter = metrics.get_meter(SCOPE, meter_provider=meter_provider)
         self._spans = DecisionSpans(tracer, log_prompts=log_prompts)
@@ -107,6 +109,14 @@ class Telemetry:
     def __repr__(self) -> str:
         """Show that it is there."""
         return "Telemetry()"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Describe it without its providers and functions: where it is unpickled, it takes the program's."""
+        return self._settings
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make what `__getstate__` described."""
+        self.__init__(**state)  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, object]) -> Telemetry:
         """Return itself: instruments are the program's, and copies of a model tell the same ones."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +96,16 @@ def test_fingerprints_are_kept_and_are_no_change() -> None:
     for fingerprint in ("fp_1", "fp_2", "fp_1"):
         answered(watch, "gpt-4o", fingerprint=fingerprint)
     assert watch.fingerprints == {"weak": frozenset({"fp_1", "fp_2"})}
+
+
+def test_a_copy_and_a_pickle_know_what_was_seen() -> None:
+    watch = ModelWatch({"weak": "gpt-4o"})
+    answered(watch, "gpt-4o-2024-08-06")
+    for again in (copy.deepcopy(watch), pickle.loads(pickle.dumps(watch))):
+        assert again.expected == {"weak": "gpt-4o-2024-08-06"}
+        with pytest.warns(ModelChangedWarning):
+            answered(again, "gpt-4o-2024-11-20")
+    assert watch.changed() == {"weak": 0}
 
 
 def test_names_without_end_fill_no_memory_and_warn_of_a_hundred() -> None:

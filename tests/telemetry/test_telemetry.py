@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from shared_router import (
+    Budget,
     DecisionLog,
     DriftMonitor,
     InvalidInputError,
@@ -198,21 +201,14 @@ def test_what_a_reason_says_in_detail_makes_no_series_of_its_own(exported: Expor
     assert (attributes["routellm.reason"], n) == ("capability", 2)
 
 
-class HalfSpent:
-    per = "day"
-
-    def standing(self) -> str:
-        return "soft"
-
-    def used(self) -> float:
-        return 2.5
-
-
 def test_what_stands_now_is_read_when_asked(exported: Exported, tmp_path: Path) -> None:
+    """Of 4 dollars 2.5 are reserved, which is over the soft half."""
+    budget = Budget(4.0, soft=0.5, max_output_tokens=100)
+    budget.reserve(2.5)
     policy = RoutingPolicy(FixedRouter(0.7), monitor=DriftMonitor())
     log = DecisionLog(tmp_path / "log", key="a key of sixteen bytes")
     exported.telemetry(
-        policy=policy, log=log, budgets=[HalfSpent()], breakers=lambda: {"strong": "open", "weak": "closed"}
+        policy=policy, log=log, budgets=[budget], breakers=lambda: {"strong": "open", "weak": "closed"}
     )
     tell(log)
     log.flush()
@@ -270,6 +266,16 @@ def test_prometheus_reads_the_metrics_as_text() -> None:
 
 def test_without_an_sdk_nothing_happens() -> None:
     tell(Telemetry())
+
+
+def test_a_copy_is_the_same_and_a_pickle_tells_the_programs_own_providers(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path / "log")
+    telemetry = Telemetry(log=log, breakers=dict, policy=RoutingPolicy(FixedRouter(0.5)), strong="large")
+    assert copy.deepcopy(telemetry) is telemetry
+    again = pickle.loads(pickle.dumps(telemetry))
+    tell(again)
+    assert again._settings["log"].path == log.path
+    assert again._settings["strong"] == "large"
 
 
 def test_without_opentelemetry_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
