@@ -16,6 +16,7 @@ from shared_router import (
     Budgets,
     CallRules,
     CallSize,
+    GivenPolicies,
     Observer,
     Resilience,
     RouterError,
@@ -23,6 +24,7 @@ from shared_router import (
     Shadow,
     observers_of,
     shadow_watch,
+    would_decide,
 )
 
 
@@ -35,6 +37,7 @@ def call_rules(
     budget: Budget | Sequence[Budget] | None = None,
     observers: Sequence[Observer | str | Path] = (),
     shadow: Shadow | None = None,
+    would: GivenPolicies | None = None,
     breakers: Breakers | None = None,
 ) -> CallRules | None:
     """Return what calls are made under; None where nothing was given, and calls go straight to a child.
@@ -47,6 +50,7 @@ def call_rules(
         budget: What calls may cost.
         observers: Who is told of them; a path is a decision log's.
         shadow: On which share of the calls the other model is asked too.
+        would: Policies that are asked what they would have done.
         breakers: Where breakers are kept.
 
     Raises:
@@ -54,6 +58,8 @@ def call_rules(
         UnknownNameError: If the resilience names a model that is not there.
     """
     watching = observers_of(observers)
+    if (others := would_decide(would, policy.models, observers=watching)) is not None:
+        watching = (*watching, others)
     if resilience is None and budget is None and shadow is None and not watching:
         return None
     budgets = None

@@ -24,7 +24,7 @@ from shared_router import Bill, InvalidInputError, check_sticky
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")
 """The fields that say how its questions are found."""
 
-_CARRYING = ("resilience", "budget", "observers", "shadow")
+_CARRYING = ("resilience", "budget", "observers", "shadow", "would")
 """The fields that say how its calls are made."""
 
 

@@ -33,6 +33,7 @@ from shared_router import (
     Bill,
     Budget,
     GivenExploration,
+    GivenPolicies,
     Guard,
     Observer,
     OnRouterError,
@@ -93,6 +94,8 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         observers: What is told of each decision and of its call's end; a path is a `DecisionLog`'s.
         shadow: A `Shadow`: on which share of the calls the other model is asked too, where nobody waits for
             it, so that `routellm savings` can prove what routing saves; needs a `DecisionLog` in `observers`.
+        would: A `RoutingPolicy`, or several by name, that each request is shown to where nobody waits: it
+            goes where it goes, and the log says where they would have sent it.
         others: Fields of every chat model. `callbacks`, `tags` and `metadata` are added to the child's
             run; `disable_streaming`, `output_version`, `rate_limiter` and `verbose` are set on copies of
             the children. Anything else belongs on the children and is ignored with a warning.
@@ -132,6 +135,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         budget: Budget | Sequence[Budget] | None = None,
         observers: Sequence[Observer | str | Path] = (),
         shadow: Shadow | None = None,
+        would: GivenPolicies | None = None,
         **others: Any,
     ) -> None:
         # Checked here and not in pydantic's validators, which would wrap our errors in theirs.
@@ -157,7 +161,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         how |= {"follow_ups": follow_ups, "sticky": sticky, "prices": prices}
         how |= {"signed_reasoning": signed_reasoning}
         how |= {"resilience": resilience, "budget": budget, "observers": observers}
-        how |= {"shadow": shadow}
+        how |= {"shadow": shadow, "would": would}
         super().__init__(**children, **rules, **how, **own)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self._policy = made  # a rule that is assigned later makes another

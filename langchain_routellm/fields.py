@@ -27,6 +27,7 @@ from shared_router import (
     CallHealth,
     CallRules,
     GivenExploration,
+    GivenPolicies,
     Guard,
     Observer,
     OnRouterError,
@@ -68,6 +69,7 @@ class RoutedFields(SelfDescription):
     budget: SkipValidation[Budget | Sequence[Budget] | None] = Field(default=None, exclude=True, repr=False)
     observers: SkipValidation[Sequence[Observer | str | Path]] = Field(default=(), exclude=True, repr=False)
     shadow: SkipValidation[Shadow | None] = Field(default=None, exclude=True, repr=False)
+    would: SkipValidation[GivenPolicies | None] = Field(default=None, exclude=True, repr=False)
     breakers: SkipValidation[Breakers] = Field(default_factory=Breakers, exclude=True, repr=False)
     # a field, because `configurable_fields` makes a new model of the fields for each call
     memory: Memory = Field(default_factory=Memory, exclude=True, repr=False)

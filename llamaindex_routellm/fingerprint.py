@@ -22,7 +22,7 @@ from llama_index.core.llms import LLM
 from llamaindex_routellm.portable import name_of, portable_models, portable_settings
 from shared_router import Router, RoutingPolicy, __version__, router_names
 
-_NO_ANSWERS = ("cache_size", "prices", "resilience", "budget", "observers", "shadow")
+_NO_ANSWERS = ("cache_size", "prices", "resilience", "budget", "observers", "shadow", "would")
 """Settings that change no answer, or only as the hour has it."""
 
 _tokens: WeakKeyDictionary[Any, str] = WeakKeyDictionary()

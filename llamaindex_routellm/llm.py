@@ -37,7 +37,7 @@ from shared_router import (
 )
 
 if TYPE_CHECKING:
-    from shared_router import Budget, Observer, Resilience, Shadow
+    from shared_router import Budget, GivenPolicies, Observer, Resilience, Shadow
 
 
 class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
@@ -96,6 +96,8 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         observers: Who is told of each decision and of each call's end. A path is a `DecisionLog` there.
         shadow: Which share of the calls is also asked of the other model, where nobody waits for it, so that
             `routellm savings` can prove what routing saves; it needs a `DecisionLog` among the observers.
+        would: A policy, or several by name, that each call is shown to where nobody waits: it goes where it
+            goes, and the log says where they would have sent it.
         callback_manager: Handed to all models, as whatever LlamaIndex assigns later is.
         system_prompt: Given to a model that has none of its own.
         **refused: Fields of an LLM that belong on the children.
@@ -141,6 +143,7 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
         budget: Budget | Sequence[Budget] | None = None,
         observers: Sequence[Observer | str | Path] = (),
         shadow: Shadow | None = None,
+        would: GivenPolicies | None = None,
         callback_manager: CallbackManager | None = None,
         system_prompt: str | None = None,
         **refused: Any,
@@ -176,6 +179,7 @@ class RoutedLLM(RoutedFields, RoutedChat, RoutedPredict, RoutedTools):
             budget=budget,
             observers=observers,
             shadow=shadow,
+            would=would,
         )
         self._made_of(settings, strong, weak, models, callback_manager, system_prompt)
 

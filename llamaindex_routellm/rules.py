@@ -30,11 +30,11 @@ def rules_of(
         InvalidInputError: If something is outside its rule, or a budget cannot tell what a call may cost.
         UnknownNameError: If the resilience names a model that is not there.
     """
-    given = settings.resilience, settings.budget, settings.shadow
-    if given == (None, None, None) and settings.observers == ():
+    given = settings.resilience, settings.budget, settings.shadow, settings.would
+    if all(each is None for each in given) and settings.observers == ():
         return None
     # a program that only routes does not wait for these
-    from shared_router import Budgets, CallRules, observers_of, shadow_watch
+    from shared_router import Budgets, CallRules, observers_of, shadow_watch, would_decide
 
     EndedCalls.watch()  # a text or an object alone says no tokens
     budgets = None
@@ -44,6 +44,8 @@ def rules_of(
         most = {name: max_output_tokens_of(llm) for name, llm in children.items()}
         budgets = Budgets(settings.budget, bill=bill, policy=policy, max_output_tokens=most)
     observers = observers_of(settings.observers)
+    if (others := would_decide(settings.would, policy.models, observers=observers)) is not None:
+        observers = (*observers, others)
     return CallRules(
         policy.models,
         resilience=settings.resilience,

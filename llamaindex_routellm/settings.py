@@ -37,7 +37,7 @@ from shared_router import (
 _OF_A_FILE = ("expected_sha256", "guard")
 """What may stand beside the path of a policy's file."""
 if TYPE_CHECKING:
-    from shared_router import Budget, Observer, Resilience, Shadow
+    from shared_router import Budget, GivenPolicies, Observer, Resilience, Shadow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,7 @@ class Settings:
     budget: Budget | Sequence[Budget] | None = None
     observers: Sequence[Observer | str | Path] = ()
     shadow: Shadow | None = None
+    would: GivenPolicies | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no routed LLM can be told."""

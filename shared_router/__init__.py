@@ -148,6 +148,7 @@ if TYPE_CHECKING:
     from shared_router.preferences.splits import split_preferences, without_queries
     from shared_router.preferences.ties import Ties, WinLabels, win_labels
     from shared_router.proof.shadow import Shadow, ShadowReply, shadow_watch
+    from shared_router.proof.would import GivenPolicies, would_decide
     from shared_router.published.load import load_published
     from shared_router.query import Message, query_of
     from shared_router.records.collecting.asking import AskingLimits
@@ -255,6 +256,7 @@ _LAZY = {
     "GenFuser": "shared_router.plans.fuser",
     "GivenAnswer": "shared_router.scorers.given_answer",
     "GivenExploration": "shared_router.exploration",
+    "GivenPolicies": "shared_router.proof.would",
     "GivenThreshold": "shared_router.thresholds",
     "Guard": "shared_router.guarding",
     "Held": "shared_router.resilience.budgets.allowance",
@@ -395,6 +397,7 @@ _LAZY = {
     "win_labels": "shared_router.preferences.ties",
     "within": "shared_router.plans.limits",
     "without_queries": "shared_router.preferences.splits",
+    "would_decide": "shared_router.proof.would",
     "write_report": "shared_router.evaluation.written",
 }
 """Names whose modules are imported at their first use: a program waits for what it uses, and importing the
@@ -473,6 +476,7 @@ __all__ = [
     "GenFuser",
     "GivenAnswer",
     "GivenExploration",
+    "GivenPolicies",
     "GivenThreshold",
     "Guard",
     "GuardError",
@@ -652,6 +656,7 @@ __all__ = [
     "win_labels",
     "within",
     "without_queries",
+    "would_decide",
     "write_report",
 ]
 

@@ -12,7 +12,7 @@ from shared_router.observers import Attempt, Outcome
 from shared_router.telemetry.log_line import VERSION
 from shared_router.telemetry.logged import Feedback, LoggedDecision, ShadowAnswer
 
-Parsed = LoggedDecision | tuple[str, Feedback] | tuple[str, ShadowAnswer]
+Parsed = LoggedDecision | tuple[str, Feedback | ShadowAnswer | dict[str, str]]
 """A decision; or the id of one and what is said of it."""
 
 
@@ -47,8 +47,10 @@ def parsed_line(line: bytes) -> Parsed:
             return _id(said["feedback"]), Feedback(**_values(said, _FEEDBACK, {"score", "source"}))
         if "shadow" in said:
             return _id(said["shadow"]), ShadowAnswer(**_values(said, _SHADOW, {"model"}))
+        if "id" not in said and "would" in said:
+            return _id(said["would"]), _would(said["models"])
         return LoggedDecision(**_values(said, _DECISION, _MUST))
-    except (ValueError, TypeError, OverflowError) as error:
+    except (LookupError, ValueError, TypeError, OverflowError) as error:
         raise DamagedLine from error
 
 

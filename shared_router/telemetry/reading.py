@@ -54,6 +54,7 @@ class _Reading:
         self.decisions: dict[str, LoggedDecision] = {}
         self.feedback: dict[tuple[str, str], Feedback] = {}
         self.shadows: dict[tuple[str, str], ShadowAnswer] = {}
+        self.would: dict[str, dict[str, str]] = {}
         self.n_lines = self.n_damaged = self.n_other_release = self.n_repeated = 0
 
     def take(self, line: bytes) -> None:
@@ -77,6 +78,9 @@ class _Reading:
             self.n_repeated += earlier is not None
             if earlier is None or (said.time or 0.0) >= (earlier.time or 0.0):
                 self.feedback[about, said.source] = said
+        elif isinstance(said, dict):
+            self.n_repeated += self.would.get(about) == said
+            self.would[about] = {**self.would.get(about, {}), **said}
         else:
             before = self.shadows.get((about, said.model))
             merged = said if before is None else _merged(before, said)
@@ -96,6 +100,11 @@ class _Reading:
                 n_unknown += len(feedbacks) + len(shadows)
                 continue
             joined[about] = replace(joined[about], feedback=tuple(feedbacks), shadows=tuple(shadows))
+        for about, models in self.would.items():
+            if about not in joined:
+                n_unknown += 1
+                continue
+            joined[about] = replace(joined[about], would={**(joined[about].would or {}), **models})
         return LoggedDecisions(
             rows=tuple(sorted(joined.values(), key=lambda row: (row.time, row.id))),
             files=tuple(files),

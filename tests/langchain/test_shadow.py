@@ -12,7 +12,8 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 
 from langchain_routellm import RoutedChatModel
-from shared_router import DecisionLog, InvalidInputError, LoggedDecision, Shadow, read_log
+from shared_router import DecisionLog, InvalidInputError, LoggedDecision, RoutingPolicy, Shadow, read_log
+from shared_router.proof.would import WouldDecide
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import routed
 from tests.langchain.test_resilience import PRICES, by_every_entry_point
@@ -126,3 +127,14 @@ def test_a_shadow_without_a_log_is_refused() -> None:
 def test_something_that_is_no_shadow_is_refused(log: DecisionLog) -> None:
     with pytest.raises(InvalidInputError, match="shadow must be a Shadow or None, got float"):
         routed(observers=[log], shadow=0.02)
+
+
+def test_another_policy_is_asked_what_it_would_have_done(log: DecisionLog) -> None:
+    """Everything goes where it goes; a threshold that nothing reaches would have sent it weak."""
+    model = routed(strong=ChatElm(), observers=[log], would={"cheap": RoutingPolicy(threshold=1.0)})
+    answer = model.invoke("hard: why?")
+    assert answer.response_metadata["routellm"]["model"] == "strong"
+    assert model.call_rules is not None
+    (others,) = [each for each in model.call_rules.observers if isinstance(each, WouldDecide)]
+    assert others.drain(20)
+    assert logged(log)[0].would == {"cheap": "weak"}

@@ -12,7 +12,8 @@ import pytest
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 
 from llamaindex_routellm import RoutedLLM
-from shared_router import DecisionLog, InvalidInputError, LoggedDecision, Shadow, read_log
+from shared_router import DecisionLog, InvalidInputError, LoggedDecision, RoutingPolicy, Shadow, read_log
+from shared_router.proof.would import WouldDecide
 from tests.fault_server import FaultServer
 from tests.faults import Fault
 from tests.llamaindex.faulty import BY_STRONG, MESSAGES, PRICES, routed
@@ -122,3 +123,13 @@ def test_a_shadow_without_a_log_is_refused(server: FaultServer) -> None:
 def test_something_that_is_no_shadow_is_refused(server: FaultServer, log: DecisionLog) -> None:
     with pytest.raises(InvalidInputError, match="shadow must be a Shadow or None, got float"):
         routed(server, observers=[log], shadow=0.02)
+
+
+def test_another_policy_is_asked_what_it_would_have_done(server: FaultServer, log: DecisionLog) -> None:
+    """Everything goes where it goes; a threshold that nothing reaches would have sent it weak."""
+    llm = routed(server, resilience=None, observers=[log], would={"cheap": RoutingPolicy(threshold=1.0)})
+    assert llm.chat(MESSAGES).message.content == BY_STRONG
+    assert llm._routing.rules is not None
+    (others,) = [each for each in llm._routing.rules.observers if isinstance(each, WouldDecide)]
+    assert others.drain(20)
+    assert logged(log).would == {"cheap": "weak"}

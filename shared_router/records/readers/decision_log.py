@@ -25,6 +25,8 @@ def records(row: Row, _head: Head) -> list[Record] | str:
         return _feedback(row)
     if "shadow" in row:
         return _shadow(row)
+    if "would" in row and "id" not in row:
+        return "what another policy would have done"
     if row.get("outcome") != "answered":
         return "a request that failed"
     latency = number(row.get("seconds"))
