@@ -40,14 +40,14 @@ def offer_ashadow(call: Call, attempts: Attempts) -> None:
 
 def _asked(call: Call, name: str) -> ShadowReply:
     read = ReadAnswer()
-    call.models[name].invoke(call.input_for(name), _own_config(call, read), **call.kwargs)
-    return read.reply
+    output = call.models[name].invoke(call.input_for(name), _own_config(call, read), **call.kwargs)
+    return read.reply(output)
 
 
 async def _aasked(call: Call, name: str) -> ShadowReply:
     read = ReadAnswer()
-    await call.models[name].ainvoke(call.input_for(name), _own_config(call, read), **call.kwargs)
-    return read.reply
+    output = await call.models[name].ainvoke(call.input_for(name), _own_config(call, read), **call.kwargs)
+    return read.reply(output)
 
 
 def _own_config(call: Call, read: ReadAnswer) -> RunnableConfig:
@@ -63,14 +63,21 @@ class ReadAnswer(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.facts = AnswerFacts(texts=[])
+        self._heard = False
 
     @override
     def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
         self.facts.add(response)
+        self._heard = True
 
-    @property
-    def reply(self) -> ShadowReply:
-        """The answer as the sample reads it."""
+    def reply(self, output: Any) -> ShadowReply:
+        """Return the answer as the sample reads it.
+
+        Args:
+            output: What was returned; it is read where no model said that it answered, as of a function.
+        """
         from shared_router import ShadowReply  # which a program without shadows does not load
 
+        if not self._heard:
+            self.facts.add(output)
         return ShadowReply(self.facts.text or None, self.facts.tokens)

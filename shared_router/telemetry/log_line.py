@@ -7,9 +7,9 @@
      "input_tokens": 31, "output_tokens": 120, "dollars": 0.0001, "seconds": 0.63,
      "provider_model": "gpt-4o-mini-2024-07-18", "fingerprint": "fp_44709d6fcb"}
 
-`model` answered and `routed` was decided. What is not known is left out. Three other kinds speak of a decision
-by its id: `{"v": 1, "feedback": id, "score", "source", "time"}`, `{"v": 1, "shadow": id, "model", "share", ...}`
-and `{"v": 1, "would": id, "models": {name: model}, "time"}`.
+`model` answered and `routed` was decided. What is not known is left out. Three other kinds speak of a
+decision by its id: `{"v": 1, "feedback": id, "score", "source", "time"}`, `{"v": 1, "shadow": id, "model",
+"share", ...}` and `{"v": 1, "would": id, "models": {name: model}, "time"}`.
 """
 
 from __future__ import annotations
