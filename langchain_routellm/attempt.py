@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_routellm.answer_facts import AnswerFacts
-from langchain_routellm.calls import Call
+from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.listeners import handlers_of, reads_tokens, taps
 from langchain_routellm.metadata import DecisionMetadata
-from shared_router import Attempts, RoutingDecision, WithheldAnswerError
+from shared_router import Attempts, WithheldAnswerError
 
 _OWN_TIMEOUTS = ("request_timeout", "default_request_timeout")
 """Fields of chat models whose client takes a `timeout` with each call."""
@@ -28,39 +27,42 @@ class Attempt:
     Args:
         call: The call.
         attempts: What says which model is asked, and within which time.
-        is_first: Whether it is the call's first attempt, which has the run's id that the caller gave.
+        routed: The model with what it is called with.
+        about: What writes the decision on the answer.
 
     Attributes:
-        about: What writes the decision on the answer.
         routed: The model with what it is called with.
+        about: What writes the decision on the answer.
         facts: What is known of the answer.
     """
 
     __slots__ = ("_attempts", "_is_read", "_refusals", "_thread", "about", "facts", "routed")
 
-    def __init__(self, call: Call, attempts: Attempts, *, is_first: bool) -> None:
-        decision = attempts.decision.as_metadata()
-        if attempts.decision_id is not None:
-            decision["decision_id"] = attempts.decision_id
-        self.about = DecisionMetadata(decision, call.bill, call.thread)
-        # a parsed object says nothing of its tokens; the message behind it does
-        is_parsed = call.binding is not None and call.binding.need == "structured_output"
-        routed = call.sent(self.about, is_watched=is_parsed)
-        handlers = handlers_of(routed.config)
-        if not is_first:
-            routed = replace(routed, config=_of_another_run(routed.config, handlers))
-        seconds = attempts.timeout_s
-        if seconds is not None and _takes_timeout(routed.model) and "timeout" not in routed.kwargs:
-            # so that a call which is given up ends by itself, and is not billed for long
-            routed = replace(routed, kwargs={**routed.kwargs, "timeout": seconds})
+    def __init__(self, call: Call, attempts: Attempts, routed: RoutedCall, about: DecisionMetadata) -> None:
         rules = call.rules
         self.routed = routed
+        self.about = about
         self.facts = AnswerFacts(texts=[] if rules is not None and rules.wants_answers else None)
         self._attempts = attempts
         self._thread = call.thread
-        self._is_read = any(map(reads_tokens, handlers))
+        self._is_read = any(map(reads_tokens, handlers_of(routed.config)))
         resilience = None if rules is None else rules.resilience
         self._refusals = resilience is not None and resilience.refusals
+
+    @classmethod
+    def of(cls, call: Call, attempts: Attempts, *, is_first: bool) -> Attempt:
+        """Return the attempt to ask the model that is to be asked now.
+
+        Args:
+            call: The call.
+            attempts: What says which model that is.
+            is_first: Whether it is the call's first one, which has the run's id that the caller gave.
+        """
+        about = DecisionMetadata(with_id(attempts.decision.as_metadata(), attempts), call.bill, call.thread)
+        routed = call.sent(about, is_watched=call.is_parsed)
+        if not is_first:
+            routed = replace(routed, config=_of_another_run(routed.config))
+        return cls(call, attempts, within_time(routed, attempts), about)
 
     def answer(self, output: Any) -> Any:
         """Return a whole output with the decision on it.
@@ -98,16 +100,13 @@ class Attempt:
 
     def end(self) -> dict[str, Any]:
         """Say that the answer is whole, and return the decision as it tells it."""
+        told, decision, facts = self.about.told, self._attempts.decision, self.facts
+        answered = replace(decision, model=str(told["model"]), reason=str(told["reason"]))
         self._thread.keep(self._attempts.model)
-        told = self.about.told
-        decision: RoutingDecision | None = None
-        if told["model"] != self.about.decision["model"]:  # a child's own fallback answered
-            reason = str(told["reason"])
-            decision = replace(self._attempts.decision, model=str(told["model"]), reason=reason)
-        facts = self.facts
         self._attempts.answered(
             facts.tokens,
-            decision=decision,
+            decision=answered,
+            dollars=self.about.total(facts.usage),
             provider_model=facts.provider_model,
             fingerprint=facts.fingerprint,
             answer=facts.text,
@@ -124,12 +123,28 @@ class Attempt:
         return self.about.add_to(output)
 
 
-def _of_another_run(config: RunnableConfig, handlers: list[BaseCallbackHandler]) -> RunnableConfig:
+def with_id(decision: dict[str, Any], attempts: Attempts) -> dict[str, Any]:
+    """Return a decision with its name in logs and feedback, where it has one."""
+    return decision if attempts.decision_id is None else {**decision, "decision_id": attempts.decision_id}
+
+
+def within_time(routed: RoutedCall, attempts: Attempts) -> RoutedCall:
+    """Return a call that ends by itself when its time is over, where its model's client takes a time.
+
+    So a call that is given up is not billed for long.
+    """
+    seconds = attempts.timeout_s
+    if seconds is None or "timeout" in routed.kwargs or not _takes_timeout(routed.model):
+        return routed
+    return replace(routed, kwargs={**routed.kwargs, "timeout": seconds})
+
+
+def _of_another_run(config: RunnableConfig) -> RunnableConfig:
     """Return a config without the run id that a caller gave: a tracer knows the first attempt by it.
 
     `astream_events` gives one to know the run that it streams by, and follows no other.
     """
-    if config.get("run_id") is None or any(map(taps, handlers)):
+    if config.get("run_id") is None or any(map(taps, handlers_of(config))):
         return config
     return {**config, "run_id": None}
 

@@ -56,6 +56,11 @@ class Call:
     asked: AskedCall | None = None
     decided_s: float | None = None
 
+    @property
+    def is_parsed(self) -> bool:
+        """Whether an object answers, which says neither its tokens nor why it ended; its message does."""
+        return self.binding is not None and self.binding.need == "structured_output"
+
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
         self.thread.keep(decision.model)

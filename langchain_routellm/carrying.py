@@ -25,6 +25,7 @@ from shared_router import (
     Attempts,
     CallRules,
     RoutingDecision,
+    TokenUsage,
     WithheldAnswerError,
     awithin_seconds,
 )
@@ -72,17 +73,17 @@ class Carried(Runnable[Any, Any]):
         Args:
             ask: Asks the model of the call that it is given.
         """
-        attempts = self._begun()
-        attempt = Attempt(self.call, attempts, is_first=True)
+        attempts = self._begin()
+        attempt: Attempt | None = None
         while True:
             try:
+                attempt = self._attempt(attempts, attempt)
                 with attempts.asking():
                     output = self._rules.within(partial(ask, attempt.routed), attempts.timeout_s)
                 answer: T = attempt.answer(output)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                attempt.see_listeners()
-                if not attempts.failed(error, attempt.facts.tokens):
+                if not attempts.failed(error, tokens_before(error, attempt)):
                     return cast("T", given_back(attempts.error))
             except BaseException:
                 attempts.cancelled()
@@ -90,21 +91,20 @@ class Carried(Runnable[Any, Any]):
             else:
                 self.about.decision = attempt.end()
                 return answer
-            attempt = Attempt(self.call, attempts, is_first=False)
 
     async def arun(self, ask: Callable[[RoutedCall], Awaitable[T]]) -> T:
         """Return what `run` returns, without holding up the event loop."""
-        attempts = await self._abegun()
-        attempt = Attempt(self.call, attempts, is_first=True)
+        attempts = await self._abegin()
+        attempt: Attempt | None = None
         while True:
             try:
+                attempt = await self._aattempt(attempts, attempt)
                 with attempts.asking():
                     output = await awithin_seconds(ask(attempt.routed), attempts.timeout_s)
                 answer: T = attempt.answer(output)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                attempt.see_listeners()
-                if not await attempts.afailed(error, attempt.facts.tokens):
+                if not await attempts.afailed(error, tokens_before(error, attempt)):
                     return cast("T", given_back(attempts.error))
             except BaseException:
                 attempts.cancelled()
@@ -112,7 +112,6 @@ class Carried(Runnable[Any, Any]):
             else:
                 self.about.decision = attempt.end()
                 return answer
-            attempt = Attempt(self.call, attempts, is_first=False)
 
     @override
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
@@ -126,15 +125,15 @@ class Carried(Runnable[Any, Any]):
 
     @override
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:
-        attempts = self._begun()
-        attempt = Attempt(self.call, attempts, is_first=True)
+        attempts = self._begin()
+        attempt: Attempt | None = None
         while True:
             try:
+                attempt = self._attempt(attempts, attempt)
                 yield from pieces(attempt, attempts, self._rules)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                attempt.see_listeners()
-                if not attempts.failed(error, attempt.facts.tokens):
+                if not attempts.failed(error, tokens_before(error, attempt)):
                     yield from given_back(attempts.error)
                     return
             except BaseException:
@@ -143,24 +142,23 @@ class Carried(Runnable[Any, Any]):
             else:
                 self.about.decision = attempt.end()
                 return
-            attempt = Attempt(self.call, attempts, is_first=False)
 
     @override
     async def astream(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Any]:
-        attempts = await self._abegun()
-        attempt = Attempt(self.call, attempts, is_first=True)
+        attempts = await self._abegin()
+        attempt: Attempt | None = None
         while True:
             try:
+                attempt = await self._aattempt(attempts, attempt)
                 read: AsyncGenerator[Any, None]
                 async with aclosing(apieces(attempt, attempts)) as read:
                     async for piece in read:
                         yield piece
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                attempt.see_listeners()
-                if not await attempts.afailed(error, attempt.facts.tokens):
+                if not await attempts.afailed(error, tokens_before(error, attempt)):
                     for piece in given_back(attempts.error):
                         yield piece
                     return
@@ -170,7 +168,6 @@ class Carried(Runnable[Any, Any]):
             else:
                 self.about.decision = attempt.end()
                 return
-            attempt = Attempt(self.call, attempts, is_first=False)
 
     @override
     def stream_events(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
@@ -186,15 +183,23 @@ class Carried(Runnable[Any, Any]):
 
         return astream_of(self.astream(input, config))
 
-    def _begun(self) -> Attempts:
+    def _begin(self) -> Attempts:
         attempts = self._asked.begin(self.decision, self.call.decided_s)
         offer_shadow(self.call, attempts)
         return attempts
 
-    async def _abegun(self) -> Attempts:
+    async def _abegin(self) -> Attempts:
         attempts = await self._asked.abegin(self.decision, self.call.decided_s)
         offer_ashadow(self.call, attempts)
         return attempts
+
+    def _attempt(self, attempts: Any, before: Attempt | None) -> Attempt:
+        """Return the next attempt, after one that failed or as the first."""
+        return Attempt.of(self.call, attempts, is_first=before is None)
+
+    async def _aattempt(self, attempts: Any, before: Attempt | None) -> Attempt:
+        """Return the next attempt like `_attempt`, without holding up the event loop."""
+        return self._attempt(attempts, before)
 
     @property
     def _asked(self) -> AskedCall:
@@ -205,6 +210,14 @@ class Carried(Runnable[Any, Any]):
     @property
     def _rules(self) -> CallRules:
         return self._asked.rules
+
+
+def tokens_before(error: Exception, attempt: Attempt | None) -> TokenUsage | None:
+    """Return the tokens of an answer that was withheld, and see who has read some of one that failed."""
+    if attempt is None:
+        return None
+    attempt.see_listeners()
+    return attempt.facts.tokens if isinstance(error, WithheldAnswerError) else None
 
 
 def given_back(error: BaseException) -> Any:

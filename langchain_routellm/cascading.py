@@ -13,7 +13,10 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from typing_extensions import override
 
+from langchain_routellm.asking import aasked, asked
 from langchain_routellm.calls import Call, RoutedCall
+from langchain_routellm.carried_plans import carried_plan
+from langchain_routellm.carrying import carried
 from langchain_routellm.planned_calls import PlannedCalls, holds
 from langchain_routellm.planning import PlanAtWork
 from shared_router import (
@@ -22,6 +25,7 @@ from shared_router import (
     Deadline,
     Judging,
     OnStream,
+    PlanRequest,
     RoutingDecision,
     asettled,
     planned,
@@ -47,24 +51,31 @@ class Cascading(PlannedCalls):
 
     @override
     def _sent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        if call.asked is not None:
+            return carried_plan(self, call, decision)
         work = self._plan(call, decision)
         steps, deadline = self.cascade.steps(work.request), work.request.deadline
         return work.sent(settled(steps, work.ask, judging=self.judging, deadline=deadline))
 
     @override
     async def _asent(self, call: Call, decision: RoutingDecision) -> RoutedCall:
+        if call.asked is not None:
+            return carried_plan(self, call, decision)
         work = self._plan(call, decision)
         steps, deadline = self.cascade.steps(work.request), work.request.deadline
         return work.sent(await asettled(steps, work.aask, judging=self.judging, deadline=deadline))
 
     def _plan(self, call: Call, decision: RoutingDecision) -> PlanAtWork:
-        request = planned(
+        return PlanAtWork(self.cascade, self.plan_request(call, decision), call)
+
+    def plan_request(self, call: Call, decision: RoutingDecision) -> PlanRequest:
+        """Return what a call's plan is begun with."""
+        return planned(
             replace(call.request, threshold=call.threshold),
             decision,
             holds=holds(call.messages),
             deadline=Deadline(self.deadline),
         )
-        return PlanAtWork(self.cascade, request, call)
 
     @override
     def _route_stream(
@@ -73,6 +84,8 @@ class Cascading(PlannedCalls):
         if self.on_stream == "buffer":
             return self._route(model_input, config, stop, kwargs)
         call = self._complete_call(model_input, config, stop, kwargs)
+        if call.rules is not None:
+            call = asked(call, call.rules)
         return self._routed_alone(call, self.policy.decide(call.request))
 
     @override
@@ -82,10 +95,14 @@ class Cascading(PlannedCalls):
         if self.on_stream == "buffer":
             return await self._aroute(model_input, config, stop, kwargs)
         call = self._complete_call(model_input, config, stop, kwargs)
+        if call.rules is not None:
+            call = await aasked(call, call.rules)
         return self._routed_alone(call, await self.policy.adecide(call.request))
 
     def _routed_alone(self, call: Call, decision: RoutingDecision) -> RoutedCall:
         """Send a call by its decision alone; nothing judges what is read as it is written."""
+        if call.asked is not None:
+            return carried(call, decision)
         ask = Ask(decision.model, last=True, reason=decision.reason)
         return self._plan(call, decision).sent(ask)
 

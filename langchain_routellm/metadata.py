@@ -156,6 +156,11 @@ class DecisionMetadata:
         dollars = self.bill.dollars(str(self.told["model"]), token_usage(usage))
         return {} if dollars is None else {"dollars": dollars}
 
+    def total(self, usage: UsageMetadata | None) -> float | None:
+        """Return what all calls behind the answer cost; None where the answer's own is all."""
+        del usage
+        return None
+
     @property
     def told(self) -> dict[str, str | float]:
         """Return the decision as the answer tells it: by the model that answered."""

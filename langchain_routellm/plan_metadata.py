@@ -36,6 +36,11 @@ class PlanMetadata(DecisionMetadata):
         self.plan = decision
         self.is_made = is_made
 
+    def total(self, usage: UsageMetadata | None) -> float | None:
+        """Return what all calls of the plan cost; None where one's cost is not known."""
+        dollars: float | None = self._calls((), usage).get("dollars")
+        return dollars
+
     def _whole(self, usage: UsageMetadata | None) -> dict[str, Any]:
         return {**self.told, **self._calls(self.plan.calls, usage)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -40,6 +41,7 @@ class Output:
 
     value: Any = field(repr=False)
     held: HeldBack | None
+    message: AIMessage | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,17 @@ class PlanAtWork:
     def sent(self, found: Settled) -> RoutedCall:
         """Return the call whose answer is the plan's: the last one, or one that has its answer already."""
         if isinstance(found, Ask):
-            self.call.thread.keep(found.model)
+            self._keep(found.model)
             about = self._metadata(found.model, found.reason, found.calls, is_made=False)
-            routed = self.call.sent(about, plan=self._id)
+            is_watched = self.call.rules is not None and self.call.is_parsed
+            routed = self.call.sent(about, is_watched=is_watched, plan=self._id)
             return replace(routed, config=_unnamed(routed.config)) if self._is_named else routed
-        self.call.thread.keep(found.answer.model)
-        about = self._metadata(found.answer.model, found.reason, found.calls, is_made=True)
-        output: Output = found.answer.output
+        self._keep(found.answer.model)
+        return self._from_hand(found.answer, found.reason, found.calls)
+
+    def _from_hand(self, answer: Answer, reason: str, calls: tuple[PlanCall, ...]) -> RoutedCall:
+        about = self._metadata(answer.model, reason, calls, is_made=True)
+        output: Output = answer.output
         at_hand = AnswerAtHand(output.value, output.held, about.add_to)
         return RoutedCall(at_hand, self.call.input, self.call.config, self.call.kwargs, about)
 
@@ -106,7 +112,7 @@ class PlanAtWork:
         model, model_input, config, kwargs = prepared.call
         try:
             with outside_any_run():
-                output = within(lambda: model.invoke(model_input, config, **kwargs), self.request.deadline)
+                output = self._within(lambda: model.invoke(model_input, config, **kwargs))
         # whatever a provider raises: the plan decides what follows
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
@@ -116,10 +122,26 @@ class PlanAtWork:
         model, model_input, config, kwargs = prepared.call
         try:
             with outside_any_run():
-                output = await awithin(model.ainvoke(model_input, config, **kwargs), self.request.deadline)
+                output = await self._awithin(model.ainvoke(model_input, config, **kwargs))
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
         return self._answer(step, prepared, output)
+
+    def _within(self, call: Callable[[], Any]) -> Any:
+        """Return what a call returns, within the plan's time."""
+        return within(call, self.request.deadline)
+
+    async def _awithin(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Return what a call returns, within the plan's time."""
+        return await awithin(call, self.request.deadline)
+
+    def _keep(self, model: str) -> None:
+        """Remember who answers."""
+        self.call.thread.keep(model)
+
+    def _about(self, decision: Mapping[str, Any]) -> DecisionMetadata:
+        """Return what writes a decision on the answer of a call that is made before the last one."""
+        return DecisionMetadata(decision, self.call.bill, self.call.thread)
 
     def _prepared(self, step: Ask) -> _Prepared:
         """Send a call on its way, so that nobody who passes on what they hear hears of it yet."""
@@ -128,10 +150,7 @@ class PlanAtWork:
         ).as_metadata()
         del decision["calls"]
         decision.pop("dollars", None)
-        about = DecisionMetadata(decision, self.call.bill, self.call.thread)
-        binding = self.call.binding
-        # a parsed object says neither its tokens nor why it ended; the message behind it does
-        is_parsed = binding is not None and binding.need == "structured_output"
+        about, is_parsed = self._about(decision), self.call.is_parsed
         routed = self.call.sent(about, is_watched=is_parsed, plan=self._id)
         config, held = held_back(routed.config)
         # an id that a caller gave is one run's: that of the call which listeners hear of, or the first one's
@@ -155,7 +174,7 @@ class PlanAtWork:
         return Answer(
             model=step.model,
             given=given_answer(output, message),
-            output=Output(output, prepared.held),
+            output=Output(output, prepared.held, message),
             dollars=None if usage is None else self.call.bill.dollars(name, token_usage(usage)),
             valid_tool_calls=tool_calls_are_valid(output, self.call.binding),
         )

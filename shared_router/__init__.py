@@ -165,6 +165,7 @@ if TYPE_CHECKING:
     from shared_router.resilience.budgets.call_size import CallSize
     from shared_router.resilience.budgets.store import BudgetStore
     from shared_router.resilience.call_rules import AskedCall, CallHealth, CallRules
+    from shared_router.resilience.planned_attempts import PlannedAttempts
     from shared_router.resilience.resilience import Resilience
     from shared_router.resilience.time_limits import awithin_seconds
     from shared_router.routers.online import OnlineRouter
@@ -179,7 +180,7 @@ if TYPE_CHECKING:
     from shared_router.scorers.protocol import Score, Scorer
     from shared_router.scorers.self_check import SelfCheck
     from shared_router.scorers.token_confidence import TokenConfidence
-    from shared_router.scorers.unusable import is_withheld
+    from shared_router.scorers.unusable import is_withheld, why_unusable
     from shared_router.scoring.failures import RouterHealth
     from shared_router.scoring.guard import ROUTER_TIMEOUT_S
     from shared_router.split_policy import SplitPolicy
@@ -292,6 +293,7 @@ _LAZY = {
     "PlanCall": "shared_router.plans.protocol",
     "PlanDecision": "shared_router.plans.decision",
     "PlanRequest": "shared_router.plans.protocol",
+    "PlannedAttempts": "shared_router.resilience.planned_attempts",
     "PosteriorSampling": "shared_router.posterior_sampling",
     "PreferenceData": "shared_router.preferences.data",
     "QualityPredictor": "shared_router.predictors.protocol",
@@ -394,6 +396,7 @@ _LAZY = {
     "total_dollars": "shared_router.plans.decision",
     "turns_of": "shared_router.conversations",
     "valid_tool_calls": "shared_router.plans.tool_calls",
+    "why_unusable": "shared_router.scorers.unusable",
     "win_labels": "shared_router.preferences.ties",
     "within": "shared_router.plans.limits",
     "without_queries": "shared_router.preferences.splits",
@@ -524,6 +527,7 @@ __all__ = [
     "PlanDecision",
     "PlanRequest",
     "PlanTimeoutError",
+    "PlannedAttempts",
     "PosteriorSampling",
     "PreferenceData",
     "QualityPredictor",
@@ -653,6 +657,7 @@ __all__ = [
     "total_dollars",
     "turns_of",
     "valid_tool_calls",
+    "why_unusable",
     "win_labels",
     "within",
     "without_queries",

@@ -33,6 +33,10 @@ from shared_router.resilience.asking import failed_around
 from shared_router.resilience.current_attempt import CurrentAttempt
 
 
+class Cancelled(BaseException):
+    """What stands for an error where the caller has given up."""
+
+
 class Attempts(CurrentAttempt):
     """Say which model a call asks next, until one has answered or none is left."""
 
@@ -116,22 +120,16 @@ class Attempts(CurrentAttempt):
         if not self._record.ends():
             return
         self.decision = decision or self.decision
+        self._close(None, usage)
         if dollars is None and usage is not None:
             dollars = self._rules.bill.dollars(self.decision.model, usage)
-        self._record.attempted(self.model, None)
-        if self._next is not None:
-            self._next.succeeded()
-        self._holding.settle(dollars)
         self._record.tell_end("answered", self.decision, usage=usage, dollars=dollars, **about)
 
     def cancelled(self) -> None:
         """Say that the caller gave up waiting, or reading; after the end it changes nothing."""
         if not self._record.ends():
             return
-        self._record.attempted(self.model, "cancelled")
-        if self._next is not None:
-            self._next.released()
-        self._holding.settle(None)
+        self._close(Cancelled(), None)
         self._record.tell_end("cancelled", self.decision)
 
     def _choose(self) -> None:
@@ -152,23 +150,44 @@ class Attempts(CurrentAttempt):
 
     def _after(self, error: BaseException, usage: TokenUsage | None) -> str | None:
         """Close an attempt that failed, and return whom to ask next; None where the call has ended."""
-        record, rule = self._record, self._rules.resilience
+        record = self._record
         record.errors.append(error)
         if record.has_ended:
             return None
-        record.attempted(self.model, type(error).__name__)
-        had_begun = record.first_content_at is not None
-        self._holding.failed(self.model, error, usage, had_begun=had_begun)
-        if self._next is not None and rule is not None:
-            moves = rule.moves(error)
-            self._next.failed(error, moves=moves)
-            is_over = self._until is not None and time.perf_counter() >= self._until
-            model = self._next.after() if moves and not had_begun and not is_over else None
+        moves = self._moves(error)
+        self._close(error, usage, moves=moves)
+        if self._next is not None and moves and self.awaits_content and not self._is_over:
+            model = self._next.after()
             if model is not None:
                 return model
         if record.ends():
             record.tell_end("failed", self.decision)
         return None
+
+    def _moves(self, error: BaseException) -> bool:
+        return self._rules.resilience is not None and self._rules.resilience.moves(error)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._until is not None and time.perf_counter() >= self._until
+
+    def _close(self, error: BaseException | None, usage: TokenUsage | None, *, moves: bool = False) -> None:
+        """Say what came of the model that was asked: to the record, its breaker and the budgets."""
+        if error is None:
+            self._record.attempted(self.model, None)
+            self._holding.settle(self._rules.bill.dollars(self.decision.model, usage))
+            if self._next is not None:
+                self._next.succeeded()
+        elif isinstance(error, Cancelled):
+            self._record.attempted(self.model, "cancelled")
+            self._holding.settle(None)
+            if self._next is not None:
+                self._next.released()
+        else:
+            self._record.attempted(self.model, type(error).__name__)
+            self._holding.failed(self.model, error, usage, had_begun=not self.awaits_content)
+            if self._next is not None:
+                self._next.failed(error, moves=moves)
 
     def _moved_to(self, model: str) -> bool:
         why = type(self._record.errors[0]).__name__

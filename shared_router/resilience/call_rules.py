@@ -16,10 +16,12 @@ from shared_router.errors import InvalidInputError
 from shared_router.observers import Observer
 from shared_router.resilience.attempts import Attempts
 from shared_router.resilience.breaker import Breakers, BreakerState
+from shared_router.resilience.planned_attempts import PlannedAttempts
 from shared_router.resilience.resilience import Resilience
 from shared_router.resilience.time_limits import within_seconds
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,21 +198,33 @@ class AskedCall:
         Raises:
             BudgetExceededError: If what it may cost is not left.
         """
-        attempts = self._told(decision, decided_s)
+        attempts = self._told(decision, decided_s, Attempts)
         attempts.start()
         return attempts
 
     async def abegin(self, decision: RoutingDecision, decided_s: float | None = None) -> Attempts:
         """Begin like `begin`, without holding up the event loop."""
-        attempts = self._told(decision, decided_s)
+        attempts = self._told(decision, decided_s, Attempts)
         await attempts.astart()
         return attempts
 
-    def _told(self, decision: RoutingDecision, decided_s: float | None) -> Attempts:
+    def begin_plan(self, decision: RoutingDecision, decided_s: float | None = None) -> PlannedAttempts:
+        """Begin like `begin`, for a plan that asks several models by its own rules."""
+        attempts = self._told(decision, decided_s, PlannedAttempts)
+        attempts.start()
+        return attempts
+
+    async def abegin_plan(self, decision: RoutingDecision, decided_s: float | None = None) -> PlannedAttempts:
+        """Begin like `begin_plan`, without holding up the event loop."""
+        attempts = self._told(decision, decided_s, PlannedAttempts)
+        await attempts.astart()
+        return attempts
+
+    def _told(self, decision: RoutingDecision, decided_s: float | None, kind: type[A]) -> A:
         if self.allowance is not None:
             decision = self.allowance.told(decision)
         request = self.request
         if decision.by_guard:  # a fallback must not ask what the guard has vetoed
             request = replace(request, candidates=(decision.model,))
         took = time.perf_counter() - self.began if decided_s is None else decided_s
-        return Attempts(self.rules, request, decision, allowance=self.allowance, decided_s=took)
+        return kind(self.rules, request, decision, allowance=self.allowance, decided_s=took)

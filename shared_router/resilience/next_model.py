@@ -76,6 +76,20 @@ class NextModel:
         left = self.left()
         return self._first_let_in(left) if left else None
 
+    def planned(self, model: str, *, force: bool) -> bool:
+        """Ask a model that a plan asks next, and tell whether it may be.
+
+        Args:
+            model: Its name.
+            force: Whether to ask it whatever its breaker says.
+        """
+        if not self._let_in(model):
+            if not force:
+                return False
+            self._permit = self._rules.breakers.of(model, self._rule).force()
+        self.asked.append(model)
+        return True
+
     def instead(self, model: str) -> None:
         """Ask another model in the place of the latest one, which was not asked."""
         self.released()
