@@ -25,6 +25,7 @@ from langchain_routellm.routers import RouteLLMRouter
 from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenThreshold,
+    Guard,
     InvalidInputError,
     OnRouterError,
     Router,
@@ -51,6 +52,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         on_no_query: Where a request without a question goes.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash that pins a router given by name or folder; see `Router.save`.
+        guard: What may veto a route, as in `RoutedChatModel`.
+        on_guard_error: Where a request goes that the guard fails on.
 
     Raises:
         InvalidInputError: If an argument breaks its rule.
@@ -76,6 +79,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):
         on_no_query: Tier = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
     ) -> None:
         labels: dict[str, Any] = {"strong": strong, "weak": weak}
         super().__init__(**labels)  # by name, a type checker looks for them in the base's own __init__
@@ -88,6 +93,8 @@ class RouteLLMDecisionModel(BaseDecisionModel):
             on_no_query=on_no_query,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
 
     @property

@@ -26,6 +26,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenExploration,
     GivenThreshold,
+    Guard,
     OnRouterError,
     Router,
     RoutingDecision,
@@ -60,6 +61,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             returned.
         explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
         explore_seed: Draws the same lots in the same order.
+        guard: What may veto a route, as in `RoutedChatModel`.
+        on_guard_error: Where a request goes that the guard fails on.
         route_on: `"last_human"`, the user's last own words, or a function from the input to a text (or
             None where there is none).
         query_keys: The keys of the input that hold a question, best first.
@@ -91,6 +94,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
         strip: Strip | None = None,
         follow_ups: bool = True,
         sticky: Sticky = "tool_loop",
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
     ) -> None:
         check_routing(route_on, sticky, query_keys, strip)
         if query_keys is not None:
@@ -106,6 +111,8 @@ class RouteLLMRouter(Runnable[Any, RoutingDecision]):
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
             explore=seeded_exploration(explore, explore_seed),
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
         self.finder = QuestionFinder(route_on, query_keys, strip, follow_ups)
         self.sticky = sticky

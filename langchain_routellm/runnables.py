@@ -27,6 +27,7 @@ from shared_router import (
     ROUTER_TIMEOUT_S,
     GivenExploration,
     GivenThreshold,
+    Guard,
     InvalidInputError,
     Observer,
     OnRouterError,
@@ -68,6 +69,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         resilience: When another chain is asked, as in `RoutedChatModel`: a chain that fails half way is run
             anew as the other one.
         observers: As in `RoutedChatModel`.
+        guard: What may veto a route, as in `RoutedChatModel`.
+        on_guard_error: Where an input goes that the guard fails on.
 
     Raises:
         InvalidInputError: If a chain is none, or another argument breaks its rule.
@@ -98,6 +101,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
         sticky: Sticky = "tool_loop",
         resilience: Resilience | None = None,
         observers: Sequence[Observer | str | Path] = (),
+        guard: Guard | None = None,
+        on_guard_error: str = "strong",
     ) -> None:
         named = named_models(strong, weak, models)
         self.chains = {name: _chain(name, chain) for name, chain in named.items()}
@@ -118,6 +123,8 @@ class RoutedRunnable(RoutedBatches[Any, Any]):
             strip=strip,
             follow_ups=follow_ups,
             sticky=sticky,
+            guard=guard,
+            on_guard_error=on_guard_error,
         )
         check_models(self.policy, self.chains)
         self.call_rules = call_rules(
