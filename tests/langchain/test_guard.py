@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMDecisionModel, RouteLLMRouter
+from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMRouter
 from shared_router import ConversationGuard, InvalidInputError, RoutingPolicy, VetoError
 from shared_router.testing import FixedRouter
 from tests.langchain.models import decision_of, routed
@@ -102,12 +102,10 @@ def test_a_guard_stands_in_no_repr_and_no_dump() -> None:
     assert "guard" not in model.model_dump(include={"guard"})
 
 
-def test_chains_routers_and_decision_models_take_a_guard_too() -> None:
+def test_chains_and_routers_take_a_guard_too() -> None:
     rules: Any = {"router": FixedRouter(0.1), "threshold": 0.5, "guard": guard}
     assert RouteLLMRouter(**rules).invoke("risky").reason == "guard"
     chain = RoutedRunnable(strong=lambda _: "strong", weak=lambda _: "weak", **rules)
     assert [chain.invoke(each) for each in ("risky", "easy")] == ["strong", "weak"]
     with pytest.raises(VetoError, match="not here"):
         chain.invoke("forbidden")
-    model = RouteLLMDecisionModel(**rules)
-    assert model._router.policy.guard is guard
