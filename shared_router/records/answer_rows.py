@@ -93,7 +93,8 @@ class AnswerRows:
             if self._text[row] == ABSENT:
                 self._texts.append(record.answer)
                 self._text[row] = len(self._texts) - 1
-            elif self._texts[self._text[row]] != record.answer:
+            # measured anew it is another answer, equal or not; else a row may only say more of the first
+            elif repeats or self._texts[self._text[row]] != record.answer:
                 further = (record.answer, *further)
         if further:
             self._samples[row] = (*self._samples.get(row, ()), *further)

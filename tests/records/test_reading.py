@@ -163,3 +163,19 @@ def test_a_score_just_outside_the_scale_is_shown_to_be_outside(tmp_path: Path) -
     (tmp_path / "x").write_text("prompt,strong_score,weak_score\nq,1.0000001,0\n", "utf-8")
     with pytest.raises(DataError, match=r"scores must be in \[0, 1\], got 0 to 1\.0000001; say their scale"):
         read_outcomes(tmp_path / "x")
+
+
+def test_equal_answers_that_are_graded_each_are_so_many_answers(tmp_path: Path) -> None:
+    """Of B, B, A and B, three are for B: a majority, and labels of several answers, need each."""
+    path = write(tmp_path, "prompt,model,answer,score\nq,m,B,1\nq,m,B,1\nq,m,A,0\nq,m,B,1\n")
+    outcomes = read_outcomes(path).outcomes
+    assert [*outcomes.answers("m"), *outcomes.samples_of("m")[0]] == ["B", "B", "A", "B"]
+    assert outcomes.sample_scores_of("m") == [(1.0, 1.0, 0.0, 1.0)]
+
+
+def test_a_row_that_only_says_more_of_an_answer_is_none_of_its_own(tmp_path: Path) -> None:
+    """The second row has the same answer's price, which the first lacks."""
+    path = write(tmp_path, "prompt,model,answer,score,cost\nq,m,B,1,\nq,m,B,,0.5\n")
+    outcomes = read_outcomes(path).outcomes
+    assert outcomes.samples_of("m") == [()]
+    assert outcomes.dollars("m").tolist() == [0.5]
