@@ -38,7 +38,7 @@ class Steering(RoutingLLM):
         return self.policy.threshold
 
     @property
-    def health(self) -> CallHealth:
+    def call_health(self) -> CallHealth:
         """How the models have done so far: breakers, calls that were given up, observers that failed."""
         from shared_router import CallHealth
 

@@ -147,7 +147,7 @@ def test_a_pickled_llm_is_as_resilient_and_begins_with_closed_breakers(server: F
     )
     again: RoutedLLM = pickle.loads(pickle.dumps(llm))
     assert again._given.resilience == llm._given.resilience
-    assert again.health.breakers == {}
+    assert again.call_health.breakers == {}
 
 
 def test_an_llm_as_data_is_as_resilient(server: FaultServer) -> None:
