@@ -143,6 +143,14 @@ class DecisionLog:
         """Write what waits; the log may go on. At a program's end this happens by itself."""
         self.flush()
 
+    def __enter__(self) -> DecisionLog:
+        """Return the log."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Write what waits."""
+        self.close()
+
     def __repr__(self) -> str:
         """Show the file, and no key."""
         return f"DecisionLog({str(self.path)!r})"

@@ -88,6 +88,12 @@ def test_questions_are_kept_in_clear_where_asked_and_that_is_said_once(
     ]
 
 
+def test_a_with_block_ends_when_all_is_written(tmp_path: Path) -> None:
+    with DecisionLog(tmp_path / "decisions.jsonl", key=KEY) as log:
+        tell(log)
+    assert len(lines(log.path)) == 1
+
+
 def test_a_call_without_a_question_is_logged_without_one(tmp_path: Path) -> None:
     log = DecisionLog(tmp_path / "decisions.jsonl", key=KEY)
     tell(log, None)
