@@ -17,6 +17,7 @@ from shared_router.commands import (
     calibrate,
     collect,
     compare,
+    compare_arms,
     demo,
     evaluate,
     feedback,
@@ -163,6 +164,12 @@ _COMMANDS = (
         "say what routing saved in a period and what it cost in quality, from the decision log",
         savings.add_arguments,
         savings.run,
+    ),
+    Command(
+        "compare-arms",
+        "say which policy of an A/B test is better, by the decision log, however often it is asked",
+        compare_arms.add_arguments,
+        compare_arms.run,
     ),
     Command("compare", "show several evaluations side by side", compare.add_arguments, compare.run),
     Command(

@@ -39,7 +39,7 @@ ORDER = (
     ("threshold_rule", "policy_saving"),
     ("deciding",),
     ("policy", "resilience", "telemetry"),
-    ("plans", "proof", "split_policy"),
+    ("plans", "proof", "split_policy", "experiments"),
     ("feedback",),
     ("__init__",),
     ("pretrained.build", "batch", "serving", "playground", "demo"),

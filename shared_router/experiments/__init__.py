@@ -1,0 +1,1 @@
+"""Which of two policies is better, told while the test runs."""
