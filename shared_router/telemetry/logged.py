@@ -145,6 +145,14 @@ class LoggedDecisions:
         """Go through the decisions by time."""
         return iter(self.rows)
 
+    def provider_models(self) -> dict[str, str]:
+        """Return what each model's provider called it first, for a `ModelWatch` that outlives a process."""
+        first: dict[str, str] = {}
+        for row in self.rows:
+            if row.provider_model is not None and row.outcome == "answered":
+                first.setdefault(row.model, row.provider_model)
+        return first
+
     def skipped(self) -> str:
         """Say in a sentence what was left out; `""` where nothing was."""
         counts = {

@@ -155,6 +155,23 @@ def test_older_files_are_read_too_and_rows_come_by_time(tmp_path: Path) -> None:
     assert [path.name for path in logged.files] == ["log.10.gz", "log.2", "log.1", "log"]
 
 
+def test_the_first_name_of_each_models_provider_is_known_from_the_log(tmp_path: Path) -> None:
+    """Of the weak model the call of minute 10 failed, and that of minute 20 answered before minute 30's."""
+
+    def at(minute: int, **more: Any) -> dict[str, Any]:
+        return {**LINE, "id": f"{minute:032x}", "time": f"2025-11-26T02:{minute}:00Z", **more}
+
+    path = write(
+        tmp_path / "log",
+        at(30, provider_model="small-2"),
+        at(20, provider_model="small-1"),
+        at(10, provider_model="small-0", outcome="failed"),
+        at(40, model="strong"),
+        at(50, model="strong", provider_model="large-1"),
+    )
+    assert read_log(path).provider_models() == {"weak": "small-1", "strong": "large-1"}
+
+
 def test_a_log_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="a log must be a file that is there"):
         read_log(tmp_path / "none")
