@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
+from pydantic import BaseModel
 
 from langchain_routellm.answer_facts import AnswerFacts
 from langchain_routellm.calls import Call, RoutedCall
@@ -98,10 +98,18 @@ class Attempt:
         self._attempts.first_content()
         self._thread.keep(self._attempts.model)
 
+    @property
+    def limit_s(self) -> float | None:
+        """How long a call that blocks is waited for; None where its client ends it by itself in time."""
+        seconds = self._attempts.timeout_s
+        return None if seconds is None or _ends_in_time(self.routed.model) else seconds
+
     def end(self) -> dict[str, Any]:
         """Say that the answer is whole, and return the decision as it tells it."""
         told, decision, facts = self.about.told, self._attempts.decision, self.facts
-        answered = replace(decision, model=str(told["model"]), reason=str(told["reason"]))
+        answered = None
+        if told["reason"] != decision.reason or told["model"] != decision.model:
+            answered = replace(decision, model=str(told["model"]), reason=str(told["reason"]))
         self._thread.keep(self._attempts.model)
         self._attempts.answered(
             facts.tokens,
@@ -150,7 +158,15 @@ def _of_another_run(config: RunnableConfig) -> RunnableConfig:
 
 
 def _takes_timeout(model: Any) -> bool:
+    return any(name in type(_chat_model(model)).model_fields for name in _OWN_TIMEOUTS)
+
+
+def _ends_in_time(model: Any) -> bool:
+    """Tell whether a model's client takes a time and does not begin anew when it is over."""
+    return _takes_timeout(model) and getattr(_chat_model(model), "max_retries", None) == 0
+
+
+def _chat_model(model: Any) -> BaseModel:
     while isinstance(model, RunnableBindingBase):
         model = model.bound
-    fields: Mapping[str, Any] = type(model).model_fields if isinstance(model, BaseChatModel) else {}
-    return any(name in fields for name in _OWN_TIMEOUTS)
+    return model if isinstance(model, BaseChatModel) else BaseModel()

@@ -79,11 +79,12 @@ class Carried(Runnable[Any, Any]):
             try:
                 attempt = self._attempt(attempts, attempt)
                 with attempts.asking():
-                    output = self._rules.within(partial(ask, attempt.routed), attempts.timeout_s)
+                    output = self._rules.within(partial(ask, attempt.routed), attempt.limit_s)
                 answer: T = attempt.answer(output)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 if not attempts.failed(error, tokens_before(error, attempt)):
+                    self._release()
                     return cast("T", given_back(attempts.error))
             except BaseException:
                 attempts.cancelled()
@@ -105,6 +106,7 @@ class Carried(Runnable[Any, Any]):
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 if not await attempts.afailed(error, tokens_before(error, attempt)):
+                    self._release()
                     return cast("T", given_back(attempts.error))
             except BaseException:
                 attempts.cancelled()
@@ -134,6 +136,7 @@ class Carried(Runnable[Any, Any]):
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 if not attempts.failed(error, tokens_before(error, attempt)):
+                    self._release()
                     yield from given_back(attempts.error)
                     return
             except BaseException:
@@ -159,6 +162,7 @@ class Carried(Runnable[Any, Any]):
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 if not await attempts.afailed(error, tokens_before(error, attempt)):
+                    self._release()
                     for piece in given_back(attempts.error):
                         yield piece
                     return
@@ -200,6 +204,10 @@ class Carried(Runnable[Any, Any]):
     async def _aattempt(self, attempts: Any, before: Attempt | None) -> Attempt:
         """Return the next attempt like `_attempt`, without holding up the event loop."""
         return self._attempt(attempts, before)
+
+    def _release(self) -> None:
+        """Let the conversation's next turn go anywhere: no model has answered this one."""
+        self.call.thread.release()
 
     @property
     def _asked(self) -> AskedCall:

@@ -28,7 +28,7 @@ def pieces(attempt: Attempt, attempts: Attempts, rules: CallRules) -> Iterator[A
     chunks = iter(routed.model.stream(routed.input, routed.config, **routed.kwargs))
     beginning = _Beginning(chunks, attempt, attempts)
     try:
-        yield from rules.within(beginning.read, attempts.timeout_s)
+        yield from rules.within(beginning.read, attempt.limit_s)
         while not beginning.has_ended:
             if attempts.timeout_s == 0.0:
                 raise CallTimeoutError("a stream must end within its request's deadline, and has not")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from shared_router.costs.savings import TokenUsage
@@ -114,9 +115,13 @@ class CallRecord:
             _give_context(self.error, others[-1])
 
 
+_ids = Random()  # a name, no secret; and a system's random bytes cost more than the rest of a record
+os.register_at_fork(after_in_child=_ids.seed)
+
+
 def _watched_call(request: RoutingRequest, decision: RoutingDecision, decided_s: float) -> WatchedCall:
     return WatchedCall(
-        os.urandom(16).hex(),
+        f"{_ids.getrandbits(128):032x}",
         decision,
         request,
         began=time.time() - decided_s,
