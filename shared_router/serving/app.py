@@ -15,7 +15,7 @@ from shared_router.serving.refusals import RefusedError, add_errors
 from shared_router.serving.request_body import RequestBody, read_body
 from shared_router.serving.routed_requests import ChatRequest, PassedAnswer, routed
 from shared_router.serving.served import Client, Served
-from shared_router.serving.upstream import passed_back, pieces_of
+from shared_router.serving.upstream import passed_back
 from shared_router.tenants import tenant_scope
 
 _CONVERSATION = "x-routellm-conversation"
@@ -93,12 +93,9 @@ async def _embeddings(served: Served, request: Request, body: RequestBody) -> Re
     named = body.values["model"]
     service = next((s for s in served.services.values() if s.model == named), served.services["strong"])
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    response = await served.upstreams.send(service, "/embeddings", body.text.encode(), headers)
-    try:
-        content = b"".join([piece async for piece in pieces_of(response)])
-    finally:
-        await response.aclose()
-    return _raw(Response(content, response.status_code), passed_back(response.headers))
+    sent = await served.upstreams.send(service, "/embeddings", body.text.encode(), headers)
+    content = await sent.whole()
+    return _raw(Response(content, sent.status), passed_back(sent.headers))
 
 
 def _passed(served: Served, answer: PassedAnswer) -> Response:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx
 
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.messages import question_of
@@ -20,7 +18,7 @@ from shared_router.serving.answer_bytes import (
     facts_of_stream,
     has_content,
 )
-from shared_router.serving.upstream import Upstream, UpstreamError, Upstreams, passed_back, pieces_of
+from shared_router.serving.upstream import SentRequest, Upstream, UpstreamError, Upstreams, passed_back
 
 if TYPE_CHECKING:
     from shared_router.policy import RoutingPolicy
@@ -119,25 +117,23 @@ async def _answer(
 ) -> PassedAnswer:
     """Send a request to one service, and read what must be read before it can be passed back."""
     with anyio.fail_after(attempts.timeout_s):
-        response = await upstreams.send(service, CHAT, request.body.for_model(service.model), request.headers)
+        sent = await upstreams.send(service, CHAT, request.body.for_model(service.model), request.headers)
         try:
-            if response.status_code >= 400:
-                raise _refused(response, await response.aread())
-            streams = response.headers.get("content-type", "").startswith("text/event-stream")
-            pieces = pieces_of(response)
-            if not streams:
-                content = b"".join([piece async for piece in pieces])
-                await response.aclose()
+            if sent.status >= 400:
+                raise _refused(sent, await sent.whole())
+            if not sent.headers.get("content-type", "").startswith("text/event-stream"):
+                content = await sent.whole()
                 _told(attempts, facts_of_answer(content))
-                return _passed(response, attempts, _one(content))
-            held = await _held_back(pieces, attempts, response)
+                return _passed(sent, attempts, _one(content))
+            pieces = sent.pieces()
+            held = await _held_back(pieces, attempts, sent)
         except BaseException:
-            await response.aclose()
+            await sent.close()
             raise
-    return _passed(response, attempts, _streamed(held, pieces, response, attempts))
+    return _passed(sent, attempts, _streamed(held, pieces, sent, attempts))
 
 
-async def _held_back(pieces: AsyncIterator[bytes], attempts: Attempts, response: httpx.Response) -> bytes:
+async def _held_back(pieces: AsyncIterator[bytes], attempts: Attempts, sent: SentRequest) -> bytes:
     """Return a stream's bytes up to its first content, while another model may still be asked."""
     held = b""
     while attempts.can_move_on:
@@ -147,14 +143,14 @@ async def _held_back(pieces: AsyncIterator[bytes], attempts: Attempts, response:
         held += piece
         for event in events_of(held[: held.rfind(b"\n") + 1]):
             if isinstance(event.get("error"), dict):
-                raise UpstreamError(_ERROR_STATUS, response.headers, json.dumps(event).encode(), event)
+                raise UpstreamError(_ERROR_STATUS, sent.headers, json.dumps(event).encode(), event)
             if has_content(event):
                 return held
     return held
 
 
 async def _streamed(
-    held: bytes, pieces: AsyncIterator[bytes], response: httpx.Response, attempts: Attempts
+    held: bytes, pieces: AsyncIterator[bytes], sent: SentRequest, attempts: Attempts
 ) -> AsyncIterator[bytes]:
     """Yield a stream's bytes as they come, and say how it ended."""
     tail = held[-TAIL_BYTES:]
@@ -178,8 +174,7 @@ async def _streamed(
     else:
         _told(attempts, facts_of_stream(tail))
     finally:
-        with suppress(RuntimeError, httpx.HTTPError):  # it may be closing already
-            await response.aclose()
+        await sent.close()
 
 
 async def _one(content: bytes) -> AsyncIterator[bytes]:
@@ -190,16 +185,15 @@ def _told(attempts: Attempts, facts: Any) -> None:
     attempts.answered(facts.usage, provider_model=facts.provider_model, fingerprint=facts.fingerprint)
 
 
-def _passed(response: httpx.Response, attempts: Attempts, pieces: AsyncIterator[bytes]) -> PassedAnswer:
-    headers = passed_back(response.headers)
-    return PassedAnswer(response.status_code, headers, attempts.decision, attempts.decision_id, pieces)
+def _passed(sent: SentRequest, attempts: Attempts, pieces: AsyncIterator[bytes]) -> PassedAnswer:
+    return PassedAnswer(
+        sent.status, passed_back(sent.headers), attempts.decision, attempts.decision_id, pieces
+    )
 
 
-def _refused(response: httpx.Response, content: bytes) -> UpstreamError:
+def _refused(sent: SentRequest, content: bytes) -> UpstreamError:
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
         body = {}
-    return UpstreamError(
-        response.status_code, response.headers, content, body if isinstance(body, dict) else {}
-    )
+    return UpstreamError(sent.status, sent.headers, content, body if isinstance(body, dict) else {})
