@@ -57,7 +57,7 @@ class BlendedLLM(RoutedLLM):
             function. None keeps the models' order, and needs a fuser.
         fuser: What makes one answer of the best: a `GenFuser`, anything with `fuse(question, answers)`, such
             a function, or an LLM, which is asked by `fusing_prompt`. None uses the best answer.
-        top_k: How many answers are fused, >= 2.
+        top_k: How many answers are fused, >= 1; of one alone nothing is made.
         on_scorer_error: What is used where the ranker fails, is late, or cannot read the question, such as an
             image: `"first"`, a model's name, or `"raise"`. Where the fuser fails, the best answer is used,
             unless it is `"raise"`.

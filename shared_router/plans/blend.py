@@ -61,7 +61,7 @@ class Blend:
             ranker: A ranker, or a function `(question, answers) -> scores`. None keeps the models' order,
                 which needs `fuses`.
             fuses: Whether the best answers are made one.
-            top_k: How many, >= 2.
+            top_k: How many, >= 1; of one alone nothing is made.
             on_scorer_error: What is used where the ranker or the fuser fails, or the ranker cannot read the
                 question, such as an image: `"first"`, the answer of the first model that gave one, a model's
                 name, that model's or else the first, or `"raise"`. Where the fuser alone fails, the answer
@@ -75,8 +75,8 @@ class Blend:
             raise InvalidInputError(
                 f"a blend must be of two models or more, by names of their own, got {len(set(models))}"
             )
-        if type(top_k) is not int or top_k < 2:
-            raise InvalidInputError(f"top_k must be a whole number >= 2, got {shown(top_k)}")
+        if type(top_k) is not int or top_k < 1:
+            raise InvalidInputError(f"top_k must be a whole number >= 1, got {shown(top_k)}")
         if ranker is None and not fuses:
             raise InvalidInputError("a blend must have a ranker or a fuser, got neither; give ranker=")
         check_choice("on_scorer_error", on_scorer_error, ("first", "raise", *models))
@@ -111,7 +111,7 @@ class Blend:
             return
         order, calls, reason = yield from self._ordered(request, answers, left)
         best = left[order[0]]
-        if not (self.fuses and request.in_words and reason == "ranked"):
+        if not (self.fuses and self.top_k > 1 and request.in_words and reason == "ranked"):
             yield Use(best, reason, calls)
             return
         yield from self._fused(request, [left[place] for place in order[: self.top_k]], calls)

@@ -310,7 +310,7 @@ def test_a_rule_that_is_assigned_holds_from_then_on() -> None:
     model.top_k = 3
     assert decision_of(model.invoke(QUESTION))["reason"] == "fused:elm,oak,stone"
     with pytest.raises(InvalidInputError, match="top_k"):
-        model.top_k = 1
+        model.top_k = 0
     assert model.top_k == 3
     copy = model.model_copy(update={"fuser": None})
     assert decision_of(copy.invoke(QUESTION))["reason"] == "ranked"

@@ -252,7 +252,7 @@ def test_a_rule_that_is_assigned_holds_from_then_on() -> None:
     llm.fuser = joined
     assert told(llm.chat(ASKED))["reason"] == "fused:a,c,b"
     with pytest.raises(InvalidInputError, match="top_k"):
-        llm.top_k = 1
+        llm.top_k = 0
     other = llm.model_copy(update={"fuser": None})
     assert told(other.chat(ASKED))["reason"] == "ranked"
 

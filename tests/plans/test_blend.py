@@ -118,6 +118,11 @@ def test_three_answers_are_fused_where_nothing_is_said() -> None:
     assert _run(fuser=joined).reason == "fused:c,d,b"
 
 
+def test_of_one_answer_nothing_is_made() -> None:
+    assert _run(top_k=1).reason == "ranked"
+    assert _run(fuser=joined, top_k=1).reason == "ranked"
+
+
 def test_without_a_ranker_the_first_models_answers_are_fused() -> None:
     found = _run(fuser=joined, ranker=None, top_k=2)
     assert found.reason == "fused:a,b"
@@ -300,9 +305,9 @@ def test_a_blend_tells_its_ranker_and_every_call() -> None:
         ({"ranker": "pairrm"}, "ranker must be a function"),
         ({"ranker": dict}, "ranker must be an object"),
         ({"fuser": 3}, "fuser must be a function"),
-        ({"top_k": 1}, "top_k must be a whole number >= 2"),
-        ({"top_k": 2.0}, "top_k must be a whole number >= 2"),
-        ({"top_k": True}, "top_k must be a whole number >= 2"),
+        ({"top_k": 0}, "top_k must be a whole number >= 1"),
+        ({"top_k": 2.0}, "top_k must be a whole number >= 1"),
+        ({"top_k": True}, "top_k must be a whole number >= 1"),
         ({"on_scorer_error": "strong"}, "on_scorer_error must be one of"),
         ({"scorer_timeout": 0}, "scorer_timeout must be seconds"),
         ({"deadline": -1.0}, "deadline must be seconds"),

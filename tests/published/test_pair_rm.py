@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from shared_router import (
     ArtifactCorruptError,
@@ -15,7 +16,13 @@ from shared_router import (
     PairRanker,
 )
 from shared_router.training.pair_losses import PairLoss, pair_losses
-from tests.published.pair_rm_folders import ASKED, pair_rm_folder, pair_rm_hf_folder
+from tests.published.pair_rm_folders import (
+    ASKED,
+    pair_rm_config,
+    pair_rm_folder,
+    pair_rm_hf_folder,
+    pair_rm_tensors,
+)
 from tests.published.parity.freeze_pair_rm import BETTER, LEFT, RIGHT, WORSE
 from tests.routers.tiny_models import tiny_encoder
 
@@ -168,3 +175,35 @@ def test_what_is_no_folder_of_a_ranker_is_refused(tmp_path: Path) -> None:
     (folder / "tokenizer.json").unlink()
     with pytest.raises(ArtifactNotFoundError, match="give the folder of its encoder as backbone"):
         PairRanker.from_published(folder)
+
+
+def test_a_folder_with_a_sentencepiece_model_alone_reads_as_one_with_its_tokenizer(tmp_path: Path) -> None:
+    """DeBERTa-v3's own form: a word's first piece begins with a space, also behind a marker."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    (tmp_path / "words.txt").write_text(
+        "\n".join(f"what is {n} times {n}? it is {n * n}." for n in range(200))
+    )
+    pieces = {"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"}
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(tmp_path / "words.txt"),
+        model_prefix=str(tmp_path / "spm"),
+        vocab_size=60,
+        **{"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3, "minloglevel": 2, **pieces},
+    )
+    folder, other = pair_rm_folder(tmp_path / "pieces"), pair_rm_folder(tmp_path / "whole")
+    names = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
+    tokenizer_config = {"tokenizer_class": "DebertaV2Tokenizer", "mask_token": "[MASK]", **names}
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer_config))
+    (folder / "spm.model").write_bytes((tmp_path / "spm.model").read_bytes())
+    read = AutoTokenizer.from_pretrained(folder, config=pair_rm_config(100))
+    read.save_pretrained(other)
+    for place in (folder, other):
+        save_file(pair_rm_tensors(len(read) + 4), place / "model.safetensors")
+    rankers = [PairRanker.from_published(place) for place in (folder, other)]
+    asked = "what is 3 times 3?", ["it is 9.", "it is 10.", " 9"]
+    np.testing.assert_array_equal(rankers[0].comparisons(*asked), rankers[1].comparisons(*asked))
+    assert rankers[0].encoder_ is not None
+    tokens = rankers[0].encoder_.input.tokenizer
+    ids = rankers[0].encoder_.input.parts("what", ["9", "10"]).source
+    assert [tokens.id_to_token(each) for each in ids[:2]] == ["[CLS]", "<|source|>"]
