@@ -26,6 +26,7 @@ class Deciding(ThresholdRule):
 
     _guard: RouterGuard
     _guarding: Guarding | None = None
+    _on_guard_error = "strong"
 
     @property
     def router(self) -> Router:
@@ -128,13 +129,17 @@ class Deciding(ThresholdRule):
 
     @property
     def guard(self) -> Guard | None:
-        """What may veto a route; None where nothing does."""
+        """What may veto a route; None where nothing does. It may be assigned."""
         return None if self._guarding is None else self._guarding.guard
+
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        self._guarding = Guarding.of(guard, self.models, self._on_guard_error, self._guard.timeout_s)
 
     @property
     def on_guard_error(self) -> str:
         """Where a request goes that the guard fails on."""
-        return "strong" if self._guarding is None else self._guarding.on_error
+        return self._on_guard_error
 
     def _later_rules(self) -> dict[str, Any]:
         """Return what stands in a policy's file only where it is not what it is without a word."""

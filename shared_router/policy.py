@@ -13,7 +13,7 @@ from shared_router.calibration.choice import ThresholdChoice
 from shared_router.calibration.drift import DriftMonitor
 from shared_router.deciding import Deciding
 from shared_router.exploration import GivenExploration, exploration_of
-from shared_router.guarding import Guard, Guarding
+from shared_router.guarding import Guard
 from shared_router.policy_rules import arguments_of, guarded
 from shared_router.policy_saving import policy_file, read_policy, write_policy
 from shared_router.router import Router
@@ -95,7 +95,8 @@ class RoutingPolicy(Deciding):
         self._guard = RouterGuard(router_timeout)
         self._threshold.check_models(self.models)
         self.explore = exploration_of(explore, explore_seed)
-        self._guarding = Guarding.of(guard, self.models, on_guard_error, self._guard.timeout_s)
+        self._on_guard_error = on_guard_error
+        self.guard = guard
         self.monitor = monitor
 
     def __repr__(self) -> str:

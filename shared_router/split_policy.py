@@ -163,6 +163,11 @@ class SplitPolicy(RoutingPolicy):
         """What may veto a route in either arm; each arm asks its own."""
         return self.a.guard or self.b.guard
 
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        del guard
+        raise _of_the_arms("guard")
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> str:  # noqa: ARG002
         """Refuse: a split is two policies, and each has a file.
 

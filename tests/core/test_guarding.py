@@ -230,6 +230,18 @@ async def test_a_request_with_nothing_to_read_is_not_guarded(question: str | Non
     assert (decision.model, decision.reason) == ("weak", "no_query")
 
 
+def test_a_guard_that_is_assigned_is_asked_from_then_on_under_its_rule() -> None:
+    policy = weak_policy(None, on_guard_error="raise")
+    assert policy.decide("risky").reason == "score"
+    policy.guard = is_risky
+    assert policy.decide("risky").reason == "guard"
+    policy.guard = broken
+    with pytest.raises(GuardError):
+        policy.decide("x")
+    policy.guard = None
+    assert policy.decide("risky").reason == "score"
+
+
 def test_a_guard_names_any_of_many_models() -> None:
     policy = ThreeTiers(FixedRouter(0.1), guard=lambda question: "medium")
     assert policy.decide("x").model == "medium"

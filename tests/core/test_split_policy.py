@@ -116,7 +116,7 @@ def test_it_has_what_adapters_ask_of_a_policy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("threshold", 0.5), ("monitor", DriftMonitor()), ("explore", 0.02)]
+    ("name", "value"), [("threshold", 0.5), ("monitor", DriftMonitor()), ("explore", 0.02), ("guard", print)]
 )
 def test_what_an_arm_has_is_set_on_the_arm(name: str, value: Any) -> None:
     with pytest.raises(InvalidInputError, match=f"{name} of a SplitPolicy must be set on its arms"):
