@@ -142,7 +142,7 @@ class AgentCall:
         self, response: Response, about: DecisionMetadata, attempts: Attempts, rules: CallRules
     ) -> Response:
         told = _with_decision(response, about)
-        self.thread.keep(attempts.model)
+        self.thread.keep_answered(attempts.decision)
         facts = AnswerFacts(texts=[] if rules.wants_answers else None)
         for message in response.result:
             if isinstance(message, AIMessage):

@@ -96,7 +96,7 @@ class Attempt:
     def begin_reading(self) -> None:
         """Say that a reader gets some of the answer now: the conversation goes on with its model."""
         self._attempts.first_content()
-        self._thread.keep(self._attempts.model)
+        self._thread.keep_answered(self._attempts.decision)
 
     @property
     def limit_s(self) -> float | None:
@@ -110,7 +110,7 @@ class Attempt:
         answered = None
         if told["reason"] != decision.reason or told["model"] != decision.model:
             answered = replace(decision, model=str(told["model"]), reason=str(told["reason"]))
-        self._thread.keep(self._attempts.model)
+        self._thread.keep_answered(self._attempts.decision)
         self._attempts.answered(
             facts.tokens,
             decision=answered,

@@ -23,6 +23,7 @@ from shared_router import (
     Conversations,
     Kept,
     Message,
+    RoutingDecision,
     RoutingRequest,
     Sticky,
     TokenPrices,
@@ -125,6 +126,13 @@ class Thread:
         """Remember where this turn goes."""
         if self.memory is not None and self.user_turns:
             self.memory.keep_turn(self.user_turns, model, self.name)
+
+    def keep_answered(self, decision: RoutingDecision) -> None:
+        """Remember where this turn went; one that went elsewhere because a model failed, nowhere."""
+        if decision.reason.startswith("fallback:"):
+            self.release()
+        else:
+            self.keep(decision.model)
 
     def release(self) -> None:
         """Forget where this conversation went: its model has failed."""

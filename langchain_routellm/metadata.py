@@ -34,6 +34,9 @@ class RemembersToolCalls(Protocol):
     def keep_tool_calls(self, calls: Sequence[Mapping[str, Any]], model: str) -> None:
         """Remember which tools the model asked for."""
 
+    def release(self) -> None:
+        """Forget where the conversation went."""
+
 
 class DecisionMetadata:
     """Write the decision on what one call answers, whole or chunk by chunk.
@@ -98,6 +101,9 @@ class DecisionMetadata:
         try:
             for chunk in chunks:
                 yield self.add_to_chunk(chunk)
+        except Exception:
+            self.release()
+            raise
         finally:
             # a reader that stops early must stop the child too, now and not at garbage collection
             if hasattr(chunks, "close"):
@@ -108,6 +114,9 @@ class DecisionMetadata:
         try:
             async for chunk in chunks:
                 yield self.add_to_chunk(chunk)
+        except Exception:
+            self.release()
+            raise
         finally:
             if hasattr(chunks, "aclose"):
                 await chunks.aclose()
@@ -145,6 +154,11 @@ class DecisionMetadata:
     def _last(self, usage: UsageMetadata | None) -> dict[str, Any]:
         """Return what a stream's last chunk adds."""
         return self._dollars(usage)
+
+    def release(self) -> None:
+        """Forget the conversation's model, which has failed."""
+        if self.thread is not None:
+            self.thread.release()
 
     def _remember(self, calls: Sequence[Mapping[str, Any]]) -> None:
         if calls and self.thread is not None:

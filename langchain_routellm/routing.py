@@ -101,7 +101,11 @@ class Routed(Runnable[Input, Output]):
         **kwargs: Any,
     ) -> Output:
         call = self._route(input, config, stop, kwargs)
-        answer = call.model.invoke(call.input, call.config, **call.kwargs)
+        try:
+            answer = call.model.invoke(call.input, call.config, **call.kwargs)
+        except Exception:
+            call.decision_metadata.release()
+            raise
         return cast("Output", call.decision_metadata.add_to(answer))
 
     @override
@@ -114,7 +118,11 @@ class Routed(Runnable[Input, Output]):
         **kwargs: Any,
     ) -> Output:
         call = await self._aroute(input, config, stop, kwargs)
-        answer = await call.model.ainvoke(call.input, call.config, **call.kwargs)
+        try:
+            answer = await call.model.ainvoke(call.input, call.config, **call.kwargs)
+        except Exception:
+            call.decision_metadata.release()
+            raise
         return cast("Output", call.decision_metadata.add_to(answer))
 
     @override

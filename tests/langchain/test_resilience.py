@@ -356,13 +356,13 @@ def test_no_model_is_asked_that_cannot_do_what_the_request_needs() -> None:
         blind.invoke([image])
 
 
-def test_a_conversation_goes_on_with_the_model_that_answered_it() -> None:
+def test_a_conversation_whose_model_failed_goes_back_to_it_when_it_is_there() -> None:
     model = down(sticky="conversation", resilience=Resilience(failures=None))
     first = model.invoke([HumanMessage("hard: why?")])
     assert reason_of(first) == FALLBACK
     model.strong.error = None  # type: ignore[attr-defined]
     again = model.invoke([HumanMessage("hard: why?"), first, HumanMessage("hard: and how?")])
-    assert (decision_of(again)["model"], reason_of(again)) == ("weak", "sticky")
+    assert (decision_of(again)["model"], reason_of(again)) == ("strong", "score")
 
 
 def test_a_tool_loop_moves_on_too_and_then_stays_with_the_model_that_answered() -> None:

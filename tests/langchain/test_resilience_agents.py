@@ -76,12 +76,12 @@ def test_where_both_are_down_the_first_error_is_raised() -> None:
     assert listener.outcomes == ["failed"]
 
 
-def test_a_conversation_is_kept_with_the_child_that_answered() -> None:
+def test_a_conversation_whose_child_failed_goes_back_to_it_when_it_is_there() -> None:
     built, routing = agent(sticky="conversation")
     before = built.invoke({"messages": [("user", "hard: why?")]})["messages"]
     routing.children["strong"].error = None  # type: ignore[attr-defined]
     after = built.invoke({"messages": [*before, ("user", "hard: and how?")]})
-    assert decision_of(answers_of(after)[-1])["model"] == "weak"
+    assert decision_of(answers_of(after)[-1])["model"] == "strong"
 
 
 async def test_a_graphs_stream_holds_the_answer_of_one_child() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_routellm import RoutedChatModel, RouteLLMRouter
-from shared_router import InvalidInputError, Stickiness, TokenPrices, conversation_scope
+from shared_router import InvalidInputError, Resilience, Stickiness, TokenPrices, conversation_scope
 from shared_router.testing import FixedRouter
+from tests.langchain.fake_tool_models import ChatElm
 from tests.langchain.models import decision_of, routed
 from tests.langchain.scenarios import TOOLS
 
@@ -143,3 +145,44 @@ def test_a_router_of_a_graph_keeps_a_conversation_up_by_its_name() -> None:
     router = RouteLLMRouter(router=SCORES, threshold=0.5, sticky="upward")
     said = ["hi", "prove it", "thanks"]
     assert [router.invoke(text, NAMED).model for text in said] == ["weak", "strong", "strong"]
+
+
+class FailsAtSecond(ChatElm):
+    """A model that answers its first call, and no other."""
+
+    def _reply(self, *args: Any, **kwargs: Any) -> Any:
+        if len(self.calls) > 1:
+            raise ConnectionError("gone")
+        return super()._reply(*args, **kwargs)
+
+
+ASKING: list[Any] = [
+    lambda model: model.invoke("thanks", NAMED),
+    lambda model: list(model.stream("thanks", NAMED)),
+    lambda model: asyncio.run(model.ainvoke("thanks", NAMED)),
+    lambda model: asyncio.run(_streamed(model)),
+]
+
+
+async def _streamed(model: RoutedChatModel) -> list[Any]:
+    return [chunk async for chunk in model.astream("thanks", NAMED)]
+
+
+@pytest.mark.parametrize("ask", ASKING)
+@pytest.mark.parametrize("sticky", ["conversation", "upward"])
+@pytest.mark.parametrize("resilience", [None, Resilience(max_attempts=1)])
+def test_a_conversation_whose_model_failed_is_decided_anew(ask: Any, sticky: Any, resilience: Any) -> None:
+    """The strong model fails at the second turn, which was kept to it; the third is decided by its score."""
+    model = routed(router=SCORES, sticky=sticky, strong=FailsAtSecond(), resilience=resilience)
+    model.invoke("prove it", NAMED)
+    with pytest.raises(ConnectionError):
+        ask(model)
+    decision = decision_of(model.invoke("thanks", NAMED))
+    assert (decision["model"], decision["reason"]) == ("weak", "score")
+
+
+def test_a_conversation_that_another_model_answered_goes_back_at_its_next_question() -> None:
+    model = routed(router=SCORES, sticky="conversation", strong=FailsAtSecond(), resilience=Resilience())
+    model.invoke("prove it", NAMED)
+    assert decision_of(model.invoke("thanks", NAMED))["reason"].startswith("fallback:strong->weak")
+    assert decision_of(model.invoke("thanks", NAMED))["reason"] == "score"
