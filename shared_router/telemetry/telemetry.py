@@ -41,7 +41,7 @@ class Telemetry:
         log: The decision log, for what it has lost.
         models: What watches whether models change, where it is an observer too; None watches here.
         budgets: The budgets.
-        breakers: Returns the models' breakers by name, such as `lambda: model.health.breakers`.
+        breakers: Returns the models' breakers by name, such as `lambda: model.call_health.breakers`.
         strong: The name of the best model, for its share.
         log_prompts: Whether spans say the question.
         tracer_provider: Where spans go; None takes the program's.
