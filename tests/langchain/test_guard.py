@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMRouter
-from shared_router import ConversationGuard, InvalidInputError, RoutingPolicy, VetoError
+from langchain_routellm import CascadedChatModel, RoutedChatModel, RoutedRunnable, RouteLLMRouter
+from shared_router import ConversationGuard, InvalidInputError, Resilience, RoutingPolicy, VetoError
 from shared_router.testing import FixedRouter
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
+from tests.langchain.listening import RateLimitError
 from tests.langchain.models import decision_of, routed
 
 
@@ -109,3 +111,25 @@ def test_chains_and_routers_take_a_guard_too() -> None:
     assert [chain.invoke(each) for each in ("risky", "easy")] == ["strong", "weak"]
     with pytest.raises(VetoError, match="not here"):
         chain.invoke("forbidden")
+
+
+def names(question: str) -> str | None:
+    """Name one model for what is risky and the other one for what is private."""
+    return "strong" if "risky" in question else "weak" if "private" in question else None
+
+
+@pytest.mark.parametrize("routes", [RoutedChatModel, CascadedChatModel])
+def test_no_fallback_and_no_escalation_asks_another_model_than_the_guards(routes: Any) -> None:
+    """Each guarded model is down, or its answer is no good; the other one would answer."""
+    rules: Any = {"guard": names, "resilience": Resilience()}
+    if routes is CascadedChatModel:
+        rules["scorer"] = lambda question, answer: 0.0
+    down: Any = {"error": RateLimitError("down")}
+    first = routes(strong=ChatElm(**down), weak=ChatOak(), **rules)
+    second = routes(strong=ChatElm(), weak=ChatOak(**down), **rules)
+    for model, question in ((first, "risky"), (second, "private")):
+        with pytest.raises(RateLimitError):
+            model.invoke(question)
+        with pytest.raises(RateLimitError):
+            list(model.stream(question))
+    assert of(first, "private") == ("weak", "guard")

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms import MockLLM
+from openai import RateLimitError
 
 from llamaindex_routellm import RoutedLLM
 from shared_router import ConversationGuard, InvalidInputError, RoutingPolicy, VetoError
 from shared_router.testing import FixedRouter
+from tests.fault_server import FaultServer
+from tests.faults import Fault
+from tests.llamaindex import faulty
 
 
 def guard(question: str) -> str | Exception | None:
@@ -96,3 +100,14 @@ def test_a_guard_is_given_to_a_policy_or_beside_its_file(tmp_path: Path) -> None
         routed(**bare, policy=tmp_path / "policy.json")
     llm = routed(**bare, policy=tmp_path / "policy.json", guard=guard)
     assert reason_of(llm.complete("risky")) == ("strong", "guard")
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_no_fallback_asks_another_model_than_the_guards(streams: bool) -> None:
+    """The strong model is limited, and would be the weak one's turn were it not for the guard."""
+    with FaultServer() as server:
+        llm = faulty.routed(server, guard=lambda question: "strong")
+        server.plan.script("strong", [Fault("429")])
+        with pytest.raises(RateLimitError):
+            list(llm.stream_complete("risky")) if streams else llm.complete("risky")
+        assert server.models_asked == ["strong"]
