@@ -15,6 +15,7 @@ from shared_router import (
     Budget,
     DecisionLog,
     InvalidInputError,
+    RoutingDecision,
     Shadow,
     ShadowReply,
     TokenPrices,
@@ -143,6 +144,18 @@ def test_a_model_that_fails_is_counted_and_nothing_is_logged(log: DecisionLog) -
 def test_a_call_that_has_no_answer_has_no_shadow(log: DecisionLog, ended: dict[str, Any]) -> None:
     shadow, other = Shadow(share=1), Other()
     call(beside(shadow, log), log, other, **ended)
+    assert shadow.drain(10)
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("reason", ["guard", "guard_error:TimeoutError"])
+def test_what_a_guard_has_vetoed_is_asked_of_no_other_model(log: DecisionLog, reason: str) -> None:
+    shadow, other = Shadow(share=1), Other()
+    watch = beside(shadow, log)
+    made = a_call(decision=RoutingDecision("strong", None, 0.5, "fixed", reason))
+    watch.decided(made)
+    watch.keep(made.decision_id, other)
+    watch.ended(made, an_end(made))
     assert shadow.drain(10)
     assert other.asked == []
 
