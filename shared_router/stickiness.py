@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from shared_router.choices import check_amount, check_choice, check_share, shown_kind
+from shared_router.choices import check_amount, check_choice, shown_kind
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import InvalidInputError
 
@@ -30,8 +30,10 @@ class Stickiness:
         rule: `"tool_loop"` keeps it until the tools that it asked for are answered, `"conversation"` for
             good. `"upward"` lets each question go to a better model and none to a worse one. `"priced"` lets
             each new question change it where that is worth what is cached with the model.
-        margin: By how much a score must pass the threshold for a conversation to change models, in [0, 1],
-            with `"upward"` and `"priced"`: scores that differ by less are one score's noise.
+        margin: By what share the odds of a win must pass the threshold's for a conversation to change
+            models, >= 0, with `"upward"` and `"priced"`: scores that differ by less are one score's noise.
+            Odds, since routers' scores differ in scale: 0.1 takes a threshold of 0.5 to 0.524, one of 0.15 to
+            0.163.
         cache_seconds: How long a provider keeps a prompt after it was last read, >= 0.
         least_cached_tokens: The shortest prompt that a provider keeps, >= 0.
         answer_tokens: How long an answer is taken to be before it is known, >= 0.
@@ -41,7 +43,7 @@ class Stickiness:
     """
 
     rule: StickyRule = "priced"
-    margin: float = 0.05
+    margin: float = 0.1
     cache_seconds: float = 300.0
     least_cached_tokens: int = 1024
     answer_tokens: int = 256
@@ -49,8 +51,7 @@ class Stickiness:
     def __post_init__(self) -> None:
         """Refuse what keeps no conversation."""
         check_choice("rule", self.rule, get_args(StickyRule))
-        check_share("margin", self.margin)
-        for name in ("cache_seconds", "least_cached_tokens", "answer_tokens"):
+        for name in ("margin", "cache_seconds", "least_cached_tokens", "answer_tokens"):
             check_amount(name, getattr(self, name), of="Stickiness")
 
 
@@ -146,7 +147,7 @@ class Leaning:
 
     Attributes:
         model: Its name.
-        margin: By how much a score must pass the threshold.
+        margin: By what share the odds of a win must pass the threshold's, >= 0.
         prompt: What is cached with it; None where prices are not weighed.
     """
 
@@ -171,7 +172,12 @@ class Leaning:
         better, worse = (chosen, self.model) if goes_up else (self.model, chosen)
         if self.prompt is not None and {better, worse} <= set(self.prompt.prices):
             threshold = self.prompt.threshold(threshold, better, worse, current=self.model)
-        threshold = threshold + self.margin if goes_up else threshold - self.margin
-        again = models.index(choose(min(1.0, max(0.0, threshold))))
+        odds = 1 + self.margin if goes_up else 1 / (1 + self.margin)
+        again = models.index(choose(_with_odds(threshold, odds)))
         current = models.index(self.model)
         return models[again] if (again < current if goes_up else again > current) else self.model
+
+
+def _with_odds(probability: float, times: float) -> float:
+    """Return the probability whose odds are so many times those of another."""
+    return times * probability / (1 - probability + times * probability)

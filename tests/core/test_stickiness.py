@@ -88,9 +88,9 @@ def test_a_threshold_stays_one_and_moves_towards_the_conversations_model(
 @pytest.mark.parametrize(
     ("score", "current", "expected"),
     [
-        (0.54, "weak", ("weak", "sticky")),
+        (0.55, "weak", ("weak", "sticky")),
         (0.56, "weak", ("strong", "score")),
-        (0.46, "strong", ("strong", "sticky")),
+        (0.45, "strong", ("strong", "sticky")),
         (0.44, "strong", ("weak", "score")),
         (0.54, "strong", ("strong", "score")),
         (0.46, "weak", ("weak", "score")),
@@ -99,12 +99,13 @@ def test_a_threshold_stays_one_and_moves_towards_the_conversations_model(
 def test_a_conversation_changes_models_only_where_the_score_passes_by_the_margin(
     score: float, current: str, expected: tuple[str, str]
 ) -> None:
-    """The threshold is 0.5 and the margin 0.05, above it for the way up and below it for the way down."""
-    assert _model(score, Leaning(current, margin=0.05)) == expected
+    """The threshold's odds are 1, so 5 / 4 for the way up, a score of 5 / 9, and 4 / 5 down, 4 / 9."""
+    assert _model(score, Leaning(current, margin=0.25)) == expected
 
 
-def test_a_margin_never_asks_for_more_than_a_certain_win() -> None:
-    assert _model(1.0, Leaning("weak", margin=0.9)) == ("strong", "score")
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_a_margin_never_asks_for_more_than_a_certain_win(threshold: float) -> None:
+    assert _model(1.0, Leaning("weak", margin=9.0), threshold) == ("strong", "score")
 
 
 def test_a_conversation_stays_where_its_prompt_is_cached() -> None:
@@ -139,7 +140,7 @@ def test_rules_that_keep_no_conversation_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [{"margin": -0.1}, {"margin": 5}, {"cache_seconds": math.nan}, {"answer_tokens": -1}],
+    [{"margin": -0.1}, {"margin": math.inf}, {"cache_seconds": math.nan}, {"answer_tokens": -1}],
 )
 def test_settings_outside_their_rule_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(InvalidInputError, match=f"{next(iter(setting))} must be"):

@@ -56,7 +56,7 @@ async def test_a_conversation_goes_up_in_an_event_loop_too() -> None:
 
 
 def test_a_conversation_goes_up_only_where_the_score_passes_by_the_margin() -> None:
-    """The threshold is 0.5: a score of 0.52 passes it, and not 0.55."""
+    """The threshold is 0.5: a score of 0.52 passes it, and not 0.524."""
     said = ("hi", "perhaps")
     assert _talk(routed(router=SCORES, sticky="upward"), *said)[-1] == ("weak", "sticky")
     no_margin = Stickiness("upward", margin=0.0)

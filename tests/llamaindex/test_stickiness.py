@@ -46,7 +46,7 @@ def test_a_greeting_first_does_not_pin_a_proof_to_the_weak_model() -> None:
 
 
 def test_a_conversation_goes_up_only_where_the_score_passes_by_the_margin() -> None:
-    """The threshold is 0.5: a score of 0.52 passes it, and not 0.55, however often it is asked."""
+    """The threshold is 0.5: a score of 0.52 passes it, and not 0.524, however often it is asked."""
     conversation = Conversation(routed(sticky="upward"))
     went = [conversation.say(text) for text in ("hi", "perhaps", "perhaps", "prove it")]
     assert went[1:] == [("weak", "sticky"), ("weak", "sticky"), ("strong", "score")]
