@@ -29,7 +29,7 @@ _RULES = ("ranker", "fuser", "top_k", "on_scorer_error", "scorer_timeout", "dead
 """The fields that a blend is made from."""
 
 _UNTOLD = ("resilience", "budget", "observers", "shadow")
-_NOT_OF_A_BLEND = ("router", "threshold", "strong_fraction", "policy", "explore", "guard", *_UNTOLD)
+_ROUTING = ("router", "threshold", "strong_fraction", "policy", "explore", "guard")
 
 
 class BlendedChatModel(BlendsCalls, RoutedChatModel):
@@ -92,9 +92,10 @@ class BlendedChatModel(BlendsCalls, RoutedChatModel):
         deadline: float | None = None,
         **others: Any,
     ) -> None:
-        for name in _NOT_OF_A_BLEND:
+        for name in (*_ROUTING, *_UNTOLD):
             if others.pop(name, None):
-                raise InvalidInputError(f"a blend asks every model, got {name}; leave it out")
+                why = "asks every model" if name in _ROUTING else f"cannot carry out {name}"
+                raise InvalidInputError(f"a blend {why}, got {name}; leave it out")
         if not isinstance(models, Mapping):
             raise InvalidInputError("a blend must be of models by name, got none; give models={...}")
         rules: builtins.dict[str, Any] = {"ranker": ranker, "fuser": _checked_fuser(fuser), "top_k": top_k}

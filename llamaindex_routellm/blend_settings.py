@@ -24,8 +24,8 @@ from shared_router import (
 FUSER = "fuser"
 """What decisions and prices call an LLM that fuses."""
 
-_NOT_OF_A_BLEND = ("router", "threshold", "strong_fraction", "explore", "guard", "resilience", "budget")
-_NOR_OBSERVED = ("observers", "shadow")
+_ROUTING = ("router", "threshold", "strong_fraction", "explore", "guard")
+_UNTOLD = ("resilience", "budget", "observers", "shadow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,10 @@ class BlendSettings(Settings):
     def __post_init__(self) -> None:
         """Refuse what no blended LLM can be told, and make its blend."""
         Settings.__post_init__(self)
-        for name in (*_NOT_OF_A_BLEND, *_NOR_OBSERVED):
+        for name in (*_ROUTING, *_UNTOLD):
             if getattr(self, name):
-                raise InvalidInputError(f"a blend asks every model, got {name}; leave it out")
+                why = "asks every model" if name in _ROUTING else f"cannot carry out {name}"
+                raise InvalidInputError(f"a blend {why}, got {name}; leave it out")
         if not isinstance(self.policy, BlendPolicy):
             raise InvalidInputError("a blend asks every model, got policy; leave it out")
         blend, blending = made_blend(

@@ -331,6 +331,9 @@ def test_a_rule_that_is_assigned_holds_from_then_on() -> None:
         ({"scorer_timeout": "1"}, "scorer_timeout must be"),
         ({"router": "static-v2"}, "asks every model, got router"),
         ({"threshold": 0.5}, "asks every model, got threshold"),
+        ({"budget": object()}, "cannot carry out budget"),
+        ({"resilience": object()}, "cannot carry out resilience"),
+        ({"observers": ["log.jsonl"]}, "cannot carry out observers"),
         ({"strong": ChatOak()}, "strong"),
     ],
 )

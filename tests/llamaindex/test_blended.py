@@ -282,6 +282,9 @@ def test_a_model_that_only_completes_is_blended_too() -> None:
         ({"scorer_timeout": "1"}, "scorer_timeout must be"),
         ({"router": "static-v2"}, "asks every model, got router"),
         ({"threshold": 0.5}, "asks every model, got threshold"),
+        ({"budget": object()}, "cannot carry out budget"),
+        ({"resilience": object()}, "cannot carry out resilience"),
+        ({"observers": ["log.jsonl"]}, "cannot carry out observers"),
         ({"strong": FakeChat(model="a")}, "strong"),
     ],
 )
