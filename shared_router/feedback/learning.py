@@ -103,7 +103,7 @@ def learn(rows: LoggedFeedback, learner: Callable[[], Learner], *, seed: int = 0
         seed: Draws folds, rows and the intervals' resamples.
 
     Raises:
-        DataError: If there are too few requests, or they cannot teach the router.
+        DataError: If there are too few requests, all are of one model, or they cannot teach the router.
     """
     keys = np.unique([prompt_key(prompt) for prompt in rows.prompts], return_inverse=True)[1]
     n_distinct = int(keys.max()) + 1
@@ -112,6 +112,8 @@ def learn(rows: LoggedFeedback, learner: Callable[[], Learner], *, seed: int = 0
             f"a router must be learned from {_FOLDS * LEAST_PROMPTS} distinct graded requests or more, "
             f"better some hundreds, got {n_distinct}; wait for more of the log, or shadow a larger share"
         )
+    if not rows.both.any() and rows.strong.all() | ~rows.strong.any():
+        raise DataError("a router must be learned from graded answers of both models, got one model's alone")
     folds = (np.random.default_rng(seed).permutation(n_distinct) % _FOLDS)[keys]
     old = rows.routed_strong.astype(np.float64)
     new = np.empty(len(rows))

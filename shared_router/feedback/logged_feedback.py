@@ -88,8 +88,13 @@ def logged_feedback(
         prompts: Questions by decision id, where the log keeps none.
 
     Raises:
-        DataError: If the log holds no prompt, or no row that tells of both models.
+        DataError: If the log is of other models, holds no prompt, or no row that tells of both models.
     """
+    models = {row.model for row in decisions} | {s.model for row in decisions for s in row.shadows}
+    if len(models) > 1 and strong not in models:
+        raise DataError(
+            f"the strong model must be one of {sorted(models)}, got {strong!r}; say --strong NAME"
+        )
     left_out: Counter[str] = Counter()
     counts = _source_counts(decisions)
     rows = []

@@ -7,6 +7,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 _IDLE_S = 5.0
 _Work = Callable[[], None]
@@ -71,6 +73,14 @@ class Background:
         until = time.monotonic() + timeout_s
         with self._lock:
             return self._none_open.wait_for(lambda: self._open == 0, max(0.0, until - time.monotonic()))
+
+    def __reduce__(self) -> tuple[Callable[..., Background], tuple[()]]:
+        """Pickle the settings: what waits is this process's."""
+        return partial(Background, workers=self.workers, max_waiting=self.max_waiting), ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Background:
+        """Return these threads, for copies of a model share them."""
+        return self
 
     def _begin(self) -> None:
         self._process = os.getpid()

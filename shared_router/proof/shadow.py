@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from shared_router.choices import check_seed, check_share, shown, shown_kind
@@ -155,6 +156,11 @@ class Shadow:
         """Show the share and by what answers are compared."""
         by = "judge" if self.judge is not None else "grade" if self.grade is not None else None
         return f"Shadow(share={self.share:g}, by={by!r})"
+
+    def __reduce__(self) -> tuple[Callable[..., Shadow], tuple[()]]:
+        """Pickle the settings: another process draws and counts for itself."""
+        names = ("share", "judge", "grade", "budget", "log", "seed", "workers", "max_waiting")
+        return partial(Shadow, **{name: getattr(self, name) for name in names}), ()
 
     def __copy__(self) -> Shadow:
         """Return this sample: a copy would draw the same requests again."""

@@ -134,6 +134,10 @@ class ShadowWatch:
         if not self._shadow.background.put(lambda: self._log_answer(call, end, other, reply, dollars)):
             self._shadow.count(dropped=1)
 
+    def __reduce__(self) -> tuple[type[ShadowWatch], tuple[object, ...]]:
+        """Pickle what it is made of: calls that go on are this process's."""
+        return ShadowWatch, (self._shadow, self._models, self._log, self._bill)
+
     @staticmethod
     def _settle(held: Reservation | None, dollars: float | None) -> float | None:
         if held is not None:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from typing import Any
 
 from shared_router.choices import shown, shown_kind
 from shared_router.errors import InvalidInputError
@@ -57,6 +58,14 @@ class WouldDecide:
     def drain(self, timeout_s: float = 10.0) -> bool:
         """Wait until they were asked about all requests so far; tell whether they were."""
         return self.background.drain(timeout_s)
+
+    def __reduce__(self) -> tuple[type[WouldDecide], tuple[object, ...]]:
+        """Pickle what it is made of: what waits is this process's."""
+        return WouldDecide, (self.policies, self.log)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WouldDecide:
+        """Return this observer, for copies of a model log to the same file."""
+        return self
 
     def _decide(self, call: WatchedCall) -> None:
         would = {}

@@ -152,7 +152,8 @@ class CallRules:
                 )
 
     def __reduce__(self) -> tuple[Callable[..., CallRules], tuple[object, ...]]:
-        given = (self.resilience, self.budgets, self.observers, self.bill, self.breakers)
+        watching = tuple(each for each in self.observers if each is not self.shadow)
+        given = (self.resilience, self.budgets, watching, self.bill, self.shadow, self.breakers)
         return _made_again, (self.models, *given)
 
     def _abandon(self, future: Future[Any]) -> None:
@@ -168,7 +169,7 @@ class CallRules:
 
 
 def _made_again(models: Sequence[str], *given: Any) -> CallRules:
-    names = ("resilience", "budgets", "observers", "bill", "breakers")
+    names = ("resilience", "budgets", "observers", "bill", "shadow", "breakers")
     return CallRules(models, **dict(zip(names, given, strict=True)))
 
 

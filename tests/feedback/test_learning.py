@@ -1,5 +1,6 @@
 """A router learned from a log, and the verdict on it."""
 
+import numpy as np
 import pytest
 
 from shared_router.errors import DataError
@@ -37,6 +38,12 @@ def test_five_in_a_hundred_grades_turned_round_do_not_turn_the_router_round() ->
 def test_too_few_requests_are_refused() -> None:
     with pytest.raises(DataError, match="60 distinct graded requests or more, better some hundreds, got 30"):
         learn(graded_answers(30), LocalRouter)
+
+
+def test_answers_of_one_model_alone_are_refused() -> None:
+    answers = graded_answers(300)
+    with pytest.raises(DataError, match="graded answers of both models, got one model's alone"):
+        learn(answers.some(np.flatnonzero(answers.strong)), LocalRouter)
 
 
 def test_the_report_is_what_json_takes() -> None:

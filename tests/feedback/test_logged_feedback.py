@@ -74,3 +74,11 @@ def test_one_source_counts_for_ten_times_the_middle_one_at_most(tmp_path: Path) 
     rows = read(tmp_path, *lines)
     assert rows.weights[:3].tolist() == [1.0, 1.0, 1.0]
     assert np.unique(rows.weights[3:]).tolist() == [0.25]
+
+
+def test_a_log_of_other_models_asks_for_the_strong_ones_name(tmp_path: Path) -> None:
+    small = decision(2, "small", prompt="How?", propensity=0.5)
+    lines = decision(1, "large", prompt="Why?", propensity=0.5), small, feedback(1, 1.0, "thumbs")
+    with pytest.raises(DataError, match=r"one of \['large', 'small'\], got 'strong'; say --strong NAME"):
+        read(tmp_path, *lines)
+    assert len(read(tmp_path, *lines, strong="large")) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import time
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,16 @@ def test_another_policy_is_asked_what_it_would_have_done(log: DecisionLog) -> No
     (others,) = [each for each in model.call_rules.observers if isinstance(each, WouldDecide)]
     assert others.drain(20)
     assert logged(log)[0].would == {"cheap": "weak"}
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_has_its_shadows_and_other_policies_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: Any
+) -> None:
+    monkeypatch.setenv("ROUTELLM_LOG_KEY", "a key of sixteen bytes")
+    given = {"observers": [DecisionLog(tmp_path / "log.jsonl")], "would": RoutingPolicy(threshold=1.0)}
+    copied = again(routed(strong=ChatElm(), shadow=Shadow(share=1), **given))
+    copied.invoke("hard: why?")
+    assert copied.shadow.drain(20)
+    assert copied.shadow.health.logged == 1
+    assert sum(isinstance(each, WouldDecide) for each in copied.call_rules.observers) == 1
