@@ -2,7 +2,8 @@
 
 AdamW, linear warm-up and decay, an early stop on held-out queries, batches of near lengths. What a step
 does is a function of the seed and the step's number alone, so a run that was interrupted goes on to the
-very numbers of an unbroken one. Left out: gradient accumulation and more than one process.
+very numbers of an unbroken one. Under `accelerate launch` several processes share each batch, and draw
+dropout apart. Left out: gradient accumulation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
 from shared_router.progress import with_progress
+from shared_router.training.processes import Processes
 from shared_router.training.recipe import FineTuning
 from shared_router.training.rows import Rows
 from shared_router.training.seeding import seeded
@@ -96,8 +98,9 @@ def fine_tune(
     if folder is not None:
         run.resume(load_state(folder, identity))
     for state in run.steps(progress):
-        if folder is not None:
+        if folder is not None and run.processes.is_first:
             save_state(folder, identity, state)
+        run.processes.wait()  # so that none goes on from a state that is half written
     return run.finish()
 
 
@@ -121,6 +124,7 @@ class _Run:
         batches = batches_by_length(self.lengths[validation], recipe.batch_size)
         self.validation = [validation[batch] for batch in batches]
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.processes = Processes(self.parameters[0].device)
         self.optimizer = self._adamw({id(parameter) for parameter in head})
         self.state = TrainingState.begin(self.parameters)
         self._epoch: tuple[int, list[NDArray[np.int64]]] = (-1, [])
@@ -149,7 +153,8 @@ class _Run:
         recipe = self.recipe
         first, last = self.state.step, recipe.max_steps
         steps = range(first, last)
-        with with_progress(steps, shown=progress, desc="fine-tuning", total=last, done=first) as bar:
+        shown = progress and self.processes.is_first
+        with with_progress(steps, shown=shown, desc="fine-tuning", total=last, done=first) as bar:
             for step in bar:
                 if self.state.stale >= recipe.patience:
                     return
@@ -167,15 +172,19 @@ class _Run:
         import torch
 
         self.model.train()
-        with seeded(self.model, self.recipe.seed, step):
-            total, weight = self._loss(self._batch(step))
-        loss = total / weight
-        value = float(loss.detach())
+        batch, ours = self._batch(step), self.processes
+        draws = (self.recipe.seed, step, ours.index) if ours.count > 1 else (self.recipe.seed, step)
+        with seeded(self.model, *draws):
+            total, _ = self._loss(ours.share(batch))
+        loss = total / float(self.rows.weights[batch].sum())
+        value = ours.sum(loss)
         if not math.isfinite(value):
             raise InvalidInputError(f"the loss must stay finite, got {value} at step {step}; lower the rate")
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate(step) * group["scale"]
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:  # not of a share without rows
+            loss.backward()  # type: ignore[no-untyped-call]
+        ours.sum_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, MAX_GRADIENT_NORM)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -185,6 +194,8 @@ class _Run:
         """Return the weighted sum of some rows' losses and the sum of their weights."""
         import torch
 
+        if not len(batch):
+            return self.parameters[0].new_zeros(()), 0.0
         ids = [self.rows.ids[row] for row in batch]
         targets = torch.from_numpy(self.rows.targets[batch])
         with torch.autocast(self.parameters[0].device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
@@ -215,5 +226,6 @@ class _Run:
             return None
         self.model.eval()
         with torch.no_grad():
-            parts = [self._loss(batch) for batch in self.validation]
-        return sum(float(total) for total, _ in parts) / sum(weight for _, weight in parts)
+            parts = [self._loss(self.processes.share(batch))[0] for batch in self.validation]
+        weight = sum(float(self.rows.weights[batch].sum()) for batch in self.validation)
+        return sum(self.processes.sum(total) for total in parts) / weight
