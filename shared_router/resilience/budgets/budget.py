@@ -177,9 +177,13 @@ class Budget:
             return await asyncio.to_thread(reserve)  # which takes the block around with it
         return reserve()
 
-    def would_wait(self, tenant: str | None = None) -> bool:
-        """Tell whether `standing` must ask the store."""
-        return self._counted.would_wait(self._account(tenant), 0, self._limit)
+    def would_wait(self, tenant: str | None = None, *, dollars: float = 0.0) -> bool:
+        """Tell whether `standing`, or to reserve this much, must ask the store."""
+        return self._counted.would_wait(self._account(tenant), rounded_up(dollars), self._limit)
+
+    def close(self) -> None:
+        """Put back what this process holds of a shared store's dollars, as it does when it ends."""
+        self._counted.close()
 
     def _used(self, tenant: str | None) -> int:
         return self._counted.take(self._account(tenant), 0, least=0, limit=self._limit).taken
