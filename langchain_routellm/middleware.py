@@ -27,6 +27,7 @@ from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
 from langchain_routellm.requests import asked_of
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    GivenExploration,
     GivenThreshold,
     InvalidInputError,
     MissingExtraError,
@@ -39,6 +40,7 @@ from shared_router import (
     RoutingRequest,
     Sticky,
     Tier,
+    seeded_exploration,
 )
 
 try:
@@ -84,6 +86,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_no_query: Where a request without a question goes.
         on_no_coverage: Where a question goes that the router knows next to nothing of; see `RoutingPolicy`.
         expected_sha256: The hash, of `save`, that pins a router given by name or folder, or a policy file.
+        explore: The share of decisions by score that are drawn by lot, in [0, 0.05]; see `RoutingPolicy`.
+        explore_seed: Draws the same lots in the same order.
         route_on: `"last_human"`, or a function from the messages to a text.
         strip: As in `RoutedChatModel`.
         follow_ups: As in `RoutedChatModel`.
@@ -116,6 +120,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         on_no_query: Tier = "strong",
         on_no_coverage: str = "score",
         expected_sha256: str | None = None,
+        explore: GivenExploration = 0.0,
+        explore_seed: int | None = None,
         route_on: RouteOn = "last_human",
         strip: Strip | None = None,
         follow_ups: bool = True,
@@ -142,6 +148,7 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             on_no_query=on_no_query,
             on_no_coverage=on_no_coverage,
             expected_sha256=expected_sha256,
+            explore=seeded_exploration(explore, explore_seed),
         )
         self.finder = QuestionFinder(route_on, None, strip, follow_ups)
         self.memory = Memory()

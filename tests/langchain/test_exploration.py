@@ -7,7 +7,7 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import ConfigurableField
 
-from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMRouter
+from langchain_routellm import RoutedChatModel, RoutedRunnable, RouteLLMMiddleware, RouteLLMRouter
 from shared_router import Exploration, InvalidInputError, RoutingPolicy
 from shared_router.testing import FixedRouter
 
@@ -17,6 +17,7 @@ MADE: list[Callable[..., Any]] = [
     lambda **rules: RoutedChatModel(strong=STRONG, weak=WEAK, **rules),
     lambda **rules: RoutedRunnable(strong=STRONG, weak=WEAK, **rules),
     lambda **rules: RouteLLMRouter(**rules),
+    lambda **rules: RouteLLMMiddleware(strong=STRONG, weak=WEAK, **rules),
 ]
 
 
@@ -27,7 +28,7 @@ def test_a_share_is_drawn_by_lot_where_it_is_asked_for(make: Callable[..., Any])
     assert make(**RULES).policy.decide("x").propensity is None
     with pytest.raises(InvalidInputError, match=r"explore must be a share in \[0, 0.05\]"):
         make(**RULES, explore=0.5)
-    with pytest.raises(InvalidInputError, match="explore and expected_sha256, got one beside it"):
+    with pytest.raises(InvalidInputError, match="must come without .*explore.*, got one beside it"):
         make(policy=RoutingPolicy(**RULES), explore=0.02)
 
 
