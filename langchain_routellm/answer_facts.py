@@ -31,6 +31,7 @@ class AnswerFacts:
         fingerprint: What the provider tells of its build.
         finish_reason: Why it ended.
         texts: Its words, where somebody wants them.
+        wants_reason: Whether somebody wants to know why it ended.
     """
 
     usage: UsageMetadata | None = None
@@ -38,6 +39,7 @@ class AnswerFacts:
     fingerprint: str | None = None
     finish_reason: str | None = None
     texts: list[str] | None = field(default=None, repr=False)
+    wants_reason: bool = False
 
     def add(self, output: Any) -> None:
         """Add what an output, or a stream's next chunk, tells."""
@@ -54,7 +56,8 @@ class AnswerFacts:
         if metadata:
             self.provider_model = _first(metadata, _MODEL_NAMES) or self.provider_model
             self.fingerprint = _first(metadata, _FINGERPRINTS) or self.fingerprint
-        self.finish_reason = finish_reason(message) or self.finish_reason
+            if self.wants_reason:
+                self.finish_reason = finish_reason(message) or self.finish_reason
 
     @property
     def tokens(self) -> TokenUsage | None:

@@ -82,12 +82,16 @@ def asked(call: Call, rules: CallRules) -> Call:
     Raises:
         BudgetExceededError: If nothing is left for it.
     """
+    if call.asked is not None:
+        return call
     begun = rules.ask(call.request, _size(call, rules))
     return replace(call, request=begun.request, asked=begun)
 
 
 async def aasked(call: Call, rules: CallRules) -> Call:
     """Return a call like `asked`, without holding up the event loop."""
+    if call.asked is not None:
+        return call
     begun = await rules.aask(call.request, _size(call, rules))
     return replace(call, request=begun.request, asked=begun)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatResult, LLMResult
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
@@ -42,12 +43,13 @@ class Attempt:
         rules = call.rules
         self.routed = routed
         self.about = about
-        self.facts = AnswerFacts(texts=[] if rules is not None and rules.wants_answers else None)
         self._attempts = attempts
         self._thread = call.thread
         self._is_read = any(map(reads_tokens, handlers_of(routed.config)))
         resilience = None if rules is None else rules.resilience
         self._refusals = resilience is not None and resilience.refusals
+        wants_answers = rules is not None and rules.wants_answers
+        self.facts = AnswerFacts(texts=[] if wants_answers else None, wants_reason=self._refusals)
 
     @classmethod
     def of(cls, call: Call, attempts: Attempts, *, is_first: bool) -> Attempt:
@@ -122,6 +124,8 @@ class Attempt:
         return told
 
     def _told(self, output: Any) -> Any:
+        if isinstance(output, AIMessage):  # first, for the two others take long to tell
+            return self.about.add_to(output)
         if isinstance(output, LLMResult):
             generations = [[self.about.add_to(each) for each in answers] for answers in output.generations]
             return output.model_copy(update={"generations": generations})

@@ -40,7 +40,7 @@ class Planner(Protocol):
 
 def carried_plan(planner: Planner, call: Call, decision: RoutingDecision) -> RoutedCall:
     """Return a decided call whose plan is worked through under its rules, when it is made."""
-    about = AlreadyTold(decision.as_metadata())
+    about = AlreadyTold({"model": decision.model})
     model = CarriedPlan(planner, call, decision, about)
     return RoutedCall(model, call.input, call.config, call.kwargs, about)
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 def carried(call: Call, decision: RoutingDecision) -> RoutedCall:
     """Return a decided call that is made under its rules."""
-    about = AlreadyTold(decision.as_metadata())
+    about = AlreadyTold({"model": decision.model})
     return RoutedCall(Carried(call, decision, about), call.input, call.config, call.kwargs, about)
 
 

@@ -122,7 +122,7 @@ class RoutedFields(SelfDescription):
         return cast("CallRules | None", _private(self)["_call_rules"])
 
     @property
-    def health(self) -> CallHealth:
+    def call_health(self) -> CallHealth:
         """How the children have done so far: which are left alone, which calls had to be abandoned."""
         return CallHealth() if self.call_rules is None else self.call_rules.health
 

@@ -48,7 +48,7 @@ async def apieces(attempt: Attempt, attempts: Attempts) -> AsyncGenerator[Any, N
     kept: list[Any] = []
     try:
         holds = attempts.can_move_on
-        while True:
+        while attempts.awaits_content or attempts.timeout_s is not None:
             try:
                 with attempts.asking():
                     chunk = await awithin_seconds(anext(chunks), attempts.timeout_s)
@@ -61,12 +61,13 @@ async def apieces(attempt: Attempt, attempts: Attempts) -> AsyncGenerator[Any, N
             for each in kept:
                 yield each
             kept.clear()
-            holds = False
             yield told
         if kept:
             attempt.check_withheld(kept)
         for each in kept:
             yield each
+        async for chunk in chunks:  # nothing where it has ended
+            yield _told(chunk, attempt, attempts)
     finally:
         await _aclose(chunks)
 

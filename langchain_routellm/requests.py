@@ -119,6 +119,7 @@ def call_of(
     children = model.children
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"
+    rules = model.call_rules
     return Call(
         given,
         config,
@@ -131,7 +132,9 @@ def call_of(
         children,
         strips,
         binding,
-        rules=model.call_rules,
+        rules=rules,
+        # what a budget allows must be asked first, perhaps of a database
+        asked=None if rules is None or rules.budgets is not None else rules.ask(request),
     )
 
 

@@ -120,9 +120,9 @@ class Attempts(CurrentAttempt):
         if not self._record.ends():
             return
         self.decision = decision or self.decision
-        self._close(None, usage)
-        if dollars is None and usage is not None:
-            dollars = self._rules.bill.dollars(self.decision.model, usage)
+        own = None if usage is None else self._rules.bill.dollars(self.decision.model, usage)
+        self._close(None, own)
+        dollars = own if dollars is None else dollars
         self._record.tell_end("answered", self.decision, usage=usage, dollars=dollars, **about)
 
     def cancelled(self) -> None:
@@ -155,7 +155,8 @@ class Attempts(CurrentAttempt):
         if record.has_ended:
             return None
         moves = self._moves(error)
-        self._close(error, usage, moves=moves)
+        dollars = None if usage is None else self._rules.bill.dollars(self.model, usage)
+        self._close(error, dollars, moves=moves)
         if self._next is not None and moves and self.awaits_content and not self._is_over:
             model = self._next.after()
             if model is not None:
@@ -171,11 +172,11 @@ class Attempts(CurrentAttempt):
     def _is_over(self) -> bool:
         return self._until is not None and time.perf_counter() >= self._until
 
-    def _close(self, error: BaseException | None, usage: TokenUsage | None, *, moves: bool = False) -> None:
+    def _close(self, error: BaseException | None, dollars: float | None, *, moves: bool = False) -> None:
         """Say what came of the model that was asked: to the record, its breaker and the budgets."""
         if error is None:
             self._record.attempted(self.model, None)
-            self._holding.settle(self._rules.bill.dollars(self.decision.model, usage))
+            self._holding.settle(dollars)
             if self._next is not None:
                 self._next.succeeded()
         elif isinstance(error, Cancelled):
@@ -185,7 +186,7 @@ class Attempts(CurrentAttempt):
                 self._next.released()
         else:
             self._record.attempted(self.model, type(error).__name__)
-            self._holding.failed(self.model, error, usage, had_begun=not self.awaits_content)
+            self._holding.failed(error, dollars, had_begun=not self.awaits_content)
             if self._next is not None:
                 self._next.failed(error, moves=moves)
 

@@ -45,7 +45,7 @@ class CurrentAttempt:
         self.model = decision.model
         self.decision = self._routed = decision
         self._rules = rules
-        self._holding = Holding(allowance, rules.bill)
+        self._holding = Holding(allowance)
         rule = rules.resilience
         self._next = None if rule is None else NextModel(rules, rule, request, decision.model)
         self._record = CallRecord(rules, request, decision, decided_s)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared_router.costs.bill import Bill
-from shared_router.costs.savings import TokenUsage
 from shared_router.resilience.errors_that_move_on import may_be_billed
 
 
@@ -14,18 +12,16 @@ class Holding:
 
     Args:
         allowance: What budgets allow the call; None without any.
-        bill: What the models cost.
 
     Attributes:
         held: The latest attempt's reservation.
     """
 
-    __slots__ = ("_bill", "allowance", "held")
+    __slots__ = ("allowance", "held")
 
-    def __init__(self, allowance: Any, bill: Bill) -> None:
+    def __init__(self, allowance: Any) -> None:
         self.allowance = allowance
         self.held: Any = None
-        self._bill = bill
 
     def reserve(self, model: str) -> None:
         """Reserve what a call of a model may cost.
@@ -50,12 +46,12 @@ class Holding:
         if self.held is not None:
             self.held.settle(dollars)
 
-    def failed(self, model: str, error: BaseException, usage: TokenUsage | None, *, had_begun: bool) -> None:
+    def failed(self, error: BaseException, dollars: float | None, *, had_begun: bool) -> None:
         """Count what an attempt that raised an error cost: nothing, where nobody can have billed it."""
         if self.held is None:
             return
-        if usage is not None:
-            self.held.settle(self._bill.dollars(model, usage))
+        if dollars is not None:
+            self.held.settle(dollars)
         elif had_begun or may_be_billed(error):
             self.held.settle(None)
         else:

@@ -86,10 +86,11 @@ class PlannedAttempts(Attempts):
         held, self._also = [*self._also, self._holding.held], []
         for each, (error, usage) in zip(held, ends, strict=False):
             self._holding.held = each
+            dollars = None if usage is None else self._rules.bill.dollars(self.model, usage)
             if error is None:
-                self._holding.settle(None if usage is None else self._rules.bill.dollars(self.model, usage))
+                self._holding.settle(dollars)
             else:
-                self._holding.failed(self.model, error, usage, had_begun=False)
+                self._holding.failed(error, dollars, had_begun=False)
         for error, _ in ends:
             self._record.attempted(self.model, None if error is None else type(error).__name__)
         if self._next is not None:
@@ -153,7 +154,7 @@ class PlannedAttempts(Attempts):
         if self.at_hand is None or not self.awaits_content or not self._moves(error):
             return False
         self._record.errors.append(error)
-        self._close(error, usage, moves=True)
+        self._close(error, None if usage is None else self._rules.bill.dollars(self.model, usage), moves=True)
         self.use_at_hand(self.model, type(error).__name__)
         return True
 
@@ -161,7 +162,7 @@ class PlannedAttempts(Attempts):
         self._is_open = True
         return super()._moved_to(model)
 
-    def _close(self, error: BaseException | None, usage: TokenUsage | None, *, moves: bool = False) -> None:
+    def _close(self, error: BaseException | None, dollars: float | None, *, moves: bool = False) -> None:
         if not self._is_open:  # an answer that was at hand, or a stage that has said how it ended
             return
         self._make_room()
@@ -169,4 +170,4 @@ class PlannedAttempts(Attempts):
             held.settle(None)
         self._holding.held = self._also[-1] if self._also else None
         self._also, self._is_open = [], False
-        super()._close(error, usage, moves=moves)
+        super()._close(error, dollars, moves=moves)

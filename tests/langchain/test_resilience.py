@@ -272,7 +272,7 @@ async def test_a_model_that_is_late_is_given_up_and_the_other_one_answers() -> N
     }
     for entry_point, answer in answers.items():
         assert reason_of(answer) == "fallback:strong->weak:CallTimeoutError", entry_point
-    assert model.health.abandoned == 2, "a call that blocks cannot be stopped"
+    assert model.call_health.abandoned == 2, "a call that blocks cannot be stopped"
 
 
 async def test_a_deadline_bounds_all_models_together() -> None:
@@ -324,7 +324,7 @@ def test_a_model_that_keeps_failing_is_left_alone_by_threads_and_loops_alike() -
     bound = model.bind_tools([lookup])
     assert reason_of(bound.invoke("hard: why?")) == "fallback:strong->weak:breaker"
     assert len(model.strong.calls) == 3  # type: ignore[attr-defined]
-    assert model.health.breakers == {"strong": "open", "weak": "closed"}
+    assert model.call_health.breakers == {"strong": "open", "weak": "closed"}
     model.strong = ChatElm()  # another model, of which nothing is known
     assert reason_of(model.invoke("hard: why?")) == "score"
 

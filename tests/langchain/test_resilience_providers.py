@@ -130,7 +130,7 @@ async def test_a_server_that_hangs_is_given_up_in_time_and_its_client_hangs_up(s
     model = routed_over(server, resilience=Resilience(timeout={"strong": 0.3}, failures=None))
     for entry_point, answer in (await by_each(model)).items():
         assert decision_of(answer)["model"] == "weak", entry_point
-    assert model.health.abandoned == 0, "a client that takes a time ends by itself"
+    assert model.call_health.abandoned == 0, "a client that takes a time ends by itself"
 
 
 async def test_a_client_that_would_retry_is_given_up_in_time_too(server: FaultServer) -> None:
@@ -138,7 +138,7 @@ async def test_a_client_that_would_retry_is_given_up_in_time_too(server: FaultSe
     model = routed_over(server, max_retries=5, resilience=Resilience(timeout={"strong": 0.3}, failures=None))
     answer = await asyncio.wait_for(asyncio.to_thread(model.invoke, HARD), 5.0)
     assert reason_of(answer) == "fallback:strong->weak:CallTimeoutError"
-    assert model.health.abandoned == 1
+    assert model.call_health.abandoned == 1
 
 
 async def test_what_a_content_filter_withheld_moves_on_where_that_is_chosen(server: FaultServer) -> None:
@@ -157,7 +157,7 @@ async def test_a_hundred_calls_at_once_are_each_answered_once(server: FaultServe
     answers = await asyncio.gather(*(model.ainvoke(f"hard: {at}") for at in range(100)))
     assert {decision_of(answer)["model"] for answer in answers} == {"weak"}
     assert listener.outcomes == ["answered"] * 100
-    assert model.health.breakers["strong"] == "open"
+    assert model.call_health.breakers["strong"] == "open"
 
 
 async def _agathered(chunks: Any) -> list[Any]:
