@@ -22,7 +22,7 @@ def begun(routing: Routing, rules: CallRules, models: Mapping[str, LLM], call: L
         BudgetExceededError: If a budget has nothing left for it, and is to say so.
     """
     question, request, turns = routing.request_of(models, call)
-    asked = rules.ask(request, _size(rules, call, models))
+    asked = rules.ask(request, budgeted_size(rules, call, models))
     decision = routing.memory.decide(asked.request, continues=call.continues)
     decision = routing.no_question.applied(decision, question, asked.request.candidates)
     attempts = asked.begin(decision)
@@ -32,14 +32,15 @@ def begun(routing: Routing, rules: CallRules, models: Mapping[str, LLM], call: L
 async def abegun(routing: Routing, rules: CallRules, models: Mapping[str, LLM], call: LLMCall) -> RuledCall:
     """Decide like `begun`, without holding up the event loop."""
     question, request, turns = routing.request_of(models, call)
-    asked = await rules.aask(request, _size(rules, call, models))
+    asked = await rules.aask(request, budgeted_size(rules, call, models))
     decision = await routing.memory.adecide(asked.request, continues=call.continues)
     decision = routing.no_question.applied(decision, question, asked.request.candidates)
     attempts = await asked.abegin(decision)
     return RuledCall(routing, rules, models, DecidedCall(decision, question, request, turns), attempts)
 
 
-def _size(rules: CallRules, call: LLMCall, models: Mapping[str, LLM]) -> CallSize | None:
+def budgeted_size(rules: CallRules, call: LLMCall, models: Mapping[str, LLM]) -> CallSize | None:
+    """Return how large a call is, where a budget wants to know."""
     if rules.budgets is None:
         return None
     from llamaindex_routellm.call_size import size_of  # which only budgets need

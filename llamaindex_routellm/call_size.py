@@ -89,6 +89,8 @@ def _images(blocks: Sequence[Any]) -> int:
     """Count images, and what is only named by its address: how long that is nobody knows."""
     count = 0
     for block in blocks:
+        if isinstance(block, TextBlock):  # as most are, and to ask one for what it has not takes long
+            continue
         inner = getattr(block, "content", None)
         if isinstance(inner, list):
             count += _images(inner)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from llama_index.core.llms import LLM
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from llamaindex_routellm.base import Answer
+from llamaindex_routellm.begun_plans import abegun_plan, begun_plan
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.cascade_settings import CASCADE_SETTINGS, CascadeSettings
 from llamaindex_routellm.changes import SETTINGS
@@ -21,12 +22,14 @@ from llamaindex_routellm.llm import RoutedLLM
 from llamaindex_routellm.planning import PlanAtWork
 from llamaindex_routellm.route import Route
 from llamaindex_routellm.routing import DecidedCall
+from llamaindex_routellm.ruled_plans import RuledPlan
 from llamaindex_routellm.scorable import Parts
 from shared_router import (
     SCORER_TIMEOUT_S,
     Ask,
     Cascade,
     InvalidInputError,
+    Judging,
     OnScorerError,
     OnStream,
     OnToolCalls,
@@ -38,6 +41,8 @@ from shared_router import (
 
 if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import AgentChatResponse
+
+Plan = TypeVar("Plan", bound=PlanAtWork)
 
 
 class CascadedLLM(RoutedLLM):
@@ -150,15 +155,18 @@ class CascadedLLM(RoutedLLM):
             self._cascading.check_scorer(self.weak)
 
     def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
+        if (rules := self._routing.rules) is not None:
+            planned, decided = begun_plan(self._routing, rules, self.children, call)
+            return planned.of_plan(self._work(call, decided, RuledPlan), self._judging(call)).ask(ask)
         decided = self._routing.decided(self.children, call, by_own_threshold=False)
-        work, cascading = self._work(call, decided), self._cascading
-        if call.streams and cascading.on_stream == "route":
+        work, judging = self._work(call, decided, PlanAtWork), self._judging(call)
+        if judging is None:
             found: Any = _alone(decided)
         else:
             found = settled(
                 self.cascade.steps(work.request),
                 lambda step: work.ask(step, ask),
-                judging=cascading.judging,
+                judging=judging,
                 deadline=work.request.deadline,
             )
         if isinstance(found, Ask):
@@ -168,15 +176,18 @@ class CascadedLLM(RoutedLLM):
         return cast("Answer", read_again(answer) if isinstance(answer, Parts) else answer)
 
     async def _aask(self, call: LLMCall, ask: Callable[[Route], Awaitable[Answer]]) -> Answer:
+        if (rules := self._routing.rules) is not None:
+            planned, decided = await abegun_plan(self._routing, rules, self.children, call)
+            return await planned.of_plan(self._work(call, decided, RuledPlan), self._judging(call)).aask(ask)
         decided = await self._routing.adecided(self.children, call, by_own_threshold=False)
-        work, cascading = self._work(call, decided), self._cascading
-        if call.streams and cascading.on_stream == "route":
+        work, judging = self._work(call, decided, PlanAtWork), self._judging(call)
+        if judging is None:
             found: Any = _alone(decided)
         else:
             found = await asettled(
                 self.cascade.steps(work.request),
                 lambda step: work.aask(step, ask),
-                judging=cascading.judging,
+                judging=judging,
                 deadline=work.request.deadline,
             )
         if isinstance(found, Ask):
@@ -185,8 +196,13 @@ class CascadedLLM(RoutedLLM):
         answer = work.used(found)
         return cast("Answer", aread_again(answer) if isinstance(answer, Parts) else answer)
 
-    def _work(self, call: LLMCall, decided: DecidedCall) -> PlanAtWork:
-        return PlanAtWork(
+    def _judging(self, call: LLMCall) -> Judging | None:
+        """Return what asks the scorer; None for a stream that is the router's choice alone."""
+        alone = call.streams and self._cascading.on_stream == "route"
+        return None if alone else self._cascading.judging
+
+    def _work(self, call: LLMCall, decided: DecidedCall, kind: type[Plan]) -> Plan:
+        return kind(
             self.cascade,
             self._routing,
             self.children,

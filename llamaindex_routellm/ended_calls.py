@@ -19,6 +19,8 @@ from llamaindex_routellm.spans import current_call
 _PARTS = (LLMChatInProgressEvent, LLMCompletionInProgressEvent)
 _ENDS = (LLMChatEndEvent, LLMCompletionEndEvent)
 
+_ANSWERS = (*_PARTS, *_ENDS)
+
 _KEPT = 3
 """Responses that a route keeps: why a stream ended may stand in the part before the one with its tokens."""
 
@@ -41,7 +43,7 @@ class EndedCalls(BaseEventHandler):
     def handle(self, event: BaseEvent, **kwargs: Any) -> None:
         """Keep an answer, or a part of one."""
         del kwargs
-        if not isinstance(event, (*_PARTS, *_ENDS)) or event.response is None:
+        if not isinstance(event, _ANSWERS) or event.response is None:
             return
         call = current_call.get()
         if call is not None:

@@ -7,7 +7,7 @@ read again by the caller once it is accepted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -94,7 +94,7 @@ class PlanAtWork:
             raise TypeError("an answer must be at hand, got a call that is still to make; make it by last()")
         plan = self._plan(found.answer.model, found.reason, found.calls)
         self._tell(plan)
-        output, told = found.answer.output, told_of(plan, self.decided.question.source)
+        output, told = found.answer.output, self._told(plan)
         if isinstance(output, Parts):
             return Parts(with_decision(part, told) for part in output)
         return with_decision(output, told)
@@ -108,7 +108,7 @@ class PlanAtWork:
             return Parts(output) if isinstance(output, Generator) else output
 
         try:
-            output = within(asked, self.request.deadline)
+            output = self._within(asked)
         # whatever a provider raises: the plan decides what follows
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
@@ -124,10 +124,19 @@ class PlanAtWork:
             return Parts([part async for part in output]) if is_stream else output
 
         try:
-            output = await awithin(asked(), self.request.deadline)
+            output = await self._awithin(asked())
         except Exception as error:  # noqa: BLE001
             return Answer.failed(step.model, error)
         return self._answer(step, route, output)
+
+    def _within(self, call: Callable[[], Any]) -> Any:
+        return within(call, self.request.deadline)
+
+    async def _awithin(self, call: Coroutine[Any, Any, Any]) -> Any:
+        return await awithin(call, self.request.deadline)
+
+    def _told(self, plan: PlanDecision) -> dict[str, Any]:
+        return told_of(plan, self.decided.question.source)
 
     def _answer(self, step: Ask, route: Route, output: Any) -> Answer:
         parts = output if isinstance(output, Parts) else [output]
@@ -155,7 +164,11 @@ class PlanAtWork:
         return plan_decision(self.plan, self.request, model=model, reason=reason, calls=calls)
 
     def _tell(self, plan: PlanDecision) -> None:
-        """Tell whoever listens to decisions of this one: the threshold is the cascade's."""
-        name = plan.router or plan.scorer or plan.ranker or ""
-        decision = RoutingDecision(plan.model, plan.win_probability, plan.threshold or 0.0, name, plan.reason)
-        self.routing.tell(self.models.by_name, self.decided, decision)
+        """Tell whoever listens to decisions of this one."""
+        self.routing.tell(self.models.by_name, self.decided, decision_of(plan))
+
+
+def decision_of(plan: PlanDecision) -> RoutingDecision:
+    """Return what a plan came to as a decision: the threshold is the plan's."""
+    name = plan.router or plan.scorer or plan.ranker or ""
+    return RoutingDecision(plan.model, plan.win_probability, plan.threshold or 0.0, name, plan.reason)

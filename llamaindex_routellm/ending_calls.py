@@ -1,0 +1,110 @@
+"""How a call under rules ends: who has answered it, what it used, and who is told."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.llms import LLM
+
+from llamaindex_routellm.answer_facts import Responses, facts_of, responses_of
+from llamaindex_routellm.route import Models, Route
+from llamaindex_routellm.routing import DecidedCall, Routing
+from llamaindex_routellm.scorable import finish_reason_of, text_of
+from shared_router import WithheldAnswerError, is_withheld
+
+if TYPE_CHECKING:
+    from shared_router import Attempts, CallRules, RoutingDecision, TokenUsage
+
+
+class EndingCall:
+    """One call under rules.
+
+    Args:
+        routing: The way of a call.
+        rules: What it is made under.
+        models: The models by name.
+        decided: The call, and where it is decided to go.
+        attempts: What says whom to ask.
+    """
+
+    __slots__ = ("_attempts", "_current", "_decided", "_models", "_published", "_routing", "_rules")
+
+    def __init__(
+        self,
+        routing: Routing,
+        rules: CallRules,
+        models: Mapping[str, LLM],
+        decided: DecidedCall,
+        attempts: Attempts,
+    ) -> None:
+        self._routing = routing
+        self._rules = rules
+        self._models = Models(models, routing.bill, routing.reasoning)
+        self._decided = decided
+        self._attempts = attempts
+        self._published: RoutingDecision | None = None
+        self._current: Route | None = None
+
+    def _publish(self, decision: RoutingDecision) -> None:
+        """Tell where the call goes now, once, in the place of what was told before."""
+        if decision is not self._published:
+            models = self._models.by_name
+            self._routing.publish(models, self._decided, decision, instead_of=self._published)
+            self._published = decision
+
+    def _refuse_withheld(self, route: Route, output: Iterable[Any]) -> None:
+        """Raise an answer that its provider kept back, where another model may still be asked instead."""
+        rule = self._rules.resilience
+        if rule is None or not rule.refusals or not self._attempts.can_move_on:
+            return
+        if is_withheld(finish_reason_of(responses_of(output, route.responses))):
+            raise WithheldAnswerError(
+                "an answer must not be withheld where refusals move on, and its provider kept it back"
+            )
+
+    def _withheld_usage(self, error: Exception) -> TokenUsage | None:
+        """Return the tokens of an answer that was kept back: its provider bills it."""
+        if self._current is None or not isinstance(error, WithheldAnswerError):
+            return None
+        return facts_of(self._current.responses).usage
+
+    def _failed(self) -> BaseException:
+        """Return what the call ends with, whose conversation is kept with no model."""
+        self._routing.release(self._decided)
+        return self._attempts.error
+
+    def _answered(self, route: Route, output: Iterable[Any]) -> None:
+        """Say that the call is answered, and by whom."""
+        responses = responses_of(output, route.responses)
+        facts = facts_of(responses)
+        self._routing.keep(self._decided, self._attempts.decision)
+        decision = self._as_answered(route, responses)
+        self._attempts.answered(
+            facts.usage,
+            decision=decision,
+            dollars=self._total_dollars(decision.model, facts.usage),
+            provider_model=facts.provider_model,
+            fingerprint=facts.fingerprint,
+            answer=text_of(responses[-1]) if responses and self._rules.wants_answers else None,
+        )
+
+    def _as_answered(self, route: Route, responses: Responses) -> RoutingDecision:
+        """Return the decision as the answer tells it: a child's own fallback may have given it."""
+        decision = self._attempts.decision
+        if not responses:
+            return decision
+        name = route.answered_by(responses[-1], route.asked[-1] if route.asked else None)
+        return decision if name == decision.model else replace(decision, model=name)
+
+    def _total_dollars(self, model: str, usage: TokenUsage | None) -> float | None:
+        """Return what all calls cost together, the answer's the last; None leaves it to the bill."""
+        del model, usage
+        return None
+
+    def _ending(self, parts: Any) -> Any:
+        """Return a stream that ends the call also where nobody ever reads it."""
+        weakref.finalize(parts, self._attempts.cancelled).atexit = False
+        return parts
