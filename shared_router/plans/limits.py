@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import wait
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from shared_router.errors import PlanTimeoutError
@@ -16,6 +17,8 @@ from shared_router.scoring.workers import Workers
 T = TypeVar("T")
 
 _workers = Workers(256)
+# not those of `within`, which a call waits for
+_callers = Workers(256)
 
 
 def within(call: Callable[[], T], deadline: Deadline) -> T:
@@ -42,15 +45,21 @@ def within(call: Callable[[], T], deadline: Deadline) -> T:
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Return what calls return, made at the same time, each in the caller's context.
 
+    The first is called where the caller stands, and so is one that no thread has begun by the time it is
+    waited for: calls that make calls of their own never wait for each other's threads.
+
     Args:
-        calls: What to call; one alone is called where the caller stands.
+        calls: What to call, one at least.
 
     Raises:
         Exception: What the first of them raised that raises.
     """
-    if len(calls) == 1:
-        return [calls[0]()]
-    return [future.result() for future in [_workers.submit(call) for call in calls]]
+    first, *others = calls
+    futures = [_callers.submit(call) for call in others]
+    found = [copy_context().run(first)]
+    for call, future in zip(others, futures, strict=True):
+        found.append(copy_context().run(call) if future.cancel() else future.result())
+    return found
 
 
 async def awithin(call: Coroutine[Any, Any, T], deadline: Deadline) -> T:
