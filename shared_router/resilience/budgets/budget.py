@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from shared_router.choices import check_amount
@@ -194,9 +194,7 @@ class Budget:
             kind, key = "function", self.key(named)
         else:
             kind, key = ("tenant", named) if self.key == "tenant" else ("name", self.key)
-        # a tenant may be named by its key, so that no store holds one as it is; None is nobody's name
-        shown = hashlib.blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        return Account(f"{self.per}:{kind}", shown, period_at(self.clock(), self.per))
+        return Account(f"{self.per}:{kind}", _hash_of(key), period_at(self.clock(), self.per))
 
     def __reduce__(self) -> tuple[Callable[[], Budget], tuple[()]]:
         """Pickle the settings: what no store shares, another process counts for itself."""
@@ -213,3 +211,9 @@ class Budget:
     def __deepcopy__(self, memo: dict[int, Any]) -> Budget:
         """Return this budget: a copy would have the dollars again."""
         return self
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(key: str | None) -> str:
+    # a tenant may be named by its key, so that no store holds one as it is; None is nobody's name
+    return hashlib.blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -237,3 +237,14 @@ def test_an_old_periods_slice_is_not_served_from() -> None:
         store.take(ACCOUNT._replace(period=period), 100, least=100, limit=100)
     asked = ACCOUNT._replace(period=0)
     assert slices.take(asked, 10, least=10, limit=100) == Taken(0, 100, 2)
+
+
+def test_a_budget_tells_what_would_ask_its_store_and_puts_back_what_it_holds() -> None:
+    store = CountingStore()
+    budget = Budget(1.0, store=store)
+    assert budget.would_wait()
+    budget.reserve(0.01)
+    assert not budget.would_wait(dollars=0.01)
+    assert budget.would_wait(dollars=0.9)
+    budget.close()
+    assert Budget(1.0, store=store).used() == pytest.approx(0.01)
