@@ -8,6 +8,10 @@ The way of a call:
     calls, batches    the chosen child is called as it is, with the tools that `binding` bound for it
     metadata     writes the decision on its answer, and into its run
 
+With `resilience=`, `budget=` or `observers=` a call takes one step more: `asking` holds what it may cost,
+`carrying` stands where the child would and asks another one where it is down, `first_content` holds a stream
+back until nothing can move on, and `attempt` tells how it ended.
+
 A `CascadedChatModel` differs in how a call is sent: `cascading` walks a plan of the core's, `planning` makes
 its calls, and `at_hand` hands on a weak answer that will do. So does a `BlendedChatModel`, by `blending`.
 

@@ -16,7 +16,8 @@ from langchain_routellm.answer_facts import AnswerFacts
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.listeners import handlers_of, reads_tokens, taps
 from langchain_routellm.metadata import DecisionMetadata
-from shared_router import Attempts, WithheldAnswerError
+from langchain_routellm.scorable import finish_reason
+from shared_router import Attempts, CutStreamError, WithheldAnswerError
 
 _OWN_TIMEOUTS = ("request_timeout", "default_request_timeout")
 """Fields of chat models whose client takes a `timeout` with each call."""
@@ -76,6 +77,22 @@ class Attempt:
         told = self._told(output)
         self.check_withheld(told)
         return told
+
+    def check_ended(self, chunks: list[Any]) -> None:
+        """Check that a stream without any content is no provider's failure.
+
+        Args:
+            chunks: What came of it.
+
+        Raises:
+            CutStreamError: If it ended without saying why, and another model can be asked.
+            WithheldAnswerError: If the provider kept the answer back, and that is to move on.
+        """
+        self.check_withheld(chunks)
+        messages = [chunk for chunk in chunks if isinstance(chunk, AIMessage)]
+        says_why = any(message.usage_metadata or finish_reason(message) for message in messages)
+        if self._attempts.can_move_on and messages == chunks and not says_why:
+            raise CutStreamError("a stream must hold content or say why it ended, got none of either")
 
     def check_withheld(self, answer: Any) -> None:
         """Check that the provider has not kept the answer back.

@@ -21,6 +21,7 @@ def pieces(attempt: Attempt, attempts: Attempts, rules: CallRules) -> Iterator[A
 
     Raises:
         CallTimeoutError: If the content, or the end, comes too late.
+        CutStreamError: If it ends without content, and does not say why, where another model can be asked.
         WithheldAnswerError: If the provider kept all of it back, and that is to move on.
         Exception: What the model raised.
     """
@@ -62,8 +63,8 @@ async def apieces(attempt: Attempt, attempts: Attempts) -> AsyncGenerator[Any, N
                 yield each
             kept.clear()
             yield told
-        if kept:
-            attempt.check_withheld(kept)
+        if attempts.awaits_content:
+            attempt.check_ended(kept)
         for each in kept:
             yield each
         async for chunk in chunks:  # nothing where it has ended
@@ -90,7 +91,8 @@ class _Beginning:
                         chunk = next(self.chunks)
                 except StopIteration:
                     self.has_ended = True
-                    self._attempt.check_withheld(kept)
+                    if self._attempts.awaits_content:
+                        self._attempt.check_ended(kept)
                     break
                 kept.append(_told(chunk, self._attempt, self._attempts))
                 holds = self._attempts.can_move_on or self._attempts.timeout_s is not None

@@ -21,6 +21,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── ScorerTimeoutError (TimeoutError)      a scorer took longer than it may
     ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
     ├── CallTimeoutError (TimeoutError)        a model took longer than Resilience allows
+    ├── CutStreamError (ConnectionError)       a stream ended before any content, and does not say why
     ├── WithheldAnswerError                    a provider kept its model's answer back
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
@@ -128,6 +129,10 @@ class PlanTimeoutError(RouterError, TimeoutError):
 
 class CallTimeoutError(RouterError, TimeoutError):
     """A model took longer than its `Resilience.timeout`, or than its request's `deadline`."""
+
+
+class CutStreamError(RouterError, ConnectionError):
+    """A model's stream ended before any content, as if it were whole, and nothing says why it did."""
 
 
 class WithheldAnswerError(RouterError):

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from shared_router.errors import CallTimeoutError, PlanTimeoutError, RouterError, WithheldAnswerError
+from shared_router.errors import (
+    CallTimeoutError,
+    CutStreamError,
+    PlanTimeoutError,
+    RouterError,
+    WithheldAnswerError,
+)
 
 Kind = Literal["connection", "timeout", "rate_limit", "server", "refusal"]
 """What is wrong with the model that was asked."""
@@ -117,6 +123,8 @@ def kind_of(error: BaseException) -> Kind | None:
             return "refusal"
         if isinstance(each, (CallTimeoutError, PlanTimeoutError)):
             return "timeout"
+        if isinstance(each, CutStreamError):
+            return "connection"
         if isinstance(each, RouterError):  # of a rule of ours, such as a budget's
             return None
         known, kind = _own_kind(each)
