@@ -16,6 +16,7 @@ only the difference of their grades.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
@@ -23,7 +24,7 @@ from typing import Any
 
 from shared_router.choices import shown
 from shared_router.decisions import RoutingDecision
-from shared_router.errors import InvalidInputError
+from shared_router.errors import IgnoredArgumentWarning, InvalidInputError
 from shared_router.lots import Lots
 
 _KEYS = {"least", "scale", "seed"}
@@ -35,7 +36,8 @@ class PosteriorSampling:
     What is drawn against the score is more than a small share at first, and less with each grade that the
     router learns: up to half of the requests while nothing is known. `Exploration` keeps to a share. A
     caller's route, a rule's model and a request with a threshold of its own are never drawn against, and a
-    request of more than two candidates, or whose score comes without a spread, goes where the score says.
+    request of more than two candidates, or whose score comes without a spread, goes where the score says; a
+    router that has none is warned of.
 
     Args:
         least: How likely either model is at least, in [0, 0.05]; at 0 a log may hold propensities near 0.
@@ -55,6 +57,7 @@ class PosteriorSampling:
         self.scale: float = float(scale)
         self.seed: int | None = seed
         self._lots: Lots = Lots(seed)
+        self._warned = False
 
     @property
     def explores(self) -> bool:
@@ -84,6 +87,17 @@ class PosteriorSampling:
         if self._lots.draw() < keeps:
             return replace(decision, propensity=keeps)
         return replace(decision, model=others[0], reason="explore", propensity=1 - keeps)
+
+    def warn_of_no_spread(self, router: str) -> None:
+        """Say once that a router's scores come without a spread, so that nothing is drawn."""
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"PosteriorSampling needs a router that knows its spread, such as OnlineRouter, and {router} "
+                "gives none; nothing is drawn. Give explore=0.02 for a share by lot",
+                IgnoredArgumentWarning,
+                stacklevel=2,
+            )
 
     def as_settings(self) -> dict[str, Any]:
         """Return what makes this again, as plain JSON."""

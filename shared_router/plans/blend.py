@@ -157,7 +157,7 @@ class Blend:
 def _is_decided(request: PlanRequest) -> bool:
     """Tell whether a policy chose one model by a rule, or there is no question to rank answers by."""
     decision = request.decision
-    return decision is not None and (decision.reason != "score" or not request.question)
+    return decision is not None and (decision.reason not in ("score", "explore") or not request.question)
 
 
 def _left(answers: Sequence[Answer]) -> tuple[list[Answer], Use | None]:

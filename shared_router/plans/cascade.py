@@ -124,7 +124,7 @@ class Cascade:
         if request.decision is None:
             return True
         reason = request.decision.reason
-        is_rule = reason not in ("score", "sticky") and not reason.startswith("router_error")
+        is_rule = reason not in ("score", "explore", "sticky") and not reason.startswith("router_error")
         both = request.candidates is None or {self.strong, self.weak} <= set(request.candidates)
         return request.decision.model == self.weak and both and not is_rule and bool(request.question)
 

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared_router import InvalidInputError, PosteriorSampling, Router, RoutingPolicy, RoutingRequest
+from shared_router import (
+    IgnoredArgumentWarning,
+    InvalidInputError,
+    PosteriorSampling,
+    Router,
+    RoutingPolicy,
+    RoutingRequest,
+)
 from shared_router.routers.random import RandomRouter
 from shared_router.testing import FixedRouter
 
@@ -59,7 +66,10 @@ def test_a_model_has_the_least_probability_at_least(spread: float, least: float,
 
 def test_where_nothing_is_known_of_the_spread_the_score_decides() -> None:
     sampling = PosteriorSampling(seed=1, least=0.05)
-    decided = RoutingPolicy(FixedRouter(0.5), threshold=0.5, explore=sampling).decide_many(["x"] * 200)
+    made = RoutingPolicy(FixedRouter(0.5), threshold=0.5, explore=sampling)
+    with pytest.warns(IgnoredArgumentWarning, match="such as OnlineRouter, and fixed gives none"):
+        decided = made.decide_many(["x"])
+    decided += made.decide_many(["x"] * 200)  # and does not warn again
     assert {(each.model, each.propensity) for each in decided} == {("strong", None)}
 
 

@@ -29,6 +29,19 @@ async def test_a_question_that_the_router_sends_strong_skips_the_weak_call() -> 
             assert [call.model for call in use.calls] == models
 
 
+def test_a_weak_answer_that_was_drawn_by_lot_is_judged_as_any_other() -> None:
+    """By the score all go strong; one in forty is drawn weak, whose answer, scored 0.2, will not do."""
+    policy = RoutingPolicy(FixedRouter(0.9), threshold=0.5, explore=0.05, explore_seed=1)
+    plan = RouteThenCascade(policy, Cascade(scoring(0.2)))
+    asked = set()
+    for _ in range(200):
+        begun = plan.decided("hard")
+        use, _ = walk(plan.cascade, {"weak": [answer("weak")], "strong": [answer("strong")]}, begun)
+        assert begun.decision is not None
+        asked.add((begun.decision.model, tuple(call.model for call in use.calls)))
+    assert asked == {("strong", ("strong",)), ("weak", ("weak", "strong"))}
+
+
 def test_each_threshold_is_of_its_own_stage() -> None:
     """The request's own threshold is the cascade's: 1 - .2 < .9, so that the weak answer will do."""
     begun = _plan().decided(RoutingRequest("hard", threshold=0.9))
