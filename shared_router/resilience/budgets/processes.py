@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import weakref
 from typing import Protocol
 
@@ -19,11 +20,24 @@ class HoldsForProcess(Protocol):
 
 
 _holders: weakref.WeakSet[HoldsForProcess] = weakref.WeakSet()
+_closed_at_the_end_of: set[int] = set()
 
 
 def watch_process(holder: HoldsForProcess) -> None:
     """Have a holder told of this process's forks and of its end."""
     _holders.add(holder)
+
+
+def close_at_exit() -> None:
+    """See that this process puts everything back when it ends."""
+    process = os.getpid()
+    if process in _closed_at_the_end_of:
+        return
+    _closed_at_the_end_of.clear()
+    _closed_at_the_end_of.add(process)
+    atexit.register(_close_all)
+    if "multiprocessing.util" in sys.modules:  # whose forks end without what atexit has
+        sys.modules["multiprocessing.util"].Finalize(None, _close_all, exitpriority=0)
 
 
 def _close_all() -> None:

@@ -20,7 +20,7 @@ from contextlib import suppress
 
 from shared_router.errors import BudgetStoreError
 from shared_router.resilience.budgets.outage import OnStoreError, Outage
-from shared_router.resilience.budgets.processes import watch_process
+from shared_router.resilience.budgets.processes import close_at_exit, watch_process
 from shared_router.resilience.budgets.slice import Slice
 from shared_router.resilience.budgets.store import Account, BudgetStore, Taken
 
@@ -132,6 +132,7 @@ class SlicedStore:
     def _tend(self) -> None:
         """See that somebody looks after the slices; called under the lock."""
         if self._tender is None:
+            close_at_exit()
             tender = threading.Thread(target=self._tending, name="routellm-budgets", daemon=True)
             with suppress(RuntimeError):  # the interpreter ends, which puts all back
                 tender.start()

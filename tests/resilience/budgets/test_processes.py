@@ -41,6 +41,27 @@ def test_four_processes_of_16_threads_spend_the_limit_and_never_more(address: st
     assert Budget(DOLLARS, store=address).used() == pytest.approx(sum(spent) / 1e9)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_slices_of_its_own_and_puts_them_back(address: str) -> None:
+    """Parent and child each hold a slice of the same budget; at the end only what they spent is taken."""
+    budget = Budget(DOLLARS, store=address, on_hard="raise")
+    budget.reserve(0.1).settle(0.05)
+    fork = multiprocessing.get_context("fork")
+    results = fork.Queue()
+    child = fork.Process(target=lambda: results.put(_spent_of(budget)))
+    child.start()
+    assert results.get(timeout=60) == pytest.approx(0.02)
+    child.join(60)
+    budget.close()
+    assert Budget(DOLLARS, store=address).used() == pytest.approx(0.07)
+
+
+def _spent_of(budget: Budget) -> float:
+    budget.reserve(0.1).settle(0.02)
+    return 0.02
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills in another way")
 def test_what_a_killed_process_held_counts_as_spent_and_the_rest_is_left(address: str) -> None:
     """It had reserved 0.1, which may be billed, and held a slice of at most an eighth of a dollar."""
