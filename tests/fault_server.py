@@ -28,7 +28,7 @@ from typing_extensions import Self
 
 from tests.faults import Fault, FaultPlan, RandomFaults
 from tests.http_connection import Connection
-from tests.provider_answers import answer_parts, error_body, request_id, usage_of, whole_answer
+from tests.provider_answers import answer_parts, error_body, kept_back, request_id, usage_of, whole_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,8 @@ class FaultServer:
         body = error_body("503") if fault.kind == "error_event" else whole_answer(payload)
         if fault.kind == "no_choices":
             body["choices"] = []
+        elif fault.kind == "withheld":
+            body = kept_back(body)
         text = json.dumps(body).encode()
         if fault.kind in ("bad_json", "eof"):
             text = text[: len(text) // 2]
@@ -198,6 +200,9 @@ def _events(payload: dict[str, Any], fault: Fault) -> Iterator[str]:
             yield "{not json"
         if fault.kind == "no_choices":
             part["choices"] = []
+        if fault.kind == "withheld" and n == (fault.at or 0):
+            yield json.dumps(kept_back(part))
+            break
         yield json.dumps(part)
     yield "[DONE]"
 

@@ -26,8 +26,10 @@ Kind = Literal[
     "bad_json",
     "no_choices",
     "content_filter",
+    "withheld",
 ]
-"""`cut` drops the connection, `eof` ends a stream as if it were whole, `stall` never ends it."""
+"""`content_filter` refuses a request, `withheld` keeps an answer back, `cut` drops the connection, `eof` ends
+a stream as if it were whole, `stall` never ends it."""
 
 
 @dataclass(frozen=True, slots=True)

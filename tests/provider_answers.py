@@ -67,6 +67,15 @@ def answer_parts(payload: Payload) -> Iterator[Payload]:
         yield _named(payload, ".chunk", choices=[], usage=usage_of(payload))
 
 
+def kept_back(answer: Payload) -> Payload:
+    """Return an answer, or the last part of one, whose provider says that it kept the text back."""
+    choice = answer["choices"][0]
+    if "message" in choice:
+        choice["message"]["content"] = None
+    choice["finish_reason"] = "content_filter"
+    return answer
+
+
 def usage_of(payload: Payload) -> dict[str, int]:
     """Return the tokens of an answer: a word of the request and of the answer is one each."""
     read = len(json.dumps(payload.get("messages") or payload.get("prompt")).split())
