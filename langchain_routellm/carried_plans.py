@@ -10,6 +10,7 @@ from langchain_routellm.attempt import Attempt, within_time
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.carrying import AlreadyTold, Carried
 from langchain_routellm.ruled_plans import RuledPlan, UseAtHandError
+from langchain_routellm.shadows import offer_ashadow, offer_shadow
 from shared_router import (
     Ask,
     Attempts,
@@ -66,11 +67,15 @@ class CarriedPlan(Carried):
 
     @override
     def _begin(self) -> Attempts:
-        return self._asked.begin_plan(self.decision, self.call.decided_s)
+        attempts = self._asked.begin_plan(self.decision, self.call.decided_s)
+        offer_shadow(self.call, attempts)
+        return attempts
 
     @override
     async def _abegin(self) -> Attempts:
-        return await self._asked.abegin_plan(self.decision, self.call.decided_s)
+        attempts = await self._asked.abegin_plan(self.decision, self.call.decided_s)
+        offer_ashadow(self.call, attempts)
+        return attempts
 
     @override
     def _attempt(self, attempts: PlannedAttempts, before: Attempt | None) -> Attempt:

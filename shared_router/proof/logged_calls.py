@@ -91,7 +91,12 @@ def _columns(rows: Sequence[LoggedDecision], strong: str, prices: Mapping[str, T
         other_score=_numbers([other for _, other in graded]),
         feedback=_numbers([_mean([f.score for f in row.feedback if f.source != JUDGE]) for row in rows]),
         propensity=_numbers([row.propensity for row in rows]),
+        in_vain=np.array([row.model == strong and _asked_in_vain(row, strong) for row in rows]),
     )
+
+
+def _asked_in_vain(row: LoggedDecision, strong: str) -> bool:
+    return any(each.model != strong and each.error is None for each in row.attempts)
 
 
 def _shadow(row: LoggedDecision, strong: str) -> ShadowAnswer | None:

@@ -4,10 +4,11 @@
     quality = - share of weak calls * mean over weak calls of (strong's grade - weak's grade)
 
 What the strong model would have made of a weak call is known for a random sample, the shadows; calls that it
-answered are as they were. Dollars have an interval that knows how skewed bills are (`skewed_mean`), grades
-one that holds for any distribution in [0, 1] (`bounded_mean`). Without a shadow that is graded, users'
-feedback tells the quality where the policy left something to chance: each answer counts by one over the
-probability of its model, with the mean grade as a control (doubly robust: Dudik, Langford and Li, 2011).
+answered are as they were, and what a cascade's weak answers cost that were not used is taken off. Dollars
+have an interval that knows how skewed bills are (`skewed_mean`), grades one that holds for any distribution
+in [0, 1] (`bounded_mean`). Without a shadow that is graded, users' feedback tells the quality where the
+policy left something to chance: each answer counts by one over the probability of its model, with the mean
+grade as a control (doubly robust: Dudik, Langford and Li, 2011).
 """
 
 from __future__ import annotations
@@ -131,7 +132,18 @@ def _saved(calls: RoutedCalls, shadowed: NDArray[np.bool_], seed: int) -> tuple[
         of=n_weak,
         seed=seed,
     )
-    return n_weak * mean - spent, (n_weak * low - spent, n_weak * high - spent)
+    in_vain, least, most = _in_vain(calls, seed)
+    saved = n_weak * mean - spent - in_vain
+    return saved, (n_weak * low - spent - most, n_weak * high - spent - least)
+
+
+def _in_vain(calls: RoutedCalls, seed: int) -> tuple[float, float, float]:
+    """Return what weaker models' unused answers cost, as those cost that were used, with its interval."""
+    n, used = int(calls.in_vain.sum()), calls.dollars[~calls.strong]
+    if not n or len(used) < FEWEST:
+        return 0.0, 0.0, 0.0
+    mean, low, high = skewed_mean_interval(used, of=len(used) + n, seed=seed)
+    return n * mean, n * low, n * high
 
 
 def _quality(calls: RoutedCalls) -> tuple[float | None, Interval | None, QualityBy | None, int]:

@@ -26,6 +26,7 @@ class RoutedCalls:
     Attributes:
         strong: Whether the strong model answered, shape (n,).
         dollars: What each call cost, >= 0.
+        in_vain: Whether a weaker model was asked first and its answer not used, as by a cascade.
         times: When each was asked, in seconds since the epoch.
         other_dollars: What its shadow cost.
         share: The probability that this call was drawn to have a shadow, in (0, 1]; it is read where
@@ -49,6 +50,7 @@ class RoutedCalls:
     other_score: Floats = field(repr=False)
     feedback: Floats = field(repr=False)
     propensity: Floats = field(repr=False)
+    in_vain: NDArray[np.bool_] = field(repr=False)
 
     def __post_init__(self) -> None:
         """Check every column once."""
@@ -58,7 +60,7 @@ class RoutedCalls:
                 raise DataError(
                     f"a column must have one value a call ({len(self)}), and {column.name} has not"
                 )
-            _check_column(column.name, values[~np.isnan(values)] if column.name != "strong" else values[:0])
+            _check_column(column.name, values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0])
 
     def __len__(self) -> int:
         """Count the calls."""
@@ -77,6 +79,7 @@ class RoutedCalls:
         other_score: Floats | None = None,
         feedback: Floats | None = None,
         propensity: Floats | float | None = None,
+        in_vain: NDArray[np.bool_] | None = None,
     ) -> RoutedCalls:
         """Make calls of the columns that are known; see the class for what each is.
 
@@ -90,6 +93,7 @@ class RoutedCalls:
             other_score: The shadows' grades.
             feedback: What users said.
             propensity: One number is every call's; None is 1.
+            in_vain: None is nowhere.
         """
         n = len(strong)
         unknown = np.full(n, np.nan)
@@ -110,6 +114,7 @@ class RoutedCalls:
             other_score=column(other_score),
             feedback=column(feedback),
             propensity=column(propensity, np.ones(n)),
+            in_vain=np.zeros(n, dtype=np.bool_) if in_vain is None else np.asarray(in_vain, dtype=np.bool_),
         )
 
     def some(self, rows: NDArray[np.bool_]) -> RoutedCalls:

@@ -75,6 +75,8 @@ class ShadowWatch:
             return
         first, last = self._models[0], self._models[-1]
         other = last if end.decision.model == first else first
+        if any(each.model == other and each.error is None for each in end.attempts):
+            return  # a cascade has asked it before
         if ask is not None and not self._shadow.background.put(lambda: self._work(call, end, other, ask)):
             self._shadow.count(dropped=1)
         if aask is not None:

@@ -13,7 +13,7 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage
 
-from langchain_routellm import RoutedChatModel
+from langchain_routellm import CascadedChatModel, RoutedChatModel
 from shared_router import DecisionLog, InvalidInputError, LoggedDecision, RoutingPolicy, Shadow, read_log
 from shared_router.proof.would import WouldDecide
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
@@ -153,3 +153,16 @@ def test_a_copy_has_its_shadows_and_other_policies_too(
     assert copied.shadow.drain(20)
     assert copied.shadow.health.logged == 1
     assert sum(isinstance(each, WouldDecide) for each in copied.call_rules.observers) == 1
+
+
+@pytest.mark.parametrize(("accepted", "shadows"), [(1.0, ["strong"]), (0.0, [])])
+def test_a_cascade_has_shadows_of_the_model_that_it_did_not_ask(
+    log: DecisionLog, accepted: float, shadows: list[str]
+) -> None:
+    shadow = Shadow(share=1)
+    model = CascadedChatModel(
+        strong=ChatElm(), weak=ChatOak(), scorer=lambda _q, _a: accepted, observers=[log], shadow=shadow
+    )
+    model.invoke("why?")
+    assert shadow.drain(20)
+    assert [each.model for each in logged(log)[0].shadows] == shadows

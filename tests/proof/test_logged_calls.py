@@ -80,3 +80,13 @@ def test_twenty_calls_are_read_in_the_order_of_their_time(tmp_path: Path) -> Non
     calls = read(tmp_path, *reversed(twenty_calls())).calls
     assert calls.strong.tolist() == [True] * 10 + [False] * 10
     assert calls.compared.sum() == 10
+
+
+def test_a_cascade_that_asked_the_weak_model_in_vain_is_marked(tmp_path: Path) -> None:
+    """A weak model that failed and one that was not asked are no cascade's."""
+    asked = [["weak", None, 0.1], ["strong", None, 0.5]]
+    failed = [["weak", "Timeout", 0.1], ["strong", None, 0.5]]
+    calls = read(
+        tmp_path, decision(1, "strong", attempts=asked), decision(2, "strong", attempts=failed), decision(3)
+    ).calls
+    assert calls.in_vain.tolist() == [True, False, False]
