@@ -9,10 +9,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
-from langchain_routellm import RoutedChatModel, RouteLLMRouter
+from langchain_routellm import RoutedChatModel, RouteLLMMiddleware, RouteLLMRouter
 from shared_router import InvalidInputError, Resilience, Stickiness, TokenPrices, conversation_scope
 from shared_router.testing import FixedRouter
-from tests.langchain.fake_tool_models import ChatElm
+from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.models import decision_of, routed
 from tests.langchain.scenarios import TOOLS
 
@@ -186,3 +186,20 @@ def test_a_conversation_that_another_model_answered_goes_back_at_its_next_questi
     model.invoke("prove it", NAMED)
     assert decision_of(model.invoke("thanks", NAMED))["reason"].startswith("fallback:strong->weak")
     assert decision_of(model.invoke("thanks", NAMED))["reason"] == "score"
+
+
+@pytest.mark.parametrize("per", ["run", "step"])
+def test_an_agents_conversation_goes_up_by_its_threads_name(per: Any) -> None:
+    agents = pytest.importorskip("langchain.agents")
+    memory = pytest.importorskip("langgraph.checkpoint.memory")
+    routing = RouteLLMMiddleware(
+        strong=ChatElm(), weak=ChatOak(), router=SCORES, threshold=0.5, sticky="upward", per=per
+    )
+    agent = agents.create_agent(
+        ChatOak(), tools=[], middleware=[routing], checkpointer=memory.InMemorySaver()
+    )
+    went = []
+    for text in ("hi", "prove it", "thanks"):
+        answer = agent.invoke({"messages": [("user", text)]}, NAMED)["messages"][-1]
+        went.append(decision_of(answer)["model"])
+    assert went == ["weak", "strong", "strong"]
