@@ -19,7 +19,7 @@ from langchain_routellm.policies import check_models, loaded
 from langchain_routellm.query import QuestionFinder, check_routing
 from langchain_routellm.reasoning import check_signed_reasoning
 from langchain_routellm.templates import watch_templates
-from shared_router import Bill, InvalidInputError, check_sticky
+from shared_router import Bill, InvalidInputError, check_sticky, observers_of
 
 FINDING = ("route_on", "query_keys", "strip", "follow_ups")
 """The fields that say how its questions are found."""
@@ -38,6 +38,8 @@ def change(model: Any, name: str, value: Any) -> None:
     """
     if name in ("policy", "given_policy"):
         name, value = "given_policy", None if value is None else loaded(value)
+    elif name == "observers":  # a log is opened once, and not at every copy
+        value = observers_of(value)
     fields = type(model).model_fields
     if name not in fields and not hasattr(type(model), name):
         refuse_misspelt(name, [*fields, "policy"])

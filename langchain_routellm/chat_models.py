@@ -42,6 +42,7 @@ from shared_router import (
     Shadow,
     Sticky,
     Tier,
+    observers_of,
     seeded_exploration,
 )
 
@@ -160,7 +161,7 @@ class RoutedChatModel(RoutedFields, RoutedBatches[LanguageModelInput, AIMessage]
         how: builtins.dict[str, Any] = {"route_on": route_on, "query_keys": query_keys, "strip": strip}
         how |= {"follow_ups": follow_ups, "sticky": sticky, "prices": prices}
         how |= {"signed_reasoning": signed_reasoning}
-        how |= {"resilience": resilience, "budget": budget, "observers": observers}
+        how |= {"resilience": resilience, "budget": budget, "observers": observers_of(observers)}
         how |= {"shadow": shadow, "would": would}
         super().__init__(**children, **rules, **how, **own)
         self._finder = QuestionFinder(route_on, query_keys, strip, follow_ups)

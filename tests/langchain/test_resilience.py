@@ -6,18 +6,19 @@ import pickle
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import ConfigurableField, RunnableLambda
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
 from langchain_routellm import RoutedChatModel, RoutedRunnable
-from shared_router import CallTimeoutError, InvalidInputError, Resilience, TokenPrices
+from shared_router import CallTimeoutError, DecisionLog, InvalidInputError, Resilience, TokenPrices
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
 from tests.langchain.listening import BadRequestError, Listener, RateLimitError, reason_of
 from tests.langchain.models import CountingRouter, decision_of, routed
@@ -474,3 +475,17 @@ def test_an_answer_that_was_withheld_moves_on_where_that_is_chosen() -> None:
     assert reason_of(answer) == "fallback:strong->weak:WithheldAnswerError"
     kept = routed(strong=Withholding(), weak=ChatOak(error=ConnectionError("down")), resilience=moving)
     assert kept.invoke("hard: why?").response_metadata["finish_reason"] == "content_filter"
+
+
+def test_a_field_that_is_configured_for_one_call_leaves_breakers_and_logs_what_they_are(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "decisions.jsonl"
+    model = down(resilience=Resilience(failures=2), observers=[log])
+    configured: Any = model.configurable_fields(threshold=ConfigurableField(id="threshold"))
+    config: Any = {"configurable": {"threshold": 0.4}}
+    reasons = [reason_of(configured.invoke("hard: why?", config)) for _ in range(3)]
+    assert reasons == [FALLBACK, FALLBACK, "fallback:strong->weak:breaker"]
+    assert isinstance(model.observers[0], DecisionLog)
+    model.observers[0].close()
+    assert len(log.read_text("utf-8").splitlines()) == 3
