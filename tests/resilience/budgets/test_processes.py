@@ -6,13 +6,15 @@ import itertools
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from shared_router import Budget
+from shared_router import Budget, BudgetExceededError, BudgetStoreError
 from tests.resilience.budgets.spending import DOLLARS, hold, spend
+from tests.resilience.budgets.stores import redis_server
 
 DATABASES = itertools.count(1)
 SPAWN = multiprocessing.get_context("spawn")
@@ -60,6 +62,23 @@ def test_a_forked_process_has_slices_of_its_own_and_puts_them_back(address: str)
 def _spent_of(budget: Budget) -> float:
     budget.reserve(0.1).settle(0.02)
     return 0.02
+
+
+def test_a_redis_that_goes_away_is_the_policys_choice(caplog: pytest.LogCaptureFixture) -> None:
+    """Each budget holds a slice of at most an eighth of a dollar, which calls are still served from."""
+    with tempfile.TemporaryDirectory() as folder:
+        with redis_server(Path(folder)) as url:
+            closed = Budget(DOLLARS, store=url, on_hard="raise")
+            open_ = Budget(DOLLARS, store=url, on_hard="raise", on_store_error="open")
+            for budget in (closed, open_):
+                budget.reserve(0.1)
+        with pytest.raises(BudgetStoreError, match="Redis must answer"):
+            closed.reserve(0.5)
+        open_.reserve(0.5)
+        with pytest.raises(BudgetExceededError):
+            open_.reserve(0.5)
+    assert "calls are refused" in caplog.text
+    assert "counts alone" in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills in another way")
