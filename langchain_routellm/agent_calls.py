@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage
@@ -14,11 +14,19 @@ from langchain_core.runnables.config import ensure_config, var_child_runnable_co
 
 from langchain_routellm.answer_facts import AnswerFacts
 from langchain_routellm.answers import watched
+from langchain_routellm.carrying import given_back
 from langchain_routellm.listeners import handlers_of, reads_tokens
 from langchain_routellm.memory import Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.reasoning import SignedReasoning, without_others_reasoning
-from shared_router import Attempts, CallRules, RoutingDecision, RoutingRequest, awithin_seconds
+from shared_router import (
+    Attempts,
+    CallRules,
+    RoutingDecision,
+    RoutingRequest,
+    WithheldAnswerError,
+    awithin_seconds,
+)
 
 Decision = dict[str, str | float]
 Response = ModelResponse[Any]
@@ -71,16 +79,17 @@ class AgentCall:
             try:
                 with self._run_metadata(about), attempts.asking():
                     response = rules.within(partial(handler, self._to(about)), attempts.timeout_s)
+                facts = _facts_of(response, about, attempts, rules)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 self._see_listeners(about, attempts)
                 if not attempts.failed(error):
-                    raise attempts.error  # noqa: B904
+                    return self._given_back(attempts)
             except BaseException:
                 attempts.cancelled()
                 raise
             else:
-                return self._ended(response, about, attempts, rules)
+                return self._ended(response, about, attempts, facts)
 
     async def acarried(
         self, handler: Callable[[Request], Awaitable[Response]], rules: CallRules, asked: RoutingRequest
@@ -92,16 +101,17 @@ class AgentCall:
             try:
                 with self._run_metadata(about), attempts.asking():
                     response = await awithin_seconds(handler(self._to(about)), attempts.timeout_s)
+                facts = _facts_of(response, about, attempts, rules)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 self._see_listeners(about, attempts)
                 if not await attempts.afailed(error):
-                    raise attempts.error  # noqa: B904
+                    return self._given_back(attempts)
             except BaseException:
                 attempts.cancelled()
                 raise
             else:
-                return self._ended(response, about, attempts, rules)
+                return self._ended(response, about, attempts, facts)
 
     def _about(self, attempts: Attempts) -> DecisionMetadata:
         decision = attempts.decision.as_metadata()
@@ -138,15 +148,16 @@ class AgentCall:
         if about.was_heard and any(map(reads_tokens, handlers_of(ensure_config()))):
             attempts.first_content()
 
+    def _given_back(self, attempts: Attempts) -> Response:
+        """Return the answer that was withheld, where that is all there is; else raise the error."""
+        self.thread.release()
+        return cast("Response", given_back(attempts.error))
+
     def _ended(
-        self, response: Response, about: DecisionMetadata, attempts: Attempts, rules: CallRules
+        self, response: Response, about: DecisionMetadata, attempts: Attempts, facts: AnswerFacts
     ) -> Response:
         told = _with_decision(response, about)
         self.thread.keep_answered(attempts.decision)
-        facts = AnswerFacts(texts=[] if rules.wants_answers else None)
-        for message in response.result:
-            if isinstance(message, AIMessage):
-                facts.add(message)
         decision = None
         if about.told["model"] != about.decision["model"]:  # a fallback behind this one
             named = str(about.told["model"])
@@ -159,6 +170,25 @@ class AgentCall:
             answer=facts.text,
         )
         return told
+
+
+def _facts_of(
+    response: Response, about: DecisionMetadata, attempts: Attempts, rules: CallRules
+) -> AnswerFacts:
+    """Return what an answer tells.
+
+    Raises:
+        WithheldAnswerError: If its provider kept it back, and that is to move on.
+    """
+    moves = rules.resilience is not None and rules.resilience.refusals and attempts.can_move_on
+    facts = AnswerFacts(texts=[] if rules.wants_answers else None, wants_reason=moves)
+    for message in response.result:
+        if isinstance(message, AIMessage):
+            facts.add(message)
+    if moves and facts.is_withheld:
+        answer = _with_decision(response, about)
+        raise WithheldAnswerError(f"a provider kept an answer back, for {facts.finish_reason}", answer)
+    return facts
 
 
 def _as_decision(told: Mapping[str, Any]) -> RoutingDecision:

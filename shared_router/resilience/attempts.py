@@ -154,7 +154,13 @@ class Attempts(CurrentAttempt):
         record.errors.append(error)
         if record.has_ended:
             return None
-        moves = self._moves(error)
+        try:
+            moves = self._moves(error)
+        except Exception:  # of the user's own `moves_on`: it is the caller's, and the call has ended
+            self._close(error, None)
+            if record.ends():
+                record.tell_end("failed", self.decision)
+            raise
         dollars = None if usage is None else self._rules.bill.dollars(self.model, usage)
         self._close(error, dollars, moves=moves)
         if self._next is not None and moves and self.awaits_content and not self._is_over:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 
 from langchain_routellm import RouteLLMMiddleware
@@ -74,6 +75,24 @@ def test_where_both_are_down_the_first_error_is_raised() -> None:
         built.invoke({"messages": [("user", "hard: why?")]})
     assert isinstance(raised.value.__context__, ConnectionError)
     assert listener.outcomes == ["failed"]
+
+
+def test_an_answer_that_was_withheld_moves_on_where_that_is_chosen() -> None:
+    class Withholding(ChatElm):
+        def _answer(self, *args: Any, **kwargs: Any) -> AIMessage:
+            answer = super()._answer(*args, **kwargs)
+            return answer.model_copy(update={"response_metadata": {"finish_reason": "content_filter"}})
+
+    built, _ = agent(strong=Withholding(), resilience=Resilience(refusals=True))
+    (answer,) = answers_of(built.invoke({"messages": [("user", "hard: why?")]}))
+    assert reason_of(answer) == "fallback:strong->weak:WithheldAnswerError"
+    built, _ = agent(
+        strong=Withholding(),
+        weak=ChatOak(error=ConnectionError("down")),
+        resilience=Resilience(refusals=True),
+    )
+    (kept,) = answers_of(built.invoke({"messages": [("user", "hard: why?")]}))
+    assert kept.response_metadata["finish_reason"] == "content_filter"
 
 
 def test_a_conversation_whose_child_failed_goes_back_to_it_when_it_is_there() -> None:

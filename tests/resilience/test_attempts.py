@@ -159,6 +159,15 @@ def test_the_users_own_word_goes_before_the_rule() -> None:
     assert not begun(rules(own)).failed(ValueError("not mine"))
 
 
+def test_an_error_of_the_users_own_word_is_raised_and_the_call_has_ended() -> None:
+    listener = Listener()
+    own = Resilience(moves_on=lambda error: error.no_such_thing)  # type: ignore[attr-defined]
+    attempts = begun(rules(own, observers=[listener]))
+    with pytest.raises(AttributeError):
+        attempts.failed(RateLimitError("one"))
+    assert [end.outcome for end in listener.ends] == ["failed"]
+
+
 def test_a_deadline_that_has_passed_asks_nobody_else() -> None:
     attempts = begun(rules(Resilience(deadline=1e-9)))
     assert attempts.timeout_s == 0.0
