@@ -70,7 +70,8 @@ class Budgets:
         threshold = self._policy.threshold if self._raises else None
         self._knows_threshold = True
         models = self._policy.models
-        bounds = {name: self._bound(name, size) for name in models}
+        counted = [size.input_tokens(each.count_tokens) for each in self.budgets]
+        bounds = {name: self._bound(name, size, counted) for name in models}
         return allowed(request, bounds, models=models, budgets=self.budgets, threshold=threshold)
 
     async def aask(self, request: RoutingRequest, size: CallSize) -> Allowance:
@@ -79,16 +80,16 @@ class Budgets:
             return await asyncio.to_thread(self.ask, request, size)  # which takes the block around with it
         return self.ask(request, size)
 
-    def _bound(self, model: str, size: CallSize) -> float:
+    def _bound(self, model: str, size: CallSize, counted: Sequence[int]) -> float:
         """Return what a model's answer may cost at most, by the widest of the budgets' bounds."""
         price = self._bill.prices[model]
         return max(
             size.dollars(
                 price,
                 max_output_tokens=self._most.get(model) or budget.max_output_tokens or 0,
-                count_tokens=budget.count_tokens,
+                input_tokens=input_tokens,
             )
-            for budget in self.budgets
+            for budget, input_tokens in zip(self.budgets, counted, strict=True)
         )
 
 

@@ -57,6 +57,7 @@ class CallSize:
         *,
         max_output_tokens: int,
         count_tokens: Callable[[str], int] | None = None,
+        input_tokens: int | None = None,
     ) -> float:
         """Return what the call costs at most.
 
@@ -64,6 +65,7 @@ class CallSize:
             prices: The model's; each token counts as the dearest of its kind.
             max_output_tokens: How many tokens an answer has at most where the request does not say.
             count_tokens: As in `input_tokens`.
+            input_tokens: What `input_tokens` returned, where it has been asked before.
         """
         most = max_output_tokens if self.max_output_tokens is None else self.max_output_tokens
         of_input = max(
@@ -72,7 +74,8 @@ class CallSize:
             prices.cached_input_per_million_tokens or 0.0,
         )
         of_output = max(prices.output_per_million_tokens, prices.reasoning_per_million_tokens or 0.0)
-        sent = self.input_tokens(count_tokens) * of_input
+        counted = self.input_tokens(count_tokens) if input_tokens is None else input_tokens
+        sent = counted * of_input
         return (sent + max(0, most) * max(1, self.answers) * of_output) / 1e6
 
 
