@@ -7,8 +7,11 @@ was had, in grades a thousand requests; the APGR is that of the scores as they w
 the last quarter. Intervals are 95 % of Student's t over seeds.
 
 Poisoned feedback is 5 % of all: each strong answer it grades is called bad and each weak one good; by ten
-accounts beside two hundred honest ones, or by a new account each time. The learning rates (`memory`, prior
-precisions) were chosen on RouteLLM's MMLU and GSM8K grades, which are no stream here.
+accounts beside two hundred honest ones, or by a new account each time.
+
+What was chosen on what: the prior's main precision on RouteLLM's MMLU and GSM8K grades, which are no stream
+here; which numbers are read, and a first range of precisions, with other draws of these three streams in
+view; `memory` and the remaining precisions by hand, on nothing.
 
 Run: python -m tests.benchmarks.online_learning [--quick] [--seeds 5] [--sets MMLU-Pro] [--write]
 """
