@@ -5,7 +5,7 @@
 
 What the strong model would have made of a weak call is known for a random sample, the shadows; calls that it
 answered are as they were, and what a cascade's weak answers cost that were not used is taken off. Dollars
-have an interval that knows how skewed bills are (`skewed_mean`), grades one that holds for any distribution
+have an interval that knows how skewed bills are (`strong_bill`), grades one that holds for any distribution
 in [0, 1] (`bounded_mean`). Without a shadow that is graded, users' feedback tells the quality where the
 policy left something to chance: each answer counts by one over the probability of its model, with the mean
 grade as a control (doubly robust: Dudik, Langford and Li, 2011).
@@ -26,6 +26,7 @@ from shared_router.proof.guarantee import Guarantee, guarantee_of
 from shared_router.proof.off_policy import feedback_change
 from shared_router.proof.routed_calls import RoutedCalls
 from shared_router.proof.skewed_mean import FEWEST, skewed_mean_interval
+from shared_router.proof.strong_bill import mean_strong_bill
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -125,13 +126,7 @@ def _saved(calls: RoutedCalls, shadowed: NDArray[np.bool_], seed: int) -> tuple[
             f"what the strong model would have cost must be known of {FEWEST} weak calls or more, got "
             f"{int(shadowed.sum())}; let it answer some of them too, Shadow(share=0.02), or a larger share"
         )
-    mean, low, high = skewed_mean_interval(
-        calls.other_dollars[shadowed],
-        shapes=(calls.dollars[calls.strong], calls.dollars[~calls.strong]),
-        weights=calls.weights(shadowed),
-        of=n_weak,
-        seed=seed,
-    )
+    mean, low, high = mean_strong_bill(calls, shadowed, seed=seed)
     in_vain, least, most = _in_vain(calls, seed)
     saved = n_weak * mean - spent - in_vain
     return saved, (n_weak * low - spent - most, n_weak * high - spent - least)

@@ -30,7 +30,13 @@ _DRAWS, _ENTRIES = 1000, 1 << 20
 
 
 def skewed_mean_interval(
-    values: Floats, *, shapes: Sequence[Floats] = (), weights: Floats | None = None, of: int, seed: int = 0
+    values: Floats,
+    *,
+    shapes: Sequence[Floats] = (),
+    weights: Floats | None = None,
+    of: int,
+    signed: bool = False,
+    seed: int = 0,
 ) -> tuple[float, float, float]:
     """Return the mean of a list of bills of which some were drawn by chance, with a 95 % interval.
 
@@ -39,6 +45,7 @@ def skewed_mean_interval(
         shapes: Longer lists of bills that may be skewed alike, whatever their size.
         weights: What each one stands for, one over its probability; None takes them alike.
         of: How many bills the list holds, >= n; where all were drawn, nothing is uncertain.
+        signed: Whether they are differences of bills, which may be below 0 and skewed to either side.
         seed: Draws the samples.
 
     Returns:
@@ -53,6 +60,9 @@ def skewed_mean_interval(
     if error == 0:
         return mean, mean, mean
     lowest, highest = _deviations(values, shapes, round(effective), seed)
+    if signed:
+        widest = max(highest, -lowest)
+        return mean, mean - widest * error, mean + widest * error
     return mean, max(0.0, mean - highest * error), mean - lowest * error
 
 
