@@ -52,7 +52,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
     Links that leave docs/ lead to the pages that stand for those files, marks for our tests and scripts go.
     """
-    return _FENCE.sub(r"\g<fence>", _COMMENT.sub("\n", links_within(markdown, page.file.src_uri)))
+    text = _COMMENT.sub("\n", links_within(markdown, page.file.src_uri))
+    return _FENCE.sub(r"\g<fence>", text).replace("<details>", "<details markdown>")
 
 
 def on_post_page(output: str, page: Page, **_: object) -> str:
