@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 from shared_router.batch.scorer import SCORE
 from shared_router.errors import MissingExtraError
 from shared_router.records.files import Kind
+from shared_router.spreadsheets import spreadsheet_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 OutFormat = Literal["jsonl", "csv", "parquet"]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Table(Protocol):
@@ -145,5 +145,4 @@ def _cell(value: Any) -> Any:
     """Return a value as a spreadsheet reads it as text and not as a formula."""
     if isinstance(value, float) or value is None:
         return value
-    text = _text(value) or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return spreadsheet_text(_text(value) or "")

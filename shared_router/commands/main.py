@@ -23,6 +23,7 @@ from shared_router.commands import (
     feedback,
     inspect,
     learn,
+    playground,
     route,
     savings,
     score,
@@ -172,6 +173,12 @@ _COMMANDS = (
         compare_arms.run,
     ),
     Command("compare", "show several evaluations side by side", compare.add_arguments, compare.run),
+    Command(
+        "playground",
+        "show on a page of this machine where prompts go, why, and what that costs",
+        playground.add_arguments,
+        playground.run,
+    ),
     Command(
         "demo",
         "ask ten questions of a real local model through LangChain and LlamaIndex",

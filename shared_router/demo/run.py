@@ -100,13 +100,14 @@ def _server_errors() -> Iterator[None]:
 
 def _introduction(strong: Endpoint, weak: Endpoint, router: str, threshold: float) -> str:
     return (
-        f"strong: {strong.model} at {_without_password(strong.base_url)}\n"
-        f"weak:   {weak.model} at {_without_password(weak.base_url)}\n"
+        f"strong: {strong.model} at {without_password(strong.base_url)}\n"
+        f"weak:   {weak.model} at {without_password(weak.base_url)}\n"
         f"router: {router}, threshold {threshold:g}: strong iff P(win) >= {threshold:g}"
     )
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown."""
     return re.sub(r"//[^/@]*@", "//", url)
 
 

@@ -19,6 +19,7 @@ from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.encoded import encode_battles
 from shared_router.preferences.ties import Ties, check_ties
 from shared_router.routers.embedding_router import restored_on_failure
+from shared_router.routers.neighbor import Neighbor, nearest
 from shared_router.routers.prompt_router import PromptRouter
 
 if TYPE_CHECKING:
@@ -120,6 +121,19 @@ class KNNRouter(PromptRouter):
         """Return the share of the neighbours' votes that the strong model wins, shape (n,)."""
         self._fitted_models()
         return self._chances(self._embed_queries(queries))
+
+    def neighbors(self, query: str, *, n: int = 5) -> list[Neighbor]:
+        """Return the training prompts nearest a query, and how they ended.
+
+        Args:
+            query: Any text.
+            n: How many, >= 1.
+
+        Raises:
+            NotFittedError: If the router has learned nothing yet.
+        """
+        self._fitted_models()
+        return nearest(self._embed_queries([query])[0] @ self._voters, self._shares, n)
 
     def _chances(
         self, asked: NDArray[np.float32], own: NDArray[np.int64] | None = None

@@ -35,6 +35,7 @@ from shared_router.routers.local_reader import PromptReader
 from shared_router.routers.local_reading import Reading
 from shared_router.routers.local_report import LocalReport, report_of
 from shared_router.routers.local_rows import GradedRows, check_rows, graded_rows
+from shared_router.routers.neighbor import Neighbor, nearest
 from shared_router.routers.shipped import DEFAULT_ROUTER
 
 if TYPE_CHECKING:
@@ -178,6 +179,18 @@ class LocalRouter(Router):
             return None
         reading = self._reader.read(queries, dim=self.head_.dim)
         return largest_cosines(reading.vectors, self.head_.by_vector.anchors)
+
+    def neighbors(self, query: str, *, n: int = 5) -> list[Neighbor]:
+        """Return the graded prompts nearest a query, and how they ended; none without `keep_rows`.
+
+        Args:
+            query: Any text.
+            n: How many, >= 1.
+        """
+        if self._kept is None or self.head_ is None:
+            return []
+        vector = self._reader.read([query], dim=self.head_.dim).vectors[0]
+        return nearest(self._kept.reading.vectors @ vector, self._kept.rows.wins, n)
 
     def _learn(self, rows: GradedRows, reading: Reading) -> None:
         has_prior = self.prior is not None

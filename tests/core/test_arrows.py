@@ -13,7 +13,7 @@ ROOT = CORE.parent
 
 ORDER = (
     ("errors",),
-    ("text", "choices", "progress", "probe"),
+    ("text", "choices", "progress", "probe", "spreadsheets"),
     ("quantiles", "win_probabilities", "tenants", "lots"),
     ("follow_ups", "injected_text", "markup", "small_talk", "pieces", "text_features"),
     ("query", "costs", "named_conversations"),

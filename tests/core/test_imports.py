@@ -14,7 +14,12 @@ from shared_router import MissingExtraError
 PACKAGES = ["shared_router", "langchain_routellm", "llamaindex_routellm"]
 
 
-PROGRAMS = ("shared_router.demo", "shared_router.serving", "shared_router.__main__")
+PROGRAMS = (
+    "shared_router.demo",
+    "shared_router.serving",
+    "shared_router.playground",
+    "shared_router.__main__",
+)
 """What nothing imports but a command; each may import libraries of its own."""
 
 

@@ -120,3 +120,12 @@ def test_a_tie_is_no_reason_to_pay_by_default_and_the_plain_form_has_a_name() ->
     assert (plain.k, plain.vote, plain.ties, plain.n_components) == (50, "uniform", "half", None)
     plain.k = 1
     assert plain.fit(data).win_probability(["east"]).tolist() == [0.75]
+
+
+def test_the_nearest_training_prompts_are_told_with_how_they_ended_and_without_their_texts() -> None:
+    """The cosines of (3, 4) with east, which strong won, and north, which it lost, are .6 and .8."""
+    router = KNNRouter(TABLE).fit(WON_IN_THE_EAST)
+    found = router.neighbors("nearly north")
+    assert [(one.row, one.strong_won) for one in found] == [(1, 0.0), (0, 1.0)]
+    assert [one.similarity for one in found] == pytest.approx([0.8, 0.6], abs=1e-6)
+    assert len(router.neighbors("nearly north", n=1)) == 1

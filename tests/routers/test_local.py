@@ -342,3 +342,14 @@ def test_trees_speak_where_they_surely_mend_and_else_not() -> None:
     assert _tree_share(target, np.zeros(200), -target, told) == 0.0
     by_chance = np.random.default_rng(2).normal(size=200)
     assert _tree_share(target, np.zeros(200), by_chance, told) < 0.05
+
+
+def test_the_nearest_graded_prompts_are_told_where_rows_are_kept() -> None:
+    outcomes = graded(60)
+    kept = made(keep_rows=True).fit(outcomes)
+    nearest = kept.neighbors(outcomes.prompts[7], n=3)
+    strong, weak = (outcomes.scores(model)[7] for model in ("strong", "weak"))
+    assert nearest[0].similarity == pytest.approx(1.0, abs=1e-3)
+    assert nearest[0].strong_won == float(strong > weak)
+    assert [one.similarity for one in nearest] == sorted((one.similarity for one in nearest), reverse=True)
+    assert made().fit(outcomes).neighbors(outcomes.prompts[7]) == []

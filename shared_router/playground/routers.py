@@ -1,0 +1,74 @@
+"""Choosing a router on the page: one that ships, or the folder of a saved one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from shared_router.playground.settings import given_settings
+from shared_router.policy import RoutingPolicy
+from shared_router.registry import load_router, router_names
+from shared_router.router import Router
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRouter:
+    """A router, ready to ask.
+
+    Attributes:
+        name: What it was chosen by.
+        router: The router.
+        threshold: Its own threshold.
+    """
+
+    name: str
+    router: Router
+    threshold: float
+
+
+def choose_router(panel: str, label: str = "Router", *, place: int = 0) -> ChosenRouter:
+    """Ask for a router; it is loaded once for all who look at the page.
+
+    Args:
+        panel: Sets this panel's field apart from another's.
+        label: What the field is called.
+        place: Which of the routers it begins with, from 0, the command's.
+
+    Raises:
+        UnknownNameError: If no shipped router and no folder has that name.
+        ArtifactError: If the checkpoint is damaged.
+    """
+    first = given_settings().router
+    names = [first, *(name for name in router_names() if name != first)]
+    name = st.selectbox(
+        label,
+        names,
+        index=min(place, len(names) - 1),
+        accept_new_options=True,
+        key=f"{panel}-router",
+        help="One that ships, or type the folder of a saved one.",
+    )
+    return _loaded(str(name))
+
+
+@st.cache_resource(show_spinner="Loading the router...", max_entries=8)
+def _loaded(name: str) -> ChosenRouter:
+    policy = RoutingPolicy(name, on_router_error="raise")
+    return ChosenRouter(name, load_router(name), policy.threshold)
+
+
+def choose_threshold(panel: str, chosen: ChosenRouter, *, name: str = "") -> float:
+    """Ask for a threshold, in [0, 1]; it begins with the router's own, and again when another is chosen."""
+    key = f"{panel}-threshold-{chosen.name}"
+    return float(
+        st.slider(
+            f"{name} threshold: strong from this win probability on; higher is cheaper".strip().capitalize(),
+            0.0,
+            1.0,
+            value=round(chosen.threshold, 3),
+            step=0.001,
+            format="%.3f",
+            key=key,
+        )
+    )

@@ -1,0 +1,38 @@
+"""Uploads, past the browser's own limit."""
+
+import pytest
+
+pytest.importorskip("streamlit", reason="the extra playground needs Python 3.11")
+
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+
+from shared_router import DataError
+from shared_router.playground.uploads import as_file, plain_name
+
+
+def upload(name: str, content: bytes) -> UploadedFile:
+    return UploadedFile(UploadedFileRec("1", name, "text/csv", content), FileURLs())
+
+
+def test_an_upload_is_a_file_as_long_as_it_is_read_and_gone_after() -> None:
+    with as_file(upload("a.csv", b"x")) as file:
+        assert file.read_bytes() == b"x"
+        assert file.name == "a.csv"
+    assert not file.parent.exists()
+
+
+def test_an_upload_that_is_too_large_is_refused_with_the_limit() -> None:
+    with (
+        pytest.raises(DataError, match="may have 100 MB"),
+        as_file(upload("a.csv", bytes(100 * 1024 * 1024 + 1))),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("../../etc/a.csv", "a.csv"), ("C:\\a\\b.csv", "b.csv"), ("\0a.csv", "a.csv"), ("..", "upload")],
+)
+def test_a_files_name_leads_to_no_other_folder(given: str, kept: str) -> None:
+    assert plain_name(given) == kept
