@@ -8,6 +8,7 @@ packages.
 from __future__ import annotations
 
 import ast
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -96,7 +97,7 @@ def linked_files(docs: Path) -> dict[str, str]:
             name = site_path(path)
             if name.startswith(_FILES) and name not in found and (docs.parent / path).is_file():
                 found[name] = _shown(docs.parent, path)
-                waiting.append((name, found[name] if path.endswith(".md") else ""))
+                waiting.append((name, found[name] if path.endswith((".md", ".ipynb")) else ""))
     return found
 
 
@@ -167,4 +168,17 @@ def _stem(page: str) -> str:
 
 def _shown(root: Path, path: str) -> str:
     text = (root / path).read_text("utf-8")
-    return text if path.endswith(".md") else f"# {path}\n\n````python\n{text}````\n"
+    if path.endswith(".md"):
+        return text
+    if path.endswith(".ipynb"):
+        return "\n\n".join(_cell(cell) for cell in json.loads(text)["cells"]) + "\n"
+    language = "python" if path.endswith(".py") else "text"
+    return f"# {path}\n\n````{language}\n{text}````\n"
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        return source
+    printed = "".join(line for output in cell["outputs"] for line in output["text"])
+    return f"```python\n{source}\n```" + (f"\n\n```text\n{printed}```" if printed else "")
