@@ -155,10 +155,11 @@ def allowed(
     affordable = _affordable(candidates, bounds, weakest, budgets, tenant)
     own = request.threshold if request.threshold is not None else threshold
     raised = None if own is None else max(budget.raised(own, tenant) for budget in budgets)
-    limits = BudgetLimits(
-        affordable, raised if raised is not None and own is not None and raised > own else None
-    )
-    asked, reason = under_budget(request, models, limits) if affordable else (request, None)
+    is_raised = raised is not None and own is not None and raised > own
+    asked, reason = request, None
+    if affordable and (is_raised or affordable != candidates):
+        limits = BudgetLimits(affordable, raised if is_raised else None)
+        asked, reason = under_budget(request, models, limits)
     allowance = Allowance(asked, bounds, weakest, budgets, tenant, reason, candidates)
     if candidates and not affordable:
         # the refusal says what is left of which budget; where something has been put back meanwhile, go on
@@ -173,7 +174,7 @@ def _affordable(
     budgets: Sequence[Budget],
     tenant: str | None,
 ) -> tuple[str, ...]:
-    left = [(budget.left(tenant, strong=True), budget.left(tenant), budget.on_hard) for budget in budgets]
+    left = [(*budget.left_for_each(tenant), budget.on_hard) for budget in budgets]
     fits = {
         name: [
             bounds[name] <= (whole if name == weakest else strong) or not bounds[name]
@@ -181,9 +182,9 @@ def _affordable(
         ]
         for name in candidates
     }
-    affordable = tuple(name for name in candidates if all(fits[name]))
-    if not affordable:
-        return ()
+    affordable = tuple([name for name in candidates if all(fits[name])])
+    if not affordable or len(affordable) == len(candidates):
+        return affordable
     # a budget that raises moves no call to another model
     return tuple(
         name

@@ -124,8 +124,17 @@ class Budget:
             tenant: Whose call it is; None asks the block around.
             strong: Whether the weakest model's share is kept.
         """
-        limit = self._strong_limit if strong else self._limit
-        return in_dollars(max(0, limit - self._used(tenant)))
+        strong_left, whole = self.left_for_each(tenant)
+        return strong_left if strong else whole
+
+    def left_for_each(self, tenant: str | None = None) -> tuple[float, float]:
+        """Return the dollars that are left to the models but the weakest, and to the weakest, asked once.
+
+        Args:
+            tenant: Whose call it is; None asks the block around.
+        """
+        used = self._used(tenant)
+        return in_dollars(max(0, self._strong_limit - used)), in_dollars(max(0, self._limit - used))
 
     def raised(self, threshold: float, tenant: str | None = None) -> float:
         """Return the threshold that applies over soft, >= the one that applies otherwise; see the class."""
@@ -164,7 +173,7 @@ class Budget:
                 f"a call's bound must be left of the budget, got {dollars:.9f} dollars where {left:.9f} of "
                 f"{self.dollars:g} a {self.per} are left until {period_end(taken.period, self.per)}"
             )
-        where = account._replace(period=taken.period)
+        where = account if taken.period == account.period else account._replace(period=taken.period)
         return Reservation(amount, partial(self._counted.put_back, where))
 
     async def areserve(

@@ -8,16 +8,17 @@ MOST_DOLLARS = 9_000_000.0
 """The largest budget: its billionths are whole numbers that every store, Redis's Lua too, holds exactly."""
 
 _BILLION = 10**9
+_NO_MONEY = 0.0005
 
 
 def rounded_up(dollars: float) -> int:
-    """Return dollars as billionths, never less; what a float adds below a thousandth of one is no money."""
-    return math.ceil(round(dollars * _BILLION, 3))
+    """Return dollars as billionths, never less; what a float adds, below half a thousandth of one, is none."""
+    return math.ceil(dollars * _BILLION - _NO_MONEY)
 
 
 def rounded_down(dollars: float) -> int:
     """Return dollars as billionths, never more."""
-    return math.floor(round(dollars * _BILLION, 3))
+    return math.floor(dollars * _BILLION + _NO_MONEY)
 
 
 def in_dollars(billionths: int) -> float:
