@@ -53,7 +53,9 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     traces = TracerProvider()
     traces.add_span_processor(BatchSpanProcessor(Nowhere(), max_queue_size=1 << 16))
-    telemetry = Telemetry(tracer_provider=traces, meter_provider=MeterProvider([InMemoryMetricReader()]))
+    meters = MeterProvider([InMemoryMetricReader()])
+    telemetry = Telemetry(tracer_provider=traces, meter_provider=meters)
+    behind = Telemetry(tracer_provider=traces, meter_provider=meters, in_background=True)
     logs = [
         DecisionLog(folder / "log", max_waiting=1 << 20),
         DecisionLog(folder / "texts", max_waiting=1 << 20, log_prompts=True),
@@ -63,9 +65,11 @@ def main() -> None:
         "log": [logs[0]],
         "log, log_prompts": [logs[1]],
         "telemetry": [telemetry],
+        "telemetry, in_background": [behind],
         "models": [ModelWatch({"weak": "gpt-4o-mini"})],
     }
     ways["all"] = [logs[0], telemetry, *ways["models"]]
+    ways["all, in_background"] = [logs[0], behind, *ways["models"]]
     spent = timed({name: call(observers) for name, observers in ways.items()})
     traces.shutdown()
     assert all(log.flush() and not log.health.dropped for log in logs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ pytest.importorskip("opentelemetry.sdk", reason="needs opentelemetry-sdk")
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
@@ -77,6 +78,68 @@ def exported() -> Iterator[Exported]:
     yield Exported(tracer_provider, meter_provider, kept, reader)
     tracer_provider.shutdown()
     meter_provider.shutdown()
+
+
+def test_spans_made_in_the_background_say_the_same_under_the_same_parent(exported: Exported) -> None:
+    telemetry = exported.telemetry(in_background=True)
+    tracer = exported.tracer_provider.get_tracer("program")
+    with tracer.start_as_current_span("request") as request:
+        call = tell(telemetry)
+        assert not exported.spans  # the caller waits for none
+        assert telemetry.flush()
+    (span,) = exported.spans[:1]
+    assert (span.name, span.parent.span_id) == ("routellm.decide", request.get_span_context().span_id)
+    assert span.start_time == int(BEGAN * 1e9)
+    assert span.attributes["routellm.decision_id"] == call.decision_id
+    assert span.attributes["routellm.outcome"] == "answered"
+
+
+def test_what_waits_in_the_background_is_made_at_the_programs_end(tmp_path: Path) -> None:
+    """The provider closes at exit too, and is set up first, so it closes last."""
+    program = """
+import sys
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+from shared_router import Telemetry
+from tests.telemetry.calls import tell
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
+tell(Telemetry(tracer_provider=provider, in_background=True))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert '"routellm.decide"' in ran.stdout
+
+
+class FailsOnce(SpanProcessor):
+    """A span processor that raises at the first span."""
+
+    failed = False
+
+    def on_start(self, span: Any, parent_context: Any = None) -> None:
+        if not self.failed:
+            self.failed = True
+            raise OSError("of a processor")
+
+
+def test_an_error_in_the_background_is_logged_and_later_spans_are_made(
+    exported: Exported, caplog: pytest.LogCaptureFixture
+) -> None:
+    exported.tracer_provider.add_span_processor(FailsOnce())
+    telemetry = exported.telemetry(in_background=True)
+    tell(telemetry)
+    tell(telemetry)
+    assert telemetry.flush()
+    assert len(exported.spans) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "telemetry raised OSError (1 failures so far)"
+    ]
+
+
+def test_in_background_is_true_or_false() -> None:
+    with pytest.raises(InvalidInputError, match="in_background must be True or False"):
+        Telemetry(in_background="yes")  # type: ignore[arg-type]
 
 
 def test_a_decisions_span_says_all_of_it_and_ends_when_it_was_decided(exported: Exported) -> None:

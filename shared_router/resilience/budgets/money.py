@@ -12,7 +12,7 @@ _NO_MONEY = 0.0005
 
 
 def rounded_up(dollars: float) -> int:
-    """Return dollars as billionths, never less; what a float adds, below half a thousandth of one, is none."""
+    """Return dollars as billionths, never less; a float's last digits are no money."""
     return math.ceil(dollars * _BILLION - _NO_MONEY)
 
 
