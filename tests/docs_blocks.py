@@ -1,4 +1,4 @@
-"""The Python blocks of a Markdown file, so that tests can run documentation as it stands."""
+"""The code blocks of a Markdown file, so that tests can run documentation as it stands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OPENING = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,}) *(?P<info>[^`]*)$"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced Python block.
+    """A fenced block of code.
 
     Attributes:
         path: The file it stands in.
@@ -36,6 +36,11 @@ class Block:
 
 def python_blocks(path: Path) -> list[Block]:
     """Return the blocks of a Markdown file whose fence says `python` or `py`, in order."""
+    return blocks_of(path, "python", "py")
+
+
+def blocks_of(path: Path, *languages: str) -> list[Block]:
+    """Return the blocks of a Markdown file whose fence names one of these languages, in order."""
     blocks = []
     lines = path.read_text("utf-8").splitlines()
     number = 0
@@ -49,7 +54,7 @@ def python_blocks(path: Path) -> list[Block]:
         while number < len(lines) and not closing.match(lines[number]):
             number += 1
         words = opening["info"].split()
-        if words[:1] in (["python"], ["py"]):
+        if words and words[0] in languages:
             code = "".join(f"{_dedent(line, indent)}\n" for line in lines[first:number])
             blocks.append(Block(path, first + 1, code, "no-run" not in words[1:]))
         number += 1

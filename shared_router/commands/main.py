@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 where an argument or an input breaks a rule, 130 after Ctrl-C.
     """
     _write_any_text()
-    parsed = _parser().parse_args(arguments)
+    parsed = command_parser().parse_args(arguments)
     try:
         parsed.run(parsed)
         sys.stdout.flush()
@@ -86,15 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Say what is wrong with an argument in one line, as with any other input."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"routellm: error: {' '.join(message.split())}; see {self.prog} --help", file=sys.stderr)
-        sys.exit(2)
-
-
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments of every subcommand."""
     parser = _Parser(
         prog="routellm", description="Which prompts need the strong model, told before any answer is written."
     )
@@ -105,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Say what is wrong with an argument in one line, as with any other input."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"routellm: error: {' '.join(message.split())}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
 
 
 def _write_any_text() -> None:
