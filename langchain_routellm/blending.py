@@ -76,14 +76,14 @@ class BlendAtWork(PlanAtWork):
     def fuse(self, step: Fuse) -> Answer:
         """Return one answer made of several, by the chat model that fuses or by the fuser."""
         if self.fuser is None:
-            return self._made(self.blending.fused(step))
+            return self._made(self.blending.fused(step, self.request.deadline))
         (answer,) = self._by_model(step, self.fuser).ask(_asked(step))
         return answer
 
     async def afuse(self, step: Fuse) -> Answer:
         """Return one answer like `fuse`."""
         if self.fuser is None:
-            return self._made(await self.blending.afused(step))
+            return self._made(await self.blending.afused(step, self.request.deadline))
         (answer,) = await self._by_model(step, self.fuser).aask(_asked(step))
         return answer
 

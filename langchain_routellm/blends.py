@@ -10,6 +10,7 @@ from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr, SkipValidation
 from typing_extensions import override
 
+from langchain_routellm.arguments import refuse_misspelt
 from langchain_routellm.blending import FUSER, BlendsCalls
 from langchain_routellm.chat_models import RoutedChatModel
 from langchain_routellm.children import Child, checked_child
@@ -92,12 +93,17 @@ class BlendedChatModel(BlendsCalls, RoutedChatModel):
         deadline: float | None = None,
         **others: Any,
     ) -> None:
+        known = {*type(self).model_fields, "policy", "on_no_query"}
+        for name in others.keys() - known:  # a slip such as `rankr` leaves out what the next rule asks for
+            refuse_misspelt(name, known)
         for name in (*_ROUTING, *_UNTOLD):
-            if others.pop(name, None):
+            value = others.pop(name, None)
+            if value or (value is not None and name in ("threshold", "strong_fraction")):
                 why = "asks every model" if name in _ROUTING else f"cannot carry out {name}"
                 raise InvalidInputError(f"a blend {why}, got {name}; leave it out")
         if not isinstance(models, Mapping):
-            raise InvalidInputError("a blend must be of models by name, got none; give models={...}")
+            got = "none" if models is None else type(models).__name__
+            raise InvalidInputError(f"a blend must be of models by name, got {got}; give models={{...}}")
         rules: builtins.dict[str, Any] = {"ranker": ranker, "fuser": _checked_fuser(fuser), "top_k": top_k}
         rules |= {"on_scorer_error": on_scorer_error, "scorer_timeout": scorer_timeout, "deadline": deadline}
         blend, blending = _blend_of(list(models), rules)

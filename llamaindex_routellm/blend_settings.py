@@ -48,13 +48,14 @@ class BlendSettings(Settings):
 
     def __post_init__(self) -> None:
         """Refuse what no blended LLM can be told, and make its blend."""
-        Settings.__post_init__(self)
         for name in (*_ROUTING, *_UNTOLD):
-            if getattr(self, name):
+            value = getattr(self, name)
+            if value or (value is not None and name in ("threshold", "strong_fraction")):
                 why = "asks every model" if name in _ROUTING else f"cannot carry out {name}"
                 raise InvalidInputError(f"a blend {why}, got {name}; leave it out")
         if not isinstance(self.policy, BlendPolicy):
             raise InvalidInputError("a blend asks every model, got policy; leave it out")
+        Settings.__post_init__(self)
         blend, blending = made_blend(
             self.policy.models,
             ranker=self.ranker,

@@ -77,7 +77,7 @@ class BlendAtWork(PlanAtWork):
     def fuse(self, step: Fuse) -> Answer:
         """Return one answer made of several, by the LLM that fuses or by the fuser."""
         if self.fuser is None:
-            return self._made(step, self.blending.fused(step))
+            return self._made(step, self.blending.fused(step, self.request.deadline))
         asked = _messages(step)
         answer = self._asked(_ask(step), lambda route: route.annotate(route.llm.chat(asked)))
         return self._shaped(step, answer)
@@ -85,7 +85,7 @@ class BlendAtWork(PlanAtWork):
     async def afuse(self, step: Fuse) -> Answer:
         """Return one answer like `fuse`."""
         if self.fuser is None:
-            return self._made(step, await self.blending.afused(step))
+            return self._made(step, await self.blending.afused(step, self.request.deadline))
         asked = _messages(step)
 
         async def chat(route: Route) -> ChatResponse:

@@ -87,7 +87,8 @@ class BlendedLLM(RoutedLLM):
         **routing: Any,
     ) -> None:
         if not isinstance(models, Mapping):
-            raise InvalidInputError("a blend must be of models by name, got none; give models={...}")
+            got = "none" if models is None else type(models).__name__
+            raise InvalidInputError(f"a blend must be of models by name, got {got}; give models={{...}}")
         manager, prompt = routing.pop("callback_manager", None), routing.pop("system_prompt", None)
         refuse_own_fields(
             {name: value for name, value in routing.items() if name not in SETTINGS}, type(self).__init__

@@ -103,7 +103,9 @@ def best_t(strong: Floats, weak: Floats) -> float:
         DataError: If no t makes two prompts' labels differ.
     """
     gaps = _gaps(strong, weak)
-    candidates = _between(gaps)
+    # as much as a gap of two numbers this large may be off
+    rounding = 16 * float(np.finfo(np.float64).eps * max(np.abs(strong).max(), np.abs(weak).max()))
+    candidates = _between(gaps, rounding)
     low, high = 0, len(candidates)
     for _ in range(1 + _ZOOMS):
         chosen = np.unique(np.linspace(low, high - 1, GRID_POINTS).round().astype(np.int64))
@@ -173,13 +175,13 @@ def _gaps(strong: Floats, weak: Floats) -> Floats:
     return (strong[:, :, None] - weak[:, None, :]).reshape(len(strong), -1)
 
 
-def _between(gaps: Floats) -> Floats:
+def _between(gaps: Floats, rounding: float) -> Floats:
     """Return 0 and the middles between neighbouring gaps above it: one t for each set of labels."""
     above = np.unique(gaps[gaps > 0])
     if not len(above):
         return np.zeros(1)
     # two gaps that differ by rounding alone are one
-    above = above[np.diff(above, prepend=0.0) > 1e-9 * above[-1]]
+    above = above[np.diff(above, prepend=0.0) > rounding]
     return np.concatenate([[0.0], (above[1:] + above[:-1]) / 2])
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared_router.choices import check_choice, check_texts, shown
-from shared_router.errors import CapabilityError, InvalidInputError
+from shared_router.errors import CapabilityError, InvalidInputError, ScorerOutputError
 from shared_router.plans.protocol import (
     Answer,
     Ask,
@@ -57,7 +57,8 @@ class Blend:
         """Keep the rule.
 
         Args:
-            models: The models' names, two or more; the first counts where nothing else decides.
+            models: The models' names, two or more, none of them `"first"` or `"raise"`, which
+                `on_scorer_error` means otherwise; the first counts where nothing else decides.
             ranker: A ranker, or a function `(question, answers) -> scores`. None keeps the models' order,
                 which needs `fuses`.
             fuses: Whether the best answers are made one.
@@ -65,7 +66,8 @@ class Blend:
             on_scorer_error: What is used where the ranker or the fuser fails, or the ranker cannot read the
                 question, such as an image: `"first"`, the answer of the first model that gave one, a model's
                 name, that model's or else the first, or `"raise"`. Where the fuser alone fails, the answer
-                that was ranked best is used in any case but `"raise"`.
+                that was ranked best is used in any case but `"raise"`; what it wrote fails too where it is
+                empty, cut short, withheld or a refusal.
 
         Raises:
             InvalidInputError: If an argument is outside its rule.
@@ -74,6 +76,11 @@ class Blend:
         if len(models) < 2 or len(set(models)) < len(models):
             raise InvalidInputError(
                 f"a blend must be of two models or more, by names of their own, got {len(set(models))}"
+            )
+        if not all(name.strip() for name in models) or not {"first", "raise"}.isdisjoint(models):
+            raise InvalidInputError(
+                'a model of a blend must have a name that is neither blank nor "first" or "raise", which '
+                "on_scorer_error means otherwise; rename it"
             )
         if type(top_k) is not int or top_k < 1:
             raise InvalidInputError(f"top_k must be a whole number >= 1, got {shown(top_k)}")
@@ -145,12 +152,18 @@ class Blend:
         """Make the best answers one; the best of them is used where that cannot be."""
         fused: Answer = yield Fuse(request.question or "", tuple(_named(each) for each in best), calls)
         error = fused.error
+        if error is None:
+            calls = (*calls, PlanCall(fused.model, dollars=fused.dollars))
+            unusable = why_unusable(fused.given)
+            if unusable:
+                error = ScorerOutputError(
+                    f"a fuser must write an answer, got one that is {unusable} from {fused.model}"
+                )
         if error is not None:
             if self.on_scorer_error == "raise":
                 raise error
             yield Use(best[0], f"fuser_error:{type(error).__name__}", calls)
             return
-        calls = (*calls, PlanCall(fused.model, dollars=fused.dollars))
         yield Use(fused, f"fused:{','.join(each.model for each in best)}", calls)
 
 

@@ -27,6 +27,9 @@ from shared_router.plans.rankers import (
 )
 from shared_router.plans.users_code import UsersCode
 
+FUSER = "fuser"
+"""What decisions and prices call a model that chats and fuses."""
+
 BlendSettled = Use | Ask
 """What is left of a blend: the answer to use, or the one call whose answer is."""
 
@@ -86,15 +89,15 @@ class Blending:
         code, ranked = self._ranked(step)
         return await code.acall(ranked, _NO_DEADLINE)
 
-    def fused(self, step: Fuse) -> str | Exception:
-        """Return a text made of several, or what the fuser raised."""
+    def fused(self, step: Fuse, deadline: Deadline) -> str | Exception:
+        """Return a text made of several, or what the fuser raised, within the plan's time."""
         code, fused = self._fused(step)
-        return code.call(fused, _NO_DEADLINE)
+        return code.call(fused, deadline)
 
-    async def afused(self, step: Fuse) -> str | Exception:
+    async def afused(self, step: Fuse, deadline: Deadline) -> str | Exception:
         """Return a text like `fused`, off the event loop where the fuser blocks."""
         code, fused = self._fused(step)
-        return await code.acall(fused, _NO_DEADLINE)
+        return await code.acall(fused, deadline)
 
     def _ranked(self, step: Judge) -> tuple[UsersCode, Callable[[], Ranking]]:
         if self._ranks is None or self.ranker is None:
@@ -110,6 +113,7 @@ class Blending:
 
 
 _NO_DEADLINE = Deadline()
+"""A ranker has its own time: a model that is late leaves it none of the plan's, and answers to rank."""
 
 
 def _code(kind: str, asked: CheckedRanker | CheckedFuser | None, timeout_s: float | None) -> UsersCode | None:
@@ -139,12 +143,17 @@ def made_blend(
         top_k: How many answers are fused.
         on_scorer_error: What is used where the ranker or the fuser fails.
         scorer_timeout: How long the ranker may take, in seconds, or None.
-        deadline: How long all calls of a request may take together, in seconds, or None.
+        deadline: How long all calls of a request and the fuser may take together, in seconds, or None.
 
     Raises:
         InvalidInputError: If one is outside its rule.
     """
     check_seconds("deadline", deadline)
+    if by_model and FUSER in models:
+        raise InvalidInputError(
+            f'a model of a blend must not be called "{FUSER}" where a model that chats fuses, which is; '
+            "rename it"
+        )
     checked = None if fuser is None or by_model else fuser_of(fuser)
     blend = Blend(
         models, ranker=ranker, fuses=fuser is not None, top_k=top_k, on_scorer_error=on_scorer_error

@@ -87,7 +87,10 @@ class CheckedRanker:
                 f"a ranker must return a list of numbers, got {shown_kind(found)} from {self.name}"
             )
         try:
-            scores = tuple(float(each) for each in np.asarray(found, dtype=np.float64).reshape(-1))
+            numbers = np.asarray(found)
+            if numbers.dtype.kind in "US":  # the answers in order, say, which may look like numbers
+                raise TypeError("texts")
+            scores = tuple(float(each) for each in numbers.astype(np.float64).reshape(-1))
         except (TypeError, ValueError) as error:
             raise ScorerOutputError(f"a ranker must return numbers, got others from {self.name}") from error
         if len(scores) != len(answers) or not all(map(math.isfinite, scores)):

@@ -94,9 +94,9 @@ class UsersCode:
     def _late(self, future: Future[T | Exception], limit: float | None) -> ScorerTimeoutError:
         future.cancel()
         logger.warning("%s %s took longer than %.3g s", self.kind, self.name, limit or 0.0)
+        rule = "the deadline" if self.timeout_s is None else f"{self.kind}_timeout and the deadline"
         return ScorerTimeoutError(
-            f"a {self.kind} must answer within {self.kind}_timeout and the deadline ({limit:g} s), and "
-            f"{self.name} did not"
+            f"a {self.kind} must answer within {rule} ({limit:g} s), and {self.name} did not"
         )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError, ScaleError
 
 UNIT_SCALE = (0.0, 1.0)
@@ -14,7 +15,10 @@ def check_scale(scale: tuple[float, float]) -> None:
     Raises:
         InvalidInputError: If it has not.
     """
-    worst, best = scale
+    try:
+        worst, best = map(float, scale)
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"scale must be two numbers, worst < best, got {shown(scale)}") from None
     if not (np.isfinite(worst) and np.isfinite(best) and worst < best):
         raise InvalidInputError(f"scale must be two finite numbers, worst < best, got {worst!r} and {best!r}")
 

@@ -103,6 +103,21 @@ def test_gaps_that_differ_by_rounding_alone_are_one() -> None:
     assert labels.tolist() == [0.0, 0.5]
 
 
+def test_rounding_is_judged_by_the_qualities_and_not_by_the_largest_gap() -> None:
+    """With 1e8 added a gap is off by 1.5e-8, and still one; beside a gap of 1e7 thousandths still differ.
+
+    Of the gaps (0.001, 0.004), (0.002, 0.004) and (0.003, 1e7) t = 0.0025 leaves 1/2, 1/2 and 1, t = 0.0015
+    leaves 1/2, 1 and 1: both J = 2/9, as 0.0035 has, and the smallest counts.
+    """
+    strong, weak = np.array([[0.3, 0.9], [0.2, 0.9]]), np.array([[0.2], [0.1]])
+    labels, t = hybrid_labels(strong + 1e8, weak + 1e8, "trans")
+    assert t == pytest.approx(0.75)
+    assert labels.tolist() == [0.0, 0.5]
+    labels, t = hybrid_labels([[0.001, 0.004], [0.002, 0.004], [0.003, 1e7]], [[0.0]] * 3, "trans")
+    assert t == pytest.approx(0.0015)
+    assert labels.tolist() == [0.5, 1.0, 1.0]
+
+
 def test_one_model_may_have_fewer_answers() -> None:
     """A strong model asked once, at temperature 0, and a weak one sampled thrice: three pairs a prompt."""
     labels, _ = hybrid_labels([[1.0], [1.0]], [[0.0, 1.0, 0.0], [1.0, 1.0, 1.0]], "prob")
@@ -155,6 +170,12 @@ def test_unfit_qualities_are_refused(strong: Any, weak: Any, message: str) -> No
 def test_a_quality_outside_the_scale_that_was_said_is_refused() -> None:
     with pytest.raises(ScaleError, match="scores must be in \\[0, 1\\], got 7 to 8"):
         hybrid_labels([[7.0, 8.0]], [[0.5, 0.6]], "prob", scale=(0, 1))
+
+
+@pytest.mark.parametrize("scale", [5, "01", (0, 1, 2), ("a", "b"), (1, 0), (0, float("inf"))])
+def test_what_is_no_scale_is_refused(scale: Any) -> None:
+    with pytest.raises(InvalidInputError, match="scale must be two"):
+        hybrid_labels([[0.7, 0.8]], [[0.5, 0.6]], "prob", scale=scale)
 
 
 def test_an_unknown_kind_is_refused() -> None:

@@ -282,6 +282,17 @@ def test_a_model_that_only_completes_is_blended_too() -> None:
         ({"scorer_timeout": "1"}, "scorer_timeout must be"),
         ({"router": "static-v2"}, "asks every model, got router"),
         ({"threshold": 0.5}, "asks every model, got threshold"),
+        ({"threshold": 0.0}, "asks every model, got threshold"),
+        ({"models": [FakeChat(model="a"), FakeChat(model="b")]}, "must be of models by name, got list"),
+        (
+            {
+                "models": {"fuser": FakeChat(model="a"), "b": FakeChat(model="b")},
+                "fuser": FakeChat(model="c"),
+            },
+            'must not be called "fuser"',
+        ),
+        ({"models": {"raise": FakeChat(model="a"), "b": FakeChat(model="b")}}, "must have a name"),
+        ({"ranker": None, "rankr": by_length}, "did you mean ranker"),
         ({"budget": object()}, "cannot carry out budget"),
         ({"resilience": object()}, "cannot carry out resilience"),
         ({"observers": ["log.jsonl"]}, "cannot carry out observers"),

@@ -48,6 +48,8 @@ class Models:
     def __init__(self, blending: Blending, answers: dict[str, Any] | None = None) -> None:
         self.blending = blending
         self.answers = {**TEXTS, **(answers or {})}
+        self.deadline = Deadline()
+        self.written: Answer | None = None
         self.asked: list[str] = []
 
     def ask_all(self, asks: Sequence[Ask]) -> list[Answer]:
@@ -57,10 +59,10 @@ class Models:
         return self.ask_all(asks)
 
     def fuse(self, step: Fuse) -> Answer:
-        return self._fused(self.blending.fused(step))
+        return self._fused(self.blending.fused(step, self.deadline))
 
     async def afuse(self, step: Fuse) -> Answer:
-        return self._fused(await self.blending.afused(step))
+        return self._fused(await self.blending.afused(step, self.deadline))
 
     def _answer(self, model: str) -> Answer:
         self.asked.append(model)
@@ -72,6 +74,8 @@ class Models:
         return Answer(model, given if isinstance(given, GivenAnswer) else GivenAnswer(given), dollars=1.0)
 
     def _fused(self, found: str | Exception) -> Answer:
+        if self.written is not None:  # as of a model that chats
+            return self.written
         if isinstance(found, Exception):
             return Answer.failed("fuser", found)
         return Answer("fuser", GivenAnswer(found))
@@ -84,9 +88,12 @@ def _calls(model: str, *, valid: bool) -> Answer:
 def _run(answers: dict[str, Any] | None = None, *, request: PlanRequest | None = None, **rules: Any) -> Use:
     """Return what a blend comes to, driven in a thread and in an event loop alike."""
     rules = {"ranker": by_length, "fuser": None, "by_model": False, **rules}
+    written, deadline = rules.pop("fused", None), rules.pop("fuser_deadline", Deadline())
     blend, blending = made_blend(rules.pop("models", MODELS), **rules)
     asked = PlanRequest("q") if request is None else request
     models, others = Models(blending, answers), Models(blending, answers)
+    for each in (models, others):
+        each.written, each.deadline = written, deadline
     found = blended(blend.steps(asked), models, blending=blending, deadline=Deadline(60.0))
     again = asyncio.run(ablended(blend.steps(asked), others, blending=blending, deadline=Deadline(60.0)))
     assert found == again
@@ -203,7 +210,8 @@ def test_a_rankers_error_may_be_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    "scores", [[1.0], [1.0] * 5, ["x"] * 4, [math.nan] * 4, [math.inf] * 4, "1234", 3.0, None]
+    "scores",
+    [[1.0], [1.0] * 5, ["x"] * 4, ["3", "2", "1", "0"], [math.nan] * 4, [math.inf] * 4, "1234", 3.0, None],
 )
 def test_what_is_no_ranking_is_a_rankers_error(scores: Any) -> None:
     assert _run(ranker=lambda question, answers: scores).reason == "ranker_error:ScorerOutputError"
@@ -240,6 +248,36 @@ def test_where_the_fuser_fails_the_best_answer_is_used(fused: Any) -> None:
     assert (found.answer.model, found.reason) == ("c", f"fuser_error:{name}")
     with pytest.raises((LookupError, ScorerOutputError)):
         _run(fuser=fuse, on_scorer_error="raise")
+
+
+@pytest.mark.parametrize(
+    "fused",
+    [
+        GivenAnswer(""),
+        GivenAnswer("a start", finish_reason="length"),
+        GivenAnswer("a start", finish_reason="content_filter"),
+        GivenAnswer("I'm sorry, but I can't help with that."),
+    ],
+)
+def test_a_fused_answer_that_cannot_be_used_leaves_the_best_one_and_its_bill(fused: GivenAnswer) -> None:
+    written = Answer("fuser", fused, dollars=2.0)
+    found = _run(fuser=joined, fused=written)
+    assert (found.answer.model, found.reason) == ("c", "fuser_error:ScorerOutputError")
+    assert (found.calls[-1].model, found.calls[-1].dollars) == ("fuser", 2.0)
+    with pytest.raises(ScorerOutputError, match="a fuser must write an answer, got one that is"):
+        _run(fuser=joined, fused=written, on_scorer_error="raise")
+
+
+def test_a_fuser_that_is_later_than_the_deadline_leaves_the_best_answer() -> None:
+    waiting = threading.Event()
+
+    def late(question: str, answers: Sequence[str]) -> str:
+        waiting.wait(10)
+        return joined(question, answers)
+
+    found = _run(fuser=late, fuser_deadline=Deadline(0.01))
+    waiting.set()
+    assert (found.answer.model, found.reason) == ("c", "fuser_error:ScorerTimeoutError")
 
 
 def test_what_is_to_be_an_object_is_ranked_and_not_fused() -> None:
@@ -301,6 +339,10 @@ def test_a_blend_tells_its_ranker_and_every_call() -> None:
         ({"models": ["a"]}, "two models or more"),
         ({"models": ["a", "a"]}, "two models or more"),
         ({"models": "ab"}, "must be a list of texts"),
+        ({"models": ["a", " "]}, "must have a name that is neither blank"),
+        ({"models": ["a", "first"]}, 'nor "first" or "raise"'),
+        ({"models": ["raise", "b"]}, 'nor "first" or "raise"'),
+        ({"models": ["a", "fuser"], "by_model": True, "fuser": joined}, 'must not be called "fuser"'),
         ({"ranker": None}, "a ranker or a fuser"),
         ({"ranker": "pairrm"}, "ranker must be a function"),
         ({"ranker": dict}, "ranker must be an object"),
