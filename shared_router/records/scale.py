@@ -1,5 +1,7 @@
 """The scale that scores are on: said by who gives them, never guessed from the numbers."""
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,10 +17,10 @@ def check_scale(scale: tuple[float, float]) -> None:
     Raises:
         InvalidInputError: If it has not.
     """
-    try:
-        worst, best = map(float, scale)
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"scale must be two numbers, worst < best, got {shown(scale)}") from None
+    given = list(scale) if hasattr(scale, "__len__") else []
+    if len(given) != 2 or not all(isinstance(each, Real) for each in given):
+        raise InvalidInputError(f"scale must be two numbers, worst < best, got {shown(scale)}")
+    worst, best = given
     if not (np.isfinite(worst) and np.isfinite(best) and worst < best):
         raise InvalidInputError(f"scale must be two finite numbers, worst < best, got {worst!r} and {best!r}")
 
