@@ -8,7 +8,9 @@ epochs and windows are those of LLM-Blender and of the fine-tuned routers here; 
 another, but that a first run on `date`, which stopped early by 22 validation prompts, was thrown away.
 
 Quality is the mean grade of the answer that is picked; the rank correlation is Kendall's tau-b of scores and
-grades, the mean over prompts whose answers' grades differ. Intervals are 95 %, bootstrap over prompts, of
+grades, the mean over prompts whose answers' grades differ. Where models say the same, chance and a mean of
+logits count an answer as often as it was given; rows say what comes of each answer counted once, and of the
+one that was given most often, which needs no ranker. Intervals are 95 %, bootstrap over prompts, of
 differences paired. Passes are counted as the encoder makes them: equal answers are not compared. A fold takes
 a quarter of an hour or more of one CPU core, and seconds of a GPU; `--folds 1` trains and asks one alone.
 
@@ -42,7 +44,10 @@ EPOCHS, PAIRS, BATCH = 5, 5, 16
 """LLM-Blender's epochs, and pairs of a question."""
 
 N_RESAMPLES = 2000
-AGGREGATIONS = ("max_logits", "max_wins", "bubble")
+ONCE = "max_logits, each answer once"
+AGGREGATIONS = ("max_logits", ONCE, "max_wins", "bubble")
+REPEATS = (ONCE, "random, each answer once", "most given answer")
+"""Ways that are others where models say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,17 @@ def picks(scores: Array, grades: Array) -> Array:
     return found
 
 
+def firsts(answers: list[str]) -> NDArray[np.int64]:
+    """Return where each answer was given first, shape (models,)."""
+    return np.array([answers.index(answer) for answer in answers])
+
+
+def once(comparisons: Array, answers: list[str]) -> Array:
+    """Return the `max_logits` of the different answers among themselves, shape (models,)."""
+    first, place = np.unique(firsts(answers), return_inverse=True)
+    return max_logits(comparisons[np.ix_(first, first)])[place]
+
+
 def correlations(scores: Array, grades: Array) -> Array:
     """Return each prompt's tau-b, shape (n,); NaN where all grades are one, 0 where all scores are."""
     found = np.full(len(scores), np.nan)
@@ -153,11 +169,12 @@ def asked(ranker: PairRanker, part: Graded) -> tuple[dict[str, Array], dict[str,
     ranker.aggregation = "bubble"
     scores = {
         "max_logits": np.array([max_logits(each) for each in found]),
+        ONCE: np.array([once(*each) for each in zip(found, part.answers, strict=True)]),
         "max_wins": np.array([max_wins(each) for each in found]),
         "bubble": np.array([ranker.scores(question, answers) for question, answers in prompts]),
     }
     few = ranker.passes_ - before - full
-    return scores, {"max_logits": full, "max_wins": full, "bubble": few}
+    return scores, {"max_logits": full, ONCE: full, "max_wins": full, "bubble": few}
 
 
 def measured(part: Graded, n_folds: int, device: str | None) -> Iterator[dict[str, Any]]:
@@ -181,13 +198,18 @@ def measured(part: Graded, n_folds: int, device: str | None) -> Iterator[dict[st
             found[name].append(each)
             made[name] += passes_made[name]
     grades = np.concatenate([test.grades for test in tests])
-    lengths = [[len(answer) for answer in answers] for test in tests for answers in test.answers]
+    given = [answers for test in tests for answers in test.answers]
+    is_first = np.array([firsts(answers) == np.arange(len(answers)) for answers in given])
     ways: dict[str, Array] = {
         "random": np.zeros_like(grades),
-        "longest answer": np.array(lengths, dtype=np.float64),
+        "random, each answer once": is_first.astype(np.float64),
+        "most given answer": np.array([list(map(answers.count, answers)) for answers in given], np.float64),
+        "longest answer": np.array([list(map(len, answers)) for answers in given], np.float64),
         **{name: np.concatenate(each) for name, each in found.items()},
         "oracle": grades,
     }
+    if is_first.all():  # no two models say the same
+        ways = {name: scores for name, scores in ways.items() if name not in REPEATS}
     yield from rows(part, ways, grades, made)
 
 
@@ -199,13 +221,15 @@ def rows(
     picked = {name: picks(scores, grades) for name, scores in ways.items()}
     for name, scores in ways.items():
         ours = name in AGGREGATIONS
-        expected = passes(name, n_models) if ours else 0  # type: ignore[arg-type]
+        expected = passes("bubble" if name == "bubble" else "max_logits", n_models)
         yield {
             "set": f"{part.name}: {n_models} answers, {n} prompts",
             "way": f"PairRanker, {name}" if ours else name,
             "quality": mean(picked[name]),
             "PairRanker less this": "" if ours else mean(picked["max_logits"] - picked[name]),
-            "tau-b": "" if name in ("random", "bubble") else mean(correlations(scores, grades)),
+            "tau-b": ""
+            if name.startswith("random") or name == "bubble"
+            else mean(correlations(scores, grades)),
             "passes a blend": f"{made[name] / n:.1f} of {expected}" if ours else "",
         }
 
