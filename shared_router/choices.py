@@ -60,10 +60,10 @@ def check_share(name: str, share: object, *, open_ends: bool = False) -> None:
         InvalidInputError: If it is no number in [0, 1], or in (0, 1); of a percentage it asks for the share.
     """
     number = isinstance(share, Real) and not isinstance(share, bool)
-    value = float(share) if number else float("nan")  # type: ignore[arg-type]
-    if (0 < value < 1) if open_ends else (0 <= value <= 1):
+    value: Real = share if number else float("nan")  # type: ignore[assignment]
+    if (0 < value < 1) if open_ends else (0 <= value <= 1):  # type: ignore[operator]
         return
-    meant = f"did you mean {value / 100:g}?" if 1 < value <= 100 else "half is 0.5"
+    meant = f"did you mean {float(value) / 100:g}?" if 1 < value <= 100 else "half is 0.5"  # type: ignore[operator]
     ends = "(0, 1)" if open_ends else "[0, 1]"
     got = repr(share) if number else shown_kind(share)
     raise InvalidInputError(f"{name} must be a number in {ends}, got {got}; {meant}")

@@ -16,7 +16,7 @@ def check_threshold(threshold: object) -> None:
         InvalidInputError: If it is no number in [0, 1].
     """
     # written so that NaN, which compares with nothing, is refused too
-    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= float(threshold) <= 1:
+    if isinstance(threshold, bool) or not isinstance(threshold, Real) or not 0 <= threshold <= 1:  # type: ignore[operator]
         value = repr(threshold) if isinstance(threshold, Real) else type(threshold).__name__
         raise InvalidInputError(f"threshold must be a number in [0, 1], got {value}; higher is cheaper")
 

@@ -48,7 +48,7 @@ class Exploration:
     """
 
     def __init__(self, share: float, *, seed: int | None = None, by: ExploreBy = "request") -> None:
-        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) <= MOST_EXPLORED:
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share <= MOST_EXPLORED:
             raise InvalidInputError(
                 f"explore must be a share in [0, {MOST_EXPLORED}], got {shown(share)}; each request that is "
                 "drawn by lot may pay for the wrong model"

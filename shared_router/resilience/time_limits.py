@@ -29,7 +29,7 @@ def check_seconds(name: str, seconds: object) -> None:
     """
     if seconds is None:
         return
-    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < float(seconds) < math.inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < seconds < math.inf:  # type: ignore[operator]
         raise InvalidInputError(f"{name} must be seconds > 0 or None, got {shown(seconds)}")
 
 

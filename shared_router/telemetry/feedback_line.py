@@ -35,7 +35,7 @@ def feedback_line(
             "decision_id must be 32 hexadecimal digits, as an answer's metadata holds them in "
             f'["routellm"]["decision_id"], got {shown_kind(decision_id)}'
         )
-    if not isinstance(score, Real) or not 0 <= float(score) <= 1:
+    if not isinstance(score, Real) or not 0 <= score <= 1:
         raise InvalidInputError(
             f"score must be in [0, 1], got {shown(score)}; of grades from a to b it is (grade - a) / (b - a)"
         )

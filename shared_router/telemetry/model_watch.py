@@ -117,7 +117,7 @@ def _names(made_on: object) -> dict[str, str]:
         named = dict(made_on)
         if all(isinstance(name, str) for pair in named.items() for name in pair):
             return named
-    elif hasattr(made_on, "choice"):
+    elif hasattr(made_on, "choice") and not isinstance(made_on, type):
         choice: ThresholdChoice | None = made_on.choice
         return {} if choice is None else dict(choice.measured_models)
     raise InvalidInputError(f"made_on must be names by name, a policy or None, got {shown_kind(made_on)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from shared_router.choices import shown
+from shared_router.choices import shown, shown_kind
 from shared_router.errors import InvalidInputError, MissingExtraError
 from shared_router.observers import CallEnd, WatchedCall
 from shared_router.telemetry.gauges import Gauges, Standing
@@ -53,7 +53,7 @@ class Telemetry:
 
     Raises:
         MissingExtraError: If opentelemetry-api is not installed.
-        InvalidInputError: If `log_prompts` or `in_background` is neither True nor False.
+        InvalidInputError: If an argument is not what it must be.
     """
 
     wants_answers = False
@@ -76,9 +76,16 @@ class Telemetry:
             from opentelemetry import metrics, trace
         except ImportError as error:
             raise MissingExtraError.of("opentelemetry-api", "telemetry") from error
-        for name, value in (("log_prompts", log_prompts), ("in_background", in_background)):
-            if value not in (True, False):
-                raise InvalidInputError(f"{name} must be True or False, got {shown(value)}")
+        budgets = tuple(budgets) if isinstance(budgets, list | tuple) else (budgets,)  # type: ignore[assignment]
+        _check_flags(log_prompts=log_prompts, in_background=in_background)
+        _check_settings(strong, breakers)
+        _check_have("policy", policy, "a policy", "router_name")
+        _check_have("log", log, "a DecisionLog", "health")
+        _check_have("models", models, "a ModelWatch", "changed")
+        _check_have("tracer_provider", tracer_provider, "a TracerProvider", "get_tracer")
+        _check_have("meter_provider", meter_provider, "a MeterProvider", "get_meter")
+        for budget in budgets:
+            _check_have("budgets", budget, "Budgets", "standing")
         self._settings: dict[str, Any] = {"policy": policy, "log": log, "models": models, "budgets": budgets}
         self._settings |= {"strong": strong, "log_prompts": log_prompts, "in_background": in_background}
         tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
@@ -145,3 +152,23 @@ class Telemetry:
     def __deepcopy__(self, memo: dict[int, object]) -> Telemetry:
         """Return itself: instruments are the program's, and copies of a model tell the same ones."""
         return self
+
+
+def _check_have(name: str, given: object, what: str, part: str) -> None:
+    if given is not None and (isinstance(given, type) or not hasattr(given, part)):
+        raise InvalidInputError(f"{name} must be {what}, got {shown_kind(given)}")
+
+
+def _check_flags(**flags: object) -> None:
+    for name, value in flags.items():
+        if value not in (True, False):
+            raise InvalidInputError(f"{name} must be True or False, got {shown(value)}")
+
+
+def _check_settings(strong: object, breakers: object) -> None:
+    if not isinstance(strong, str) or not strong:
+        raise InvalidInputError(f"strong must be the best model's name, got {shown(strong)}")
+    if breakers is not None and not callable(breakers):
+        raise InvalidInputError(
+            f"breakers must be a function that returns them by model, got {shown_kind(breakers)}"
+        )

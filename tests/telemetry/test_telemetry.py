@@ -137,6 +137,33 @@ def test_an_error_in_the_background_is_logged_and_later_spans_are_made(
     ]
 
 
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("policy", 5),
+        ("policy", RoutingPolicy),
+        ("log", "decisions.jsonl"),
+        ("log", DecisionLog),
+        ("models", 5),
+        ("budgets", 5),
+        ("budgets", [Budget]),
+        ("breakers", {}),
+        ("strong", ""),
+        ("strong", None),
+        ("tracer_provider", 5),
+        ("meter_provider", "none"),
+    ],
+)
+def test_what_is_wrong_is_refused_where_telemetry_is_made(argument: str, value: object) -> None:
+    with pytest.raises(InvalidInputError, match=rf"^{argument} must be "):
+        Telemetry(**{argument: value})  # type: ignore[arg-type]
+
+
+def test_one_budget_needs_no_list(exported: Exported) -> None:
+    exported.telemetry(budgets=Budget(1.0))
+    assert "routellm.budget.standing" in exported.metrics()
+
+
 def test_in_background_is_true_or_false() -> None:
     with pytest.raises(InvalidInputError, match="in_background must be True or False"):
         Telemetry(in_background="yes")  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from shared_router.resilience.budgets.settings import (
     Key,
     OnHard,
     check_budget_rules,
+    check_clock,
     check_dollars,
     check_key,
     check_tokens,
@@ -88,6 +89,7 @@ class Budget:
         self.dollars = check_dollars(dollars)
         check_per(per)
         check_key(key)
+        check_clock(clock)
         check_budget_rules(soft, soft_threshold, on_hard, for_weak)
         check_tokens(max_output_tokens, count_tokens)
         self.per, self.key, self.soft, self.soft_threshold = per, key, soft, soft_threshold

@@ -7,6 +7,9 @@ import math
 MOST_DOLLARS = 9_000_000.0
 """The largest budget: its billionths are whole numbers that every store, Redis's Lua too, holds exactly."""
 
+LEAST_DOLLARS = 1e-9
+"""The smallest one: a billionth."""
+
 _BILLION = 10**9
 _NO_MONEY = 0.0005
 

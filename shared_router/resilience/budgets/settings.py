@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from numbers import Real
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Literal, get_args
 from shared_router.choices import check_choice, check_share, shown, shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.resilience.budgets.memory_store import MemoryStore
-from shared_router.resilience.budgets.money import MOST_DOLLARS
+from shared_router.resilience.budgets.money import LEAST_DOLLARS, MOST_DOLLARS
 from shared_router.resilience.budgets.outage import OnStoreError
 from shared_router.resilience.budgets.redis_store import RedisStore
 from shared_router.resilience.budgets.slices import SlicedStore
@@ -35,13 +34,12 @@ def check_dollars(dollars: object) -> float:
         InvalidInputError: If they are no number that a budget can be of: above 0, and at most nine millions.
     """
     number = isinstance(dollars, Real) and not isinstance(dollars, bool)
-    value = float(dollars) if number else math.nan  # type: ignore[arg-type]
-    if not 0 < value <= MOST_DOLLARS:
+    if not (number and LEAST_DOLLARS <= dollars <= MOST_DOLLARS):  # type: ignore[operator]
         raise InvalidInputError(
             f"dollars must be > 0 and at most {MOST_DOLLARS:,.0f}, got {shown(dollars)}; without a budget "
             "nothing is bounded"
         )
-    return value
+    return float(dollars)  # type: ignore[arg-type]
 
 
 def check_budget_rules(
@@ -85,6 +83,18 @@ def check_tokens(max_output_tokens: object, count_tokens: object) -> None:
         )
 
 
+def check_clock(clock: object) -> None:
+    """Check what tells a budget the time.
+
+    Raises:
+        InvalidInputError: If it cannot be asked.
+    """
+    if not callable(clock):
+        raise InvalidInputError(
+            f"clock must be a function that returns seconds since the epoch, got {shown_kind(clock)}"
+        )
+
+
 def check_key(key: object) -> None:
     """Check whose a budget is.
 
@@ -113,9 +123,18 @@ def counted_in(store: GivenStore | None, on_store_error: OnStoreError) -> Memory
     if isinstance(store, str) and store.startswith(_REDIS):
         return SlicedStore(RedisStore(store), on_store_error=on_store_error)
     if isinstance(store, str | Path) and str(store):
+        _check_file(Path(store))
         return SlicedStore(SqliteStore(store), on_store_error=on_store_error)
     if isinstance(store, BudgetStore):
         return SlicedStore(store, on_store_error=on_store_error)
     raise InvalidInputError(
         f"store must be a SQLite file's path, a Redis URL or a BudgetStore, got {shown_kind(store)}"
     )
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise InvalidInputError(
+            "store must be a SQLite file's path in a folder that is there, a Redis URL or a BudgetStore, got "
+            + ("a folder" if path.is_dir() else "a file in a folder that is not there")
+        )

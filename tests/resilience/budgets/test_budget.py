@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import tempfile
 import threading
 
 import pytest
@@ -179,7 +180,9 @@ def test_what_is_no_amount_cannot_be_reserved(dollars: object) -> None:
         Budget(1.0).reserve(dollars)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("dollars", [0, -1, -0.0, math.nan, math.inf, True, "1", None, 9_000_001])
+@pytest.mark.parametrize(
+    "dollars", [0, -1, -0.0, math.nan, math.inf, True, "1", None, 9_000_001, 10**400, 1e-12]
+)
 def test_a_budget_of_no_dollars_is_refused(dollars: object) -> None:
     with pytest.raises(InvalidInputError, match=r"^dollars must be > 0"):
         Budget(dollars)  # type: ignore[arg-type]
@@ -191,6 +194,11 @@ def test_a_budget_of_no_dollars_is_refused(dollars: object) -> None:
         ("per", "week"),
         ("soft", 1.0),
         ("soft", 80),
+        ("soft", 10**400),
+        ("clock", None),
+        ("clock", 5),
+        ("store", "/no/such/folder/budget.db"),
+        ("store", tempfile.gettempdir()),
         ("soft", math.nan),
         ("soft_threshold", 0.5),
         ("on_hard", "strong"),
