@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from playwright.sync_api import Browser
 
 _ROOT = Path(__file__).parents[1]
 
@@ -40,6 +44,19 @@ def pages() -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium here; apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
 
 
 def test_the_site_takes_nothing_from_elsewhere(site: Path) -> None:
@@ -80,3 +97,37 @@ def test_links_that_leave_the_docs_lead_to_pages_that_stand_for_the_files(pages:
         "[a](files/shared_router/a.py.md) [b](b.md#c) [d](https://e.org)"
     )
     assert pages.links_within("[a](docs/a.md#b)", "files/SECURITY.md") == "[a](../a.md#b)"
+
+
+def test_the_search_finds_in_a_page_that_was_opened_as_a_file(site: Path, browser: Browser) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{(site / 'index.html').as_uri()}?q=propensity")
+    page.locator(".md-search-result__item").first.wait_for(timeout=30_000)
+    assert "Glossary" in page.locator(".md-search-result__list").inner_text()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
+    page.close()
+
+
+def test_no_page_is_wider_than_a_phone(site: Path, browser: Browser) -> None:
+    """390 pixels; what is wider, a table or a line of code, scrolls by itself."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    wide = {}
+    for path in sorted(site.glob("*.html")):
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        width = page.evaluate("document.scrollingElement.scrollWidth")
+        if width > 390:
+            wide[path.name] = width
+    page.close()
+    assert wide == {}
+
+
+@pytest.mark.parametrize(("wished", "scheme"), [("light", "default"), ("dark", "slate")])
+def test_the_site_is_as_light_or_dark_as_its_reader_wishes(
+    site: Path, browser: Browser, wished: Literal["light", "dark"], scheme: str
+) -> None:
+    page = browser.new_page(color_scheme=wished)
+    page.goto((site / "index.html").as_uri())
+    assert page.locator("body").get_attribute("data-md-color-scheme") == scheme
+    page.close()

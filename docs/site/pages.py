@@ -28,6 +28,7 @@ _LINK = re.compile(r"(?P<before>\]\()(?P<target>(?!\w+:|#|/)[^)#\s]+)(?P<anchor>
 _FENCE = re.compile(r"^(?P<fence> *(?:`{3,}|~{3,})\w+) no-run$", re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- .*? -->$\n?", re.MULTILINE)
 _FILES = "files/"
+_NAMES = "reference/names.md"
 _WORKER_FROM_AFAR = "https://unpkg.com/iframe-worker/shim"
 
 Navigation = list[dict[str, Any]]
@@ -41,8 +42,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the reference, and a page for each file outside docs/ that a page links to."""
-    made = reference_pages()
-    made |= linked_files(ROOT / "docs")
+    made = reference_pages() | linked_files(ROOT / "docs") | {_NAMES: names_page()}
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -112,7 +112,7 @@ def navigation(index: str) -> Navigation:
             _parts_of(found[-1]).append({item["title"]: target})
     pages = reference_pages()
     names = [{each: [{_stem(page): page} for page in pages if f"/{each}/" in page]} for each in PACKAGES]
-    return [*(part for part in found if _parts_of(part)), {"Public names": names}]
+    return [*(part for part in found if _parts_of(part)), {"Public names": [{"All": _NAMES}, *names]}]
 
 
 def site_path(path: str) -> str:
@@ -136,6 +136,18 @@ def reference_pages() -> dict[str, str]:
             lead = f"All are imported from the package: `from {package} import {names[0][0]}`."
             pages[f"reference/{package}/{part}.md"] = f"# {title}\n\n{lead}\n\n{shown}\n"
     return pages
+
+
+def names_page() -> str:
+    """Return the page that leads from each public name to where it is told, in order of the alphabet."""
+    lists = [
+        f"## {package}\n\n"
+        + "\n".join(
+            f"- [`{name}`][{module}.{name}]" for name, module in sorted(public_names(package).items())
+        )
+        for package in PACKAGES
+    ]
+    return "# Every public name\n\n" + "\n\n".join(lists) + "\n"
 
 
 def public_names(package: str) -> dict[str, str]:
