@@ -3,16 +3,15 @@
 On RouteLLM's MMLU prompts, `ROUTER_DATA_DIR`: a half to search on, the other to judge on, so that every
 figure is a share of prompts that the search has not seen. `static` is the first shipped router, `general`
 the second; `whole` the first one fitted to read a prompt whole, as it was before; each gadget is searched
-against the router it is judged on, but for `transfer_`, where static's gadgets meet routers that learned from
-the 1,500 gold prompts.
+against the router it is judged on, but for `transfer_`, where general's gadgets meet routers that learned
+from the 1,500 gold prompts; `rerouting_bert` has that row of a bert.
 The threshold is each router's median over the prompts searched on, so that half of them go strong.
 
-Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.rerouting [--bert] [--write]
+Run: ROUTER_DATA_DIR=... python -m tests.benchmarks.rerouting [--write]
 """
 
 import itertools
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,8 +39,6 @@ from tests.benchmarks.gadgets import (
 )
 from tests.benchmarks.harmless_noise import NOISE
 from tests.benchmarks.measure import print_table, report, take_turns
-from tests.benchmarks.mmlu_routing import load_mmlu
-from tests.benchmarks.routers_quality_finetuned import fit_bert
 
 SEED = 0
 SAMPLE = 2000
@@ -79,7 +76,7 @@ class Attack:
     def found(self, towards: Towards) -> tuple[str, dict[str, str]]:
         """Search the words that steer most, and the short and the long sentence."""
         target = self.target(towards)
-        start = self._from(self._searched, self._scores, towards)
+        start = self.start(towards)
         words = search_words(target, start[:SEARCHED], vocabulary_of(self._searched))
         kept = set(start)
         high = [prompt for prompt in self._searched if prompt not in kept][:SOURCES]
@@ -88,6 +85,10 @@ class Attack:
             for name, most in SENTENCES.items()
         }
         return words, sentences
+
+    def start(self, towards: Towards) -> list[str]:
+        """Return the prompts searched on that do not go there by themselves."""
+        return self._from(self._searched, self._scores, towards)
 
     def success(self, towards: Towards, put: Callable[[str], str]) -> float:
         """Return the share of unseen prompts that a gadget turns."""
@@ -135,14 +136,11 @@ def noise_flips(score: Score, prompts: Sequence[str]) -> dict[str, float]:
 
 def others_of(battles: PreferenceData) -> dict[str, Router]:
     """Return routers of other kinds, trained on the gold prompts with their defaults."""
-    others: dict[str, Router] = {
+    return {
         "sw": SimilarityWeightedRouter().fit(battles),
         "mf": MatrixFactorizationRouter().fit(battles),
         "knn": KNNRouter().fit(battles),
     }
-    if "--bert" in sys.argv:
-        others["bert"] = fit_bert(load_mmlu()[0], SEED)
-    return others
 
 
 def transfer(gadgets: Mapping[Towards, str], routers: Mapping[str, Attack]) -> dict[str, float]:
