@@ -36,7 +36,6 @@ from shared_router.checkpoints.config import (
     read_promised,
 )
 from shared_router.checkpoints.files import OpenFolder, check_pin, read_whole
-from shared_router.checkpoints.folders import write_folder
 from shared_router.checkpoints.mapped import map_weights
 from shared_router.errors import ArtifactCorruptError, ArtifactSchemaError
 
@@ -83,7 +82,10 @@ def save_artifact(folder: str | Path, artifact: Artifact, *, overwrite: bool = F
         ArtifactExistsError: If the folder holds a checkpoint and `overwrite` is false, or anything else.
         ArtifactWriteError: If there is no room or no permission; nothing is left behind then.
     """
+    # a program that only loads does not wait for what writes
     from safetensors.numpy import save
+
+    from shared_router.checkpoints.folders import write_folder
 
     tensors = {name: np.asarray(artifact.tensors[name], order="C") for name in sorted(artifact.tensors)}
     _check_values(tensors)

@@ -9,7 +9,6 @@ id: it says nothing, and the others still do.
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
@@ -86,7 +85,7 @@ class PieceSpelling(dict[str, bytes]):
 
     def __init__(self, pieces: Sequence[str]) -> None:
         super().__init__()
-        self._ids = dict(zip(pieces, ids_as_bytes(range(len(pieces))), strict=True))
+        self._ids = dict(zip(pieces, ids_as_bytes(np.arange(len(pieces), dtype=np.intp)), strict=True))
         self.distinct = len(self._ids) == len(pieces) and "" not in self._ids
         self._ids.pop(WORD_START, None)  # alone it says nothing
 
@@ -130,10 +129,15 @@ class PieceSpelling(dict[str, bytes]):
     @cached_property
     def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
         """The longest piece's length by its beginning, and that of one no longer by its first two letters."""
-        pieces = sorted(self._ids, key=len)  # so that the last of a beginning, which stays, is the longest
-        first = bisect_right(pieces, _BEGINNING, key=len)
-        long = {piece[:_BEGINNING]: len(piece) for piece in pieces[first:]}
-        return long, {piece[:2]: len(piece) for piece in pieces[:first]}
+        by_length: dict[int, list[str]] = {}
+        for piece in self._ids:
+            by_length.setdefault(len(piece), []).append(piece)
+        long: dict[str, int] = {}
+        short: dict[str, int] = {}
+        for length in sorted(by_length.keys() - {1}):  # the last of a beginning stays, and so the longest
+            table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, 2)
+            table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
+        return long, short
 
 
 def folded(text: str) -> str:

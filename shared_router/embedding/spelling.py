@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -60,7 +60,8 @@ class Spelling(dict[str, bytes]):
         # others have punctuation, which is cut off, or are no words: `...`, `[MASK]`, `##ing`
         whole = {w: i for w, i in vocabulary.items() if w.isalnum() and len(w) <= max_letters}
         whole.update(names)
-        super().__init__(zip(whole, ids_as_bytes(whole.values()), strict=True))
+        ids = np.fromiter(whole.values(), np.intp, len(whole))
+        super().__init__(zip(whole, ids_as_bytes(ids), strict=True))
         self.vocabulary = vocabulary
         self.unknown = np.array(unknown, dtype=np.intp).tobytes()
         self.prefix = prefix
@@ -113,9 +114,9 @@ class Spelling(dict[str, bytes]):
         return longest_by_beginning(vocabulary), inner, longest_by_beginning(inner)
 
 
-def ids_as_bytes(ids: Collection[int]) -> list[bytes]:
+def ids_as_bytes(ids: NDArray[np.intp]) -> list[bytes]:
     """Return each id as the bytes of an `intp`."""
-    as_bytes: list[bytes] = np.fromiter(ids, np.intp, len(ids)).view(f"V{ID_BYTES}").tolist()
+    as_bytes: list[bytes] = ids.view(f"V{ID_BYTES}").tolist()
     return as_bytes
 
 

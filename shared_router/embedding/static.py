@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
 from shared_router.choices import check_texts
-from shared_router.embedding.word_pieces import WordPieces
-from shared_router.embedding.words import Words
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.pieces import pieces_of
 from shared_router.text import clean
@@ -27,6 +24,8 @@ from shared_router.text import clean
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from typing_extensions import Self
+
+    from shared_router.embedding.words import Words
 
 KIND = "embedder/static"
 _CHUNK = 1024
@@ -154,6 +153,9 @@ class StaticEmbedder:
         Raises:
             ArtifactError: If the folder is missing, damaged, or no static embedder's.
         """
+        # an embedder that spells words in another way has no such tokenizer, and does not wait for it
+        from shared_router.checkpoints.tokenizer import check_tokenizer_size, read_tokenizer
+
         artifact = load_artifact(folder, expected_sha256=expected_sha256)
         if artifact.kind != KIND:
             raise ArtifactSchemaError(
@@ -194,6 +196,8 @@ class StaticEmbedder:
 
     @cached_property
     def _words(self) -> Words | None:
+        from shared_router.embedding.word_pieces import WordPieces
+
         return WordPieces.of(self.tokenizer_json)
 
     @cached_property

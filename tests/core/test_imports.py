@@ -58,6 +58,20 @@ def test_a_first_score_waits_for_no_library_that_it_does_not_need() -> None:
     assert not {"asyncio", "csv", "logging", "shutil", "uuid"} & set(done.stdout.split())
 
 
+def test_a_first_score_loads_nothing_that_saves_or_that_reads_another_tokenizer() -> None:
+    """The shipped router spells by `longest_pieces`, and a module costs a millisecond or more."""
+    program = (
+        "import sys\n"
+        "from shared_router import load_router; load_router().win_probability(['Why?'])\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('shared_router.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    others = {"checkpoints.folders", "checkpoints.tokenizer", "embedding.word_pieces"}
+    loaded = set(done.stdout.split())
+    assert "shared_router.embedding.longest_pieces" in loaded
+    assert not {f"shared_router.{name}" for name in others} & loaded
+
+
 def test_every_module_of_the_core_imports_nothing_but_the_standard_library_and_numpy() -> None:
     import shared_router
 
