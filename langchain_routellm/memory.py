@@ -68,7 +68,8 @@ class Memory:
         """
         if sticky is False:
             return NO_THREAD
-        rule = rule_of(sticky)
+        # a rule's name was checked where it was given
+        rule = sticky if isinstance(sticky, str) else rule_of(sticky)
         asked = _open_tool_calls(messages)
         if asked is None and rule == "tool_loop" and not by_words:
             return self._new_thread

@@ -96,7 +96,7 @@ def request_of(
         needs=needs,
         messages=messages,
         tenant=_tenant_of(configurable, config.get("metadata") or {}),
-        conversation=_conversation_of(configurable),
+        conversation=_conversation_of(configurable) if configurable else None,
     )
 
 
@@ -104,9 +104,9 @@ def _tenant_of(configurable: Mapping[str, Any], metadata: Mapping[str, Any]) -> 
     """Return whose call it is, as given; what is no name in a trace's metadata is somebody else's key."""
     if configurable.get(TENANT_KEY) is not None:
         return configurable[TENANT_KEY]
-    for tenant in (metadata.get(TENANT_KEY), metadata.get("tenant")):
-        if _is_name(tenant):
-            return tenant
+    for key in (TENANT_KEY, "tenant"):
+        if key in metadata and _is_name(metadata[key]):
+            return metadata[key]
     return None
 
 
@@ -115,7 +115,9 @@ def _conversation_of(configurable: Mapping[str, Any]) -> Any:
     if configurable.get(CONVERSATION_KEY) is not None:
         return configurable[CONVERSATION_KEY]
     for key in _THEIR_KEYS:
-        named = configurable.get(key)
+        if key not in configurable:
+            continue
+        named = configurable[key]
         named = str(named) if isinstance(named, UUID) else named
         if _is_name(named):
             return str(named)

@@ -58,6 +58,7 @@ def asked_of(
     given: Any = None,
     binding: Binding | None = None,
     prices: Prices | None = None,
+    children: Mapping[str, Runnable[Any, Any]] | None = None,
 ) -> tuple[RoutingRequest, Thread]:
     """Return what the policy must know of a conversation, and what the conversation goes on with.
 
@@ -68,13 +69,15 @@ def asked_of(
         given: The model's untouched input.
         binding: What the caller bound, or None.
         prices: What the models cost, where that is known.
+        children: The routed model's children, where they are at hand.
 
     Raises:
         UnknownNameError: If the config holds a key that is like ours and is none of ours.
         InvalidInputError: If `route_on` returns something other than text or None.
     """
-    candidates, needs = candidate_models(router.children, messages, binding)
-    name = conversation_of(config)
+    candidates, needs = candidate_models(children or router.children, messages, binding)
+    keeps = router.sticky not in ("tool_loop", False) or router.signed_reasoning == "keep_model"
+    name = conversation_of(config) if keeps else None
     thread = router.memory.thread(messages, router.sticky, name=name)
     if router.signed_reasoning == "keep_model":
         whole = router.memory.thread(messages, "conversation", name=name)
@@ -83,9 +86,10 @@ def asked_of(
         thread = whole if signed else kept
     question, conversation, said = thread.first_question, None, None
     if question is None:
-        question = router.finder.in_messages(messages, config, given)
-        if router.finder.route_on == "last_human":
-            conversation = partial(router.finder.conversation, messages, config)
+        finder = router.finder
+        question = finder.in_messages(messages, config, given)
+        if finder.route_on == "last_human":
+            conversation = partial(finder.conversation, messages, config)
     elif router.policy.guard is not None:
         said = router.finder.in_messages(messages, config, given)
     request = request_of(
@@ -97,6 +101,8 @@ def asked_of(
         messages=conversation,
     )
     request = request if said is None else replace(request, said=said)
+    if thread.kept is None:
+        return request, thread
     models = router.policy.models
     return thread.leaning(request, router.sticky, messages, models=models, prices=prices or {}), thread
 
@@ -114,9 +120,10 @@ def call_of(
         kwargs: What the child is to be called with, and the caller's binding.
     """
     binding = kwargs.pop(BINDING_KEY, None)
-    prices = model.prices
-    request, thread = asked_of(model, messages, config, given=given, binding=binding, prices=prices)
     children = model.children
+    request, thread = asked_of(
+        model, messages, config, given=given, binding=binding, prices=model.prices, children=children
+    )
     models, kwargs = (binding.models, binding.of_call(kwargs)) if binding else (children, kwargs)
     strips = model.signed_reasoning != "send"
     rules = model.call_rules

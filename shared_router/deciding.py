@@ -6,7 +6,7 @@ The rules go first (`rules`), the router scores what they leave open in one pass
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,10 @@ class Deciding(ThresholdRule):
 
     def decide(self, request: RoutingRequest | str | None) -> RoutingDecision:
         """Decide where one request, or just its question, goes; see `decide_many` for what is raised."""
-        return self.decide_many([request])[0]
+        (outcome,) = self.decide_each([request])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def decide_many(self, requests: Sequence[RoutingRequest | str | None]) -> list[RoutingDecision]:
         """Decide where each request goes, with one scoring pass for all.
@@ -74,13 +77,20 @@ class Deciding(ThresholdRule):
         """
         asked = asked_of(requests)
         verdicts = None if self._guarding is None else self._guarding.verdicts(asked)
-        ruled = [self._ruled(*row) for row in zip(asked, verdicts or [None] * len(asked), strict=True)]
-        open_ = _open(asked, ruled)
-        scores: list[float | Exception] = []
+        # written out, where `adecide_each` has steps, for one request in microseconds is the common case
+        if verdicts is None:
+            ruled: list[RoutingDecision | Exception | None] = [*map(self._rule, asked)]
+        else:
+            ruled = [self._ruled(*row) for row in zip(asked, verdicts, strict=True)]
+        open_ = [request for request, outcome in zip(asked, ruled, strict=True) if outcome is None]
+        scores: Iterator[float | Exception] = iter(())
         if open_:
             router = self.router  # where nothing is caught: a bad checkpoint is no router's failure
-            scores = self._guard.score(router, [question_for(router, request) for request in open_])
-        decided = [self._decided(*row) for row in zip(asked, ruled, _in_place(ruled, scores), strict=True)]
+            scores = iter(self._guard.score(router, [question_for(router, request) for request in open_]))
+        decided = [
+            self._by_score(request, next(scores)) if outcome is None else outcome
+            for request, outcome in zip(asked, ruled, strict=True)
+        ]
         if self._watchers:
             self._watch(asked, ruled, decided)
         return decided
@@ -105,7 +115,7 @@ class Deciding(ThresholdRule):
         asked = await in_turns(_request, _listed(requests))
         verdicts = None if self._guarding is None else await self._guarding.averdicts(asked)
         ruled = await in_turns(self._ruled, asked, verdicts or [None] * len(asked))
-        open_ = _open(asked, ruled)
+        open_ = [request for request, outcome in zip(asked, ruled, strict=True) if outcome is None]
         scores: list[float | Exception] = []
         if open_:
             router = self._source.loaded
@@ -165,7 +175,7 @@ def asked_of(requests: Sequence[RoutingRequest | str | None]) -> list[RoutingReq
     Raises:
         InvalidInputError: If they are one text.
     """
-    return [_request(request) for request in _listed(requests)]
+    return [each if isinstance(each, RoutingRequest) else RoutingRequest(each) for each in _listed(requests)]
 
 
 def _listed(
@@ -178,11 +188,6 @@ def _listed(
 
 def _request(request: RoutingRequest | str | None) -> RoutingRequest:
     return request if isinstance(request, RoutingRequest) else RoutingRequest(request)
-
-
-def _open(asked: Sequence[RoutingRequest], ruled: Sequence[object]) -> list[RoutingRequest]:
-    """Return the requests that are left to their scores."""
-    return [request for request, outcome in zip(asked, ruled, strict=True) if outcome is None]
 
 
 def _in_place(ruled: Sequence[object], scores: Sequence[float | Exception]) -> list[float | Exception]:

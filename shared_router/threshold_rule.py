@@ -137,7 +137,7 @@ class ThresholdRule:
                 warn_of_fallback(outcome, self.router_name, self.on_router_error)
             model = among(request.candidates or self.models, self._named(self.on_router_error))
             return self._decision(request, model, f"router_error:{type(outcome).__name__}")
-        coverage, spread = (getattr(outcome, name, None) for name in ("coverage", "spread"))
+        coverage, spread = getattr(outcome, "coverage", None), getattr(outcome, "spread", None)
         if spread is None and isinstance(self._exploration, PosteriorSampling):
             self._exploration.warn_of_no_spread(self.router_name)
         return self._scored(request, float(outcome), coverage, spread)
