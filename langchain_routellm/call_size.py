@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _MOST = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "num_predict")
 _ANSWERS = ("n", "candidate_count")
+_HANDED_ON = ("extra_body", "model_kwargs", "options", "generation_config")
+"""Where arguments, and models' settings, keep what is sent to a provider as it is."""
+
 _TOOLS = ("tools", "functions", "response_format")
 
 
@@ -31,25 +35,33 @@ def call_size(call: Call) -> CallSize:
     texts: list[str] = []
     images = 0
     for message in call.messages:
-        texts += _words_around(message)
+        if isinstance(message, AIMessage) or message.additional_kwargs or message.name:
+            texts += _words_around(message)
+        if isinstance(message.content, str):
+            texts.append(message.content)
+            continue
         for part in _parts(message.content):
             if isinstance(part, Mapping) and is_image(part):
                 images += 1
             else:
                 texts.append(part if isinstance(part, str) else _as_text(part))
-    bound = [model.kwargs for model in call.models.values() if isinstance(model, RunnableBindingBase)]
-    arguments = [call.kwargs, *bound]
-    tools = [each[name] for each in arguments for name in _TOOLS if each.get(name)]
+    asked, answers = _most_in(call.kwargs), _answers_in(call.kwargs)
     given = None if call.binding is None else call.binding.given
+    bound = [model.kwargs for model in call.models.values() if isinstance(model, RunnableBindingBase)]
+    arguments = [each for each in (call.kwargs, *bound) if each]
+    tools = [each[name] for each in arguments for name in _TOOLS if each.get(name)]
     texts += [_as_text(each) for each in tools]
     if given is not None and not tools:
         texts.append(_as_text(given))
-    most = [each[name] for each in arguments for name in _MOST if isinstance(each.get(name), int)]
-    answers = [each[name] for each in arguments for name in _ANSWERS if isinstance(each.get(name), int)]
+    if asked is None and bound:
+        limits = [_most_in(each) for each in bound]
+        known = [limit for limit in limits if limit is not None]
+        # one that is bound to some of the models bounds no answer of the others
+        asked = max(known) if len(known) == len(call.models) else None
     return CallSize(
         tuple(texts),
-        max_output_tokens=max(most) if most else None,
-        answers=max(answers, default=1),
+        max_output_tokens=asked,
+        answers=max([answers, *map(_answers_in, bound), *map(_own_answers, call.models.values())]),
         images=images,
         has_tools=bool(tools or given),
     )
@@ -62,16 +74,39 @@ def longest_answers(children: Mapping[str, Any]) -> dict[str, int | None]:
 
 def _longest(child: Any) -> int | None:
     bound = child.kwargs if isinstance(child, RunnableBindingBase) else {}
-    limits = [_limit(bound) or _limit(model.__dict__) for model in chat_models_in(child)]
+    limits = [_most_in(bound) or _most_in(model.__dict__) for model in chat_models_in(child)]
     known = [limit for limit in limits if limit is not None]
     # whichever of its fallbacks answers
     return max(known) if known and len(known) == len(limits) else None
 
 
-def _limit(settings: Mapping[str, Any]) -> int | None:
-    found = (settings.get(name) for name in _MOST)
-    numbers = (each for each in found if isinstance(each, int) and not isinstance(each, bool))
-    return next((number for number in numbers if number > 0), None)
+def _own_answers(child: Any) -> int:
+    """Return how many answers a child asks for by its own settings, such as `ChatOpenAI(n=2)`."""
+    return max((model.__dict__.get("n") or 1 for model in chat_models_in(child)), default=1)
+
+
+def _most_in(arguments: Mapping[str, Any]) -> int | None:
+    """Return how many tokens arguments let an answer have; None where they do not say.
+
+    A limit of none or less is a provider's word for no limit.
+    """
+    return max((each for each in _numbers(arguments, _MOST) if each > 0), default=None)
+
+
+def _answers_in(arguments: Mapping[str, Any]) -> int:
+    """Return how many answers arguments ask for."""
+    return max(_numbers(arguments, _ANSWERS), default=1)
+
+
+def _numbers(arguments: Mapping[str, Any], names: tuple[str, ...]) -> list[int]:
+    """Return what numbers arguments have under these names, also in what they hand on as it is."""
+    if not arguments:
+        return []
+    inside = (arguments.get(name) for name in _HANDED_ON)
+    given = [arguments, *(each for each in inside if isinstance(each, Mapping))]
+    found = (each.get(name) for each in given for name in names)
+    numbers = (each for each in found if isinstance(each, int | float) and not isinstance(each, bool))
+    return [math.ceil(number) for number in numbers if math.isfinite(number)]
 
 
 def _parts(content: Any) -> Iterator[Any]:

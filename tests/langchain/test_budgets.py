@@ -220,3 +220,51 @@ def test_a_model_that_is_changed_later_is_refused_alike() -> None:
     model = budgeted(Budget(1.0))
     with pytest.raises(InvalidInputError, match="no max_tokens"):
         model.strong = ChatElm()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "held"),
+    [
+        ({}, 0.1),
+        ({"max_tokens": 200}, 0.2),
+        ({"max_tokens": 200.0}, 0.2),
+        ({"max_tokens": -1}, 0.1),  # some providers' word for no limit: what the model itself has then
+        ({"extra_body": {"max_tokens": 300}}, 0.3),
+        ({"options": {"num_predict": 300}}, 0.3),
+        ({"n": 3}, 0.3),
+        ({"extra_body": {"n": 3}}, 0.3),
+    ],
+)
+def test_a_request_is_held_for_all_that_it_lets_an_answer_cost(
+    arguments: dict[str, Any], held: float
+) -> None:
+    """The strong model's tokens cost a thousandth of a dollar, and its answers have at most 100."""
+    budget = Budget(10.0)
+    chunks = budgeted(budget).stream("hard: why?", **arguments)
+    next(chunks)
+    assert budget.used() == pytest.approx(held)
+    chunks.close()  # type: ignore[attr-defined]
+
+
+def test_a_limit_that_is_bound_to_one_model_bounds_no_answer_of_the_other() -> None:
+    """The weak model's 1,000 tokens cost 0.01 dollars; the strong one's 10 tokens are not its bound."""
+    budget = Budget(10.0)
+    children = {"strong": ChatElm().bind(max_tokens=10), "weak": ChatOak(max_tokens=1000)}
+    chunks = budgeted(budget, **children).stream("easy: why?")
+    next(chunks)
+    assert budget.used() == pytest.approx(0.01)
+    chunks.close()  # type: ignore[attr-defined]
+
+
+class ChatElmOfThree(ChatElm):
+    """A model that answers three times, by its own settings."""
+
+    n: int = 3
+
+
+def test_a_model_that_gives_several_answers_is_held_for_all_of_them() -> None:
+    budget = Budget(10.0)
+    chunks = budgeted(budget, strong=ChatElmOfThree(max_tokens=100)).stream("hard: why?")
+    next(chunks)
+    assert budget.used() == pytest.approx(0.3)
+    chunks.close()  # type: ignore[attr-defined]
