@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llama_index.core.base.llms.types import (
@@ -24,6 +25,9 @@ _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_
 _OPTIONS = ("additional_kwargs", "generate_kwargs", "model_kwargs", "options")
 """Where LlamaIndex's models keep what they give their providers beside their own fields."""
 
+_HANDED_ON = (*_OPTIONS, "extra_body", "generation_config")
+"""Where options keep what is sent to a provider as it is."""
+
 
 def size_of(call: LLMCall, models: Mapping[str, LLM]) -> CallSize:
     """Return how large a call is, whichever model gets it.
@@ -42,11 +46,10 @@ def size_of(call: LLMCall, models: Mapping[str, LLM]) -> CallSize:
     asked = _limit(call.options)
     if asked is not None:  # some models send their own limit all the same
         asked = max(asked, *(max_output_tokens_of(llm) or 0 for llm in models.values()))
-    answers = call.options.get("n")
     return CallSize(
         texts=tuple(texts),
         max_output_tokens=asked,
-        answers=answers if isinstance(answers, int) else 1,
+        answers=_answers(call.options, models.values()),
         images=sum(_images(message.blocks) for message in messages),
         has_tools=bool(call.toolset) or call.structured,
     )
@@ -60,8 +63,25 @@ def max_output_tokens_of(llm: LLM) -> int | None:
 
 
 def _limit(options: Mapping[str, Any]) -> int | None:
-    found = [options.get(name) for name in _LIMITS]
-    return max((each for each in found if isinstance(each, int) and each > 0), default=None)
+    return max((each for each in _numbers(options, _LIMITS) if each > 0), default=None)
+
+
+def _answers(options: Mapping[str, Any], models: Iterable[LLM]) -> int:
+    """Return how many answers a call asks for, by its own options or a model's."""
+    own = [getattr(llm, name, None) for llm in models for name in _OPTIONS]
+    given = [options, *(each for each in own if isinstance(each, dict))]
+    return max([1, *(number for each in given for number in _numbers(each, ("n", "candidate_count")))])
+
+
+def _numbers(options: Mapping[str, Any], names: Sequence[str]) -> list[int]:
+    """Return what numbers options have under these names, also in what they hand on as it is."""
+    if not options:
+        return []
+    inside = (options.get(name) for name in _HANDED_ON)
+    given = [options, *(each for each in inside if isinstance(each, Mapping))]
+    found = (each.get(name) for each in given for name in names)
+    numbers = (each for each in found if isinstance(each, int | float) and not isinstance(each, bool))
+    return [math.ceil(number) for number in numbers if math.isfinite(number)]
 
 
 def _texts_of(message: ChatMessage) -> Iterator[str]:

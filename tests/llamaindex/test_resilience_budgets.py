@@ -180,3 +180,28 @@ def test_a_models_own_limit_is_found_where_it_keeps_it(server: FaultServer) -> N
     assert max_output_tokens_of(child(server, "weak")) is None
     call = LLMCall(messages=MESSAGES, options={"max_tokens": 7})
     assert size_of(call, {"strong": own}).max_output_tokens == 50
+
+
+@pytest.mark.parametrize(
+    ("options", "most", "answers"),
+    [
+        ({}, None, 1),
+        ({"max_tokens": 300.0}, 300, 1),
+        ({"max_tokens": -1}, None, 1),
+        ({"extra_body": {"max_tokens": 300, "n": 3}}, 300, 3),
+        ({"additional_kwargs": {"max_completion_tokens": 300}}, 300, 1),
+        ({"n": 2}, None, 2),
+    ],
+)
+def test_a_calls_size_counts_all_that_its_options_let_an_answer_cost(
+    server: FaultServer, options: dict[str, object], most: int | None, answers: int
+) -> None:
+    llms = {name: child(server, name) for name in ("strong", "weak")}
+    call = LLMCall(messages=MESSAGES, options=options)
+    size = size_of(call, llms)
+    assert (size.max_output_tokens, size.answers) == (most, answers)
+
+
+def test_a_model_that_is_told_to_give_several_answers_is_held_for_all(server: FaultServer) -> None:
+    llms = {name: child(server, name, additional_kwargs={"n": 3}) for name in ("strong", "weak")}
+    assert size_of(LLMCall(messages=MESSAGES), llms).answers == 3
