@@ -31,9 +31,10 @@ MAX_LETTERS = 64
 """A longer run of letters without a space, such as a key or an address, is spelled at its two ends."""
 
 
-_BEGINNING = 5
-"""How many letters tell how long a piece of more can be; of others, the first two do. An English word is a
-few long pieces and a Chinese one a letter or two each, and either is looked up in vain less often so."""
+_BEGINNING, _FEWEST = 5, 3
+"""How many letters tell how long a piece of more can be, and how many do of others; a piece of fewer is found
+by itself. An English word is a few long pieces and a Chinese one a letter or two each, and either is looked
+up in vain less often so."""
 
 
 class LongestPieces:
@@ -112,32 +113,32 @@ class PieceSpelling(dict[str, bytes]):
         n, start = len(word), 0
         ids: list[bytes] = []
         while start < n:
-            end = start + (
-                long.get(word[start : start + _BEGINNING]) or short.get(word[start : start + 2], 1)
-            )
+            if (longest := short.get(word[start : start + _FEWEST])) is None:  # as of most Chinese
+                end = start + _FEWEST - 1
+            else:
+                end = start + (long.get(word[start : start + _BEGINNING]) or longest)
             if end > n:
                 end = n
-            while end > start and (found := id_of(word[start:end])) is None:
+            while (found := id_of(word[start:end])) is None and end - start > 1:
                 end -= 1
-            if end > start:
-                ids.append(found or b"")
-                start = end
-            else:
-                start += 1
+            if found is not None:
+                ids.append(found)
+            start = end
         return b"".join(ids)
 
     @cached_property
     def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
-        """The longest piece's length by its beginning, and that of one no longer by its first two letters."""
+        """The longest piece's length by its beginning, and that of a shorter one by its first letters."""
         by_length: dict[int, list[str]] = {}
         for piece in self._ids:
             by_length.setdefault(len(piece), []).append(piece)
         long: dict[str, int] = {}
         short: dict[str, int] = {}
-        for length in sorted(by_length.keys() - {1}):  # the last of a beginning stays, and so the longest
-            table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, 2)
-            table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
-        return long, short
+        for length in sorted(by_length):  # the last of a beginning stays, and so the longest
+            if length >= _FEWEST:
+                table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, _FEWEST)
+                table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
+        return long, dict.fromkeys([beginning[:_FEWEST] for beginning in long], _FEWEST - 1) | short
 
 
 def folded(text: str) -> str:

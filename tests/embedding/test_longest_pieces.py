@@ -71,3 +71,21 @@ def test_letters_of_other_scripts_are_looked_up_in_the_same_order() -> None:
     words = LongestPieces(pieces)
     assert [pieces[i] for i in words.ids("东京都东京东都")] == ["东京都", "东京", "东", "都"]
     assert [pieces[i] for i in words.ids("été été. tété")] == ["▁été", "▁été", "té", "té"]
+
+
+@pytest.mark.parametrize("shortest", [1, 2, 3])
+def test_every_cut_is_that_of_trying_each_length_from_the_longest(shortest: int) -> None:
+    """2,000 words over three letters; the vocabulary's pieces have 1, 2 or 3 letters at least."""
+    rng = np.random.default_rng(shortest)
+    drawn = {"".join(rng.choice(list("abc"), n)) for n in rng.integers(shortest, 9, 150)}
+    pieces = ["▁", *sorted(drawn), *sorted(f"▁{piece}" for piece in drawn if len(piece) < 8)]
+    words = LongestPieces(pieces)
+    known = set(pieces[1:])
+    for _ in range(2000):
+        text = "".join(rng.choice(list("abc"), rng.integers(1, 20)))
+        rest, expected = f"▁{text}", []
+        while rest:
+            longest = next((n for n in range(len(rest), 0, -1) if rest[:n] in known), 0)
+            expected += [rest[:longest]] if longest else []
+            rest = rest[max(longest, 1) :]
+        assert [pieces[i] for i in words.ids(text)] == expected
