@@ -168,5 +168,5 @@ def _score(row: Row, scale: tuple[float, float]) -> float | str:
         return 0.0 if no_good else "feedback without a score"
     worst, best = scale
     if not worst <= found <= best:
-        return f"a score that is not in [{worst:g}, {best:g}]"
+        return f"a score that is not in [{worst:g}, {best:g}] (--scale says another)"
     return (found - worst) / (best - worst)

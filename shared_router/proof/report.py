@@ -141,16 +141,21 @@ def _as_json(found: ProvenSavings) -> dict[str, Any]:
     }
 
 
-def dollars(amount: float) -> str:
-    """Return dollars with as many digits as say something."""
+def dollars(amount: float, *, digits: int = 3) -> str:
+    """Return dollars with as many digits as say something; below one dollar, at most so many."""
     sign, size = "-" if amount < 0 else "", abs(amount)
     if size >= 1:
         return f"{sign}${size:,.2f}"
-    return f"{sign}${size:.3g}" if size else "$0"
+    return f"{sign}${size:.{digits}g}" if size else "$0"
 
 
 def _dollar_interval(interval: tuple[float, float]) -> str:
-    return f"{dollars(interval[0])} to {dollars(interval[1])}"
+    """Say both ends, with more digits where they would look alike."""
+    for digits in (3, 4, 5, 6):
+        low, high = (dollars(end, digits=digits) for end in interval)
+        if low != high:
+            break
+    return f"{low} to {high}"
 
 
 def _quality_words(found: ProvenSavings) -> str:

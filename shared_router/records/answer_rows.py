@@ -103,11 +103,14 @@ class AnswerRows:
         """Return the prompt and the model of each answer, shape (a,) each."""
         return np.array(self._prompt, dtype=np.int64), np.array(self._model, dtype=np.int64)
 
-    def columns(self, score: str | tuple[str, ...] | None) -> dict[Measure, NDArray[np.float64]]:
+    def columns(
+        self, score: str | tuple[str, ...] | None, *, usual: str | None = None
+    ) -> dict[Measure, NDArray[np.float64]]:
         """Return what was measured, each of shape (a,), NaN where absent.
 
         Args:
             score: Which score to take where there are several kinds.
+            usual: Which one is taken, where it is there, if none is named.
 
         Raises:
             DataError: If there are several kinds of score and none was named.
@@ -119,7 +122,7 @@ class AnswerRows:
                 named[name.removeprefix(_NAMED)] = self._averaged(name)
             else:
                 columns[name] = self._averaged(name)  # type: ignore[index]
-        for place, source in choose_score(score, named, len(self)):
+        for place, source in choose_score(score, named, len(self), usual=usual):
             values = columns.setdefault("score", np.full(len(self), np.nan))
             values[place] = named[source][place]
             self._note_repeats(columns, _NAMED + source, place)

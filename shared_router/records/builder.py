@@ -71,13 +71,20 @@ class OutcomesBuilder:
             self._currencies.add(record.currency.upper())
         return row
 
-    def finish(self, *, scale: tuple[float, float], score: str | tuple[str, ...] | None) -> Outcomes:
+    def finish(
+        self,
+        *,
+        scale: tuple[float, float],
+        score: str | tuple[str, ...] | None,
+        usual: str | None = None,
+    ) -> Outcomes:
         """Return the table; the builder must not be used again.
 
         Args:
             scale: The worst and the best score.
             score: Which score to take where the log holds several; of several names the first that an
                 answer has.
+            usual: Which one is taken, where it is there, if none is named.
 
         Raises:
             DataError: If no prompt is left, costs are not all in dollars, or which score is meant is open.
@@ -97,7 +104,7 @@ class OutcomesBuilder:
         prompt_index = row_of[prompt_index]
         order = np.lexsort((model_index, prompt_index))
         order = order[prompt_index[order] != ABSENT]
-        values = {name: column[order] for name, column in self._measured(scale, score).items()}
+        values = {name: column[order] for name, column in self._measured(scale, score, usual).items()}
         return Outcomes(
             prompts=cast("Sequence[str]", self._prompts.texts.finish().take(text_of[kept])),
             models=tuple(self._answers.models),
@@ -119,10 +126,10 @@ class OutcomesBuilder:
         return f"left out: {counts}" if counts else "nothing was left out"
 
     def _measured(
-        self, scale: tuple[float, float], score: str | tuple[str, ...] | None
+        self, scale: tuple[float, float], score: str | tuple[str, ...] | None, usual: str | None
     ) -> dict[Measure, NDArray[np.float64]]:
         """Return what was measured of each answer, scores on [0, 1]."""
-        values = self._answers.columns(score)
+        values = self._answers.columns(score, usual=usual)
         if "score" in values:
             values["score"] = to_unit_scale(values["score"], scale)
         if "score_variance" in values:

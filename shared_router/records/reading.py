@@ -57,7 +57,7 @@ def read_outcomes(
         format: The reader, one of `READERS`; None finds it by what is in each file.
         scale: The worst and the best score in the files. It is never guessed.
         score: Which score to take where the files hold several, or some names of which each answer's first is
-            taken.
+            taken. None takes our own decision logs' `judge`.
         keep_answers: Whether to keep what the models answered.
 
     Returns:
@@ -73,7 +73,8 @@ def read_outcomes(
     """
     check_scale(scale)
     _check_format(format)
-    builder, formats, rows = OutcomesBuilder(keep_answers=keep_answers), set(), 0
+    builder, rows = OutcomesBuilder(keep_answers=keep_answers), 0
+    formats: dict[str, str | None] = {}
     for path, from_folder in _files(paths):
         head = read_head(path)
         reader = _reader_of(head, format)
@@ -82,13 +83,14 @@ def read_outcomes(
                 raise FormatError(reader)
             builder.left_out[_UNKNOWN] += 1
             continue
-        formats.add(reader.name)
+        formats[reader.name] = reader.score
         rows += _read(reader, head, builder)
     if not formats:
         raise FormatError(f"a folder must hold files that a reader knows, got none; {builder.why()}")
     wanted = score if score is None or isinstance(score, str) else tuple(score)
+    usual = next(iter(formats.values())) if len(set(formats.values())) == 1 else None
     try:
-        outcomes = builder.finish(scale=scale, score=wanted)
+        outcomes = builder.finish(scale=scale, score=wanted, usual=usual)
     except DataError as error:
         named = ", ".join(sorted(formats))
         raise type(error)(f"{error} (read as {named})") from None

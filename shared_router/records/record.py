@@ -71,11 +71,13 @@ class Reader:
         name: What `format=` calls it.
         refuses: Returns why a file is not in this format, or None where it is.
         records: Returns what a row holds, or why it is left out.
+        score: Which of several kinds of score is taken where none is named; None asks.
     """
 
     name: str
     refuses: Callable[[Head], str | None]
     records: Callable[[Row, Head], list[Record] | str]
+    score: str | None = None
 
 
 def number(value: Any) -> float | None:

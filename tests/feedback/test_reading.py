@@ -98,7 +98,7 @@ def test_scores_are_on_the_scale_that_was_said_and_others_are_left_out(tmp_path:
     rows = [{"decision_id": FIRST, "score": 4}, {"decision_id": SECOND, "score": 9}]
     found = read_feedback([write(tmp_path / "w.jsonl", *rows)], scale=(1.0, 5.0))
     assert [each.score for each in found.given] == [0.75]
-    assert found.left_out == {"a score that is not in [1, 5]": 1}
+    assert found.left_out == {"a score that is not in [1, 5] (--scale says another)": 1}
 
 
 def test_files_without_feedback_are_refused_with_what_is_needed(tmp_path: Path) -> None:

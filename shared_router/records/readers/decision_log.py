@@ -2,7 +2,8 @@
 
 A call is a row with its answer's tokens, dollars and seconds; a shadow is the other model's answer to the
 same prompt, so that calls with a graded shadow are graded pairs. Feedback is a score of the answer that the
-user got, by its source (`judge`, `thumbs`), without the user in it. A log keeps prompts only where it was
+user got, by its source (`judge`, `thumbs`), without the user in it; where none is named the judge's is taken,
+which alone is of both answers. A log keeps prompts only where it was
 asked to (`log_prompts=True`); without them nothing can be evaluated.
 """
 
@@ -72,4 +73,4 @@ def _feedback(row: Row) -> list[Record] | str:
     return [Record(key=text(row.get("feedback")), scores={kind: score}, of_first_answer=True)]
 
 
-READER = Reader("decision_log", refuses, records)
+READER = Reader("decision_log", refuses, records, score=_JUDGE)

@@ -41,6 +41,25 @@ def test_feedback_is_of_the_answer_that_the_user_got_by_its_kind(tmp_path: Path)
     assert read_outcomes(path, score="judge").outcomes.scores("strong")[0] == 1.0
 
 
+def test_where_none_is_named_the_judges_grade_is_taken_which_both_answers_have(tmp_path: Path) -> None:
+    """The user's thumb of 0 and the retry are of one answer alone."""
+    lines = [
+        decision(1, prompt="Why?"),
+        shadow(1, score=1.0),
+        feedback(1, 0.25),
+        feedback(1, 0.0, "thumbs:hmac:aa"),
+        feedback(1, 0.0, "retry"),
+    ]
+    found = read_outcomes(write_log(tmp_path / "log.jsonl", lines)).outcomes
+    assert (found.scores("weak")[0], found.scores("strong")[0]) == (0.25, 1.0)
+
+
+def test_a_log_without_a_judge_must_be_told_which_word_is_meant(tmp_path: Path) -> None:
+    lines = [decision(1, prompt="Why?"), feedback(1, 1.0, "thumbs"), feedback(1, 0.0, "retry")]
+    with pytest.raises(DataError, match=r"which score is meant must be said, got \['retry', 'thumbs'\]"):
+        read_outcomes(write_log(tmp_path / "log.jsonl", lines))
+
+
 def test_a_call_that_failed_and_a_grade_of_nothing_are_left_out(tmp_path: Path) -> None:
     lines = [decision(1, prompt="Why?"), decision(2, outcome="failed"), feedback(9, 1.0)]
     assert read_outcomes(write_log(tmp_path / "log.jsonl", lines)).left_out == {
