@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ FEWEST = 5
 _FEWEST_ALIKE = 50
 """Bills below which a list tells no shape."""
 _FEWEST_OWN = 20
+_NOTHING = 1e-9
+"""Of the bills, an error that is rounding's."""
 _POINTS = (1.0, 99.0)
 """Wider than 95 %, because a list is only about as skewed as the one that is asked about."""
 _DRAWS, _ENTRIES = 1000, 1 << 20
@@ -57,39 +60,77 @@ def skewed_mean_interval(
     effective = 1 / float(shares @ shares)
     rest = max(0.0, 1 - n / of)
     error = math.sqrt(rest * float(shares**2 @ (values - mean) ** 2) * effective / max(effective - 1, 1.0))
-    if error == 0:
+    if rest == 0:
         return mean, mean, mean
-    lowest, highest = _deviations(values, shapes, round(effective), seed)
+    if signed and error <= _NOTHING * float(shares @ np.abs(values)):
+        return mean, -math.inf, math.inf
+    if weights is not None:
+        effective = min(effective, _as_many_alike(shares * np.abs(values - mean)))
+    found = _deviations(values, shapes, max(round(effective), 2), seed)
     if signed:
-        widest = max(highest, -lowest)
-        return mean, mean - widest * error, mean + widest * error
-    return mean, max(0.0, mean - highest * error), mean - lowest * error
+        widest = max(found.high, -found.low) * error
+        return mean, mean - widest, mean + widest
+    damped = math.sqrt(rest)
+    low = min(mean - found.high * error, mean * (1 - damped * (1 - found.least)))
+    high = max(mean - found.low * error, mean * (1 + damped * (found.most - 1)))
+    return mean, max(0.0, low), high
 
 
-def _deviations(values: Floats, shapes: Sequence[Floats], n: int, seed: int) -> tuple[float, float]:
-    """Return how far, in standard errors, the mean of n bills falls below and above what it estimates."""
+@dataclass(frozen=True, slots=True)
+class _Deviations:
+    """How far the means of n bills fall from what they estimate.
+
+    Attributes:
+        low: Below it, in their own standard errors, < 0.
+        high: Above it.
+        least: What they estimate, as a multiple of them, <= 1.
+        most: The same, >= 1.
+    """
+
+    low: float
+    high: float
+    least: float = 1.0
+    most: float = 1.0
+
+
+def _as_many_alike(parts: Floats) -> float:
+    """Return of how many normal parts such an error would be made (after Satterthwaite, 1946).
+
+    Of n normal ones the sum of squares, squared, is n / 3 sums of fourth powers.
+    """
+    squares = parts**2
+    return 3 * float(squares.sum() ** 2 / (squares @ squares)) if squares.any() else float(len(parts))
+
+
+def _deviations(values: Floats, shapes: Sequence[Floats], n: int, seed: int) -> _Deviations:
     rng = np.random.default_rng(seed)
-    student = _student(max(n - 1, 1))
-    lowest, highest = -student, student
+    student = _student(n - 1)
+    found = [_Deviations(-student, student)]
     lists = [shape for shape in shapes if len(shape) >= _FEWEST_ALIKE]
     for shape in [*lists, *([values] if len(values) >= _FEWEST_OWN else [])]:
-        low, high = _of_shape(shape, n, rng)
-        lowest, highest = min(lowest, low), max(highest, high)
-    return lowest, highest
+        found.append(_of_shape(shape, n, rng))
+    return _Deviations(
+        low=min(each.low for each in found),
+        high=max(each.high for each in found),
+        least=min(each.least for each in found),
+        most=max(each.most for each in found),
+    )
 
 
-def _of_shape(shape: Floats, n: int, rng: np.random.Generator) -> tuple[float, float]:
-    center, said = shape.mean(), []
+def _of_shape(shape: Floats, n: int, rng: np.random.Generator) -> _Deviations:
+    center, said, multiples = shape.mean(), [], []
     for _ in range(math.ceil(_DRAWS * n / _ENTRIES)):
         drawn = rng.choice(shape, (min(_DRAWS, _ENTRIES // n + 1), n))
         means, spreads = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
-        varied = spreads > 0  # equal bills tell no error, and an interval of none is not given
+        varied = spreads > 0
         said.append((means[varied] - center) / spreads[varied] * math.sqrt(n))
-    found = np.concatenate(said)
+        multiples.append(center / means[means > 0])
+    found, multiple = np.concatenate(said), np.concatenate(multiples)
+    least, most = np.percentile(multiple, _POINTS) if len(multiple) else (1.0, 1.0)
     if len(found) < _DRAWS / 10:
-        return 0.0, 0.0
+        return _Deviations(0.0, 0.0, float(least), float(most))
     low, high = np.percentile(found, _POINTS)
-    return float(low), float(high)
+    return _Deviations(float(low), float(high), float(least), float(most))
 
 
 def _student(freedom: int) -> float:

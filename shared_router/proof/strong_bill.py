@@ -8,7 +8,9 @@ is known of all. So the shadows need tell no more than the difference
 which varies less than the bills where k is right, and is as good an estimate where it is not (the difference
 estimator of survey sampling: Cochran, Sampling Techniques, 1977, section 7.3). k is what the strong model's
 own calls cost over what the weak one's did, or a part of it (its calls are the larger ones), or none; none of
-them is told by the shadows, and each has an interval, of which the narrowest is taken.
+them is told by the shadows, and each has an interval, of which the narrowest is taken. To take it errs where
+few shadows hold no large bill, or the strong model's large bills are its own, a long thought of a short
+question: then the shadows alone are asked, and so they are below fifty of them.
 """
 
 from __future__ import annotations
@@ -19,9 +21,12 @@ from numpy.typing import NDArray
 from shared_router.proof.routed_calls import RoutedCalls
 from shared_router.proof.skewed_mean import skewed_mean_interval
 
+Floats = NDArray[np.float64]
+
 _PARTS = (0.15, 0.3, 0.5, 0.75, 1.0)
+_AS_WILD = 0.8
 _FEWEST = 50
-"""Calls of either model below which their costs are not compared."""
+"""Calls of either model, and shadows, below which their costs are not compared."""
 
 
 def mean_strong_bill(
@@ -38,7 +43,7 @@ def mean_strong_bill(
     bills, beside = calls.other_dollars[shadowed], calls.dollars[shadowed]
     shapes, weights = (theirs, own), calls.weights(shadowed)
     found = [skewed_mean_interval(bills, shapes=shapes, weights=weights, of=len(own), seed=seed)]
-    if min(len(theirs), len(own)) >= _FEWEST and own.mean() > 0:
+    if min(len(theirs), len(own), len(bills)) >= _FEWEST and own.mean() > 0 and _as_wild(own, theirs):
         for part in _PARTS:
             k = part * float(theirs.mean() / own.mean())
             difference = skewed_mean_interval(
@@ -47,3 +52,9 @@ def mean_strong_bill(
             mean, low, high = (k * float(own.mean()) + each for each in difference)
             found.append((mean, max(0.0, low), high))
     return min(found, key=lambda each: each[2] - each[1])
+
+
+def _as_wild(own: Floats, theirs: Floats) -> bool:
+    """Return whether the weak model's bills hold large ones as the strong model's do."""
+    spread, strong_spread = (float(each.std() / each.mean()) for each in (own, theirs))
+    return spread >= _AS_WILD * strong_spread

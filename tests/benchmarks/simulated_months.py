@@ -1,8 +1,9 @@
 """How often the intervals of `routellm savings` hold the truth, over 500 simulated months of each kind.
 
 A month's prompts are drawn, again and again, from real grades of both models (`online_streams`), and routed
-by the shipped router. Dollars are simulated, for no set has them: log-normal in the prompt's length, and
-three calls in a hundred cost ten times as much. Two in a hundred calls have a shadow that is graded like the
+by the shipped router. Dollars are simulated, for no set has them: log-normal in the prompt's length and in
+each model's answer's, three calls in a hundred cost both models ten times as much, and two in a hundred the
+strong model alone. Two in a hundred calls have a shadow that is graded like the
 answer. Months of rare failures have grades of their own: the weak model fails in one of a hundred calls, the
 strong one in one of five hundred. Months without a shadow's grades are told by users' grades of a third of
 the answers, with five in a hundred calls drawn by lot. The truth is what these very calls saved and cost; a
@@ -77,9 +78,12 @@ def month(kind: Kind, n: int, rng: np.random.Generator) -> tuple[RoutedCalls, fl
     """Return a month's calls as a log has them, and what they truly saved and changed."""
     rows = rng.integers(0, len(kind.grades), n)
     strong_grade, weak_grade = kind.grades[rows].T
-    size = kind.length[rows] + 0.7 * rng.normal(size=n)
+    size = kind.length[rows] + 0.5 * rng.normal(size=n)
     dear = np.where(rng.random(n) < 0.03, 10.0, 1.0)
-    strong_dollars, weak_dollars = (dear * np.exp(at + 0.9 * size) for at in (-6.3, -9.0))
+    strong_dollars, weak_dollars = (
+        dear * np.exp(at + 0.9 * size + 0.5 * rng.normal(size=n)) for at in (-6.3, -9.0)
+    )
+    strong_dollars *= np.where(rng.random(n) < 0.02, 10.0, 1.0)
     goes_strong = kind.score[rows] >= np.median(kind.score)
     explored = rng.random(n) < (EXPLORED if kind.by_feedback else 0.0)
     strong = np.where(explored, rng.random(n) < 0.5, goes_strong)
@@ -104,7 +108,7 @@ def month(kind: Kind, n: int, rng: np.random.Generator) -> tuple[RoutedCalls, fl
 
 def covered(kind: Kind, n: int, months: int) -> dict[str, Any]:
     """Return how often both intervals hold the truth, and how wide they are."""
-    rng = np.random.default_rng(n)
+    rng = np.random.default_rng((n, 19))
     held, widths = np.zeros(2), np.zeros(2)
     n_told = n_refused = 0
     while n_told < months:

@@ -32,6 +32,36 @@ def test_the_size_of_the_other_list_does_not_matter() -> None:
     assert small == pytest.approx(large)
 
 
+def test_equal_bills_do_not_say_that_all_are_equal() -> None:
+    """One bill in thirty costs ten times the others; ten draws without one have no spread.
+
+    The list's mean is (29 + 10) / 30 = 1.3 times theirs.
+    """
+    shape = np.array([1.0] * 290 + [10.0] * 10)
+    mean, low, high = skewed_mean_interval(np.full(10, 2.0), shapes=(shape,), of=10**9)
+    assert mean == pytest.approx(2.0)
+    assert low <= mean
+    assert high == pytest.approx(2.6)
+
+
+def test_equal_differences_tell_no_interval() -> None:
+    _, low, high = skewed_mean_interval(np.full(10, 2.0), of=100, signed=True)
+    assert (low, high) == (-np.inf, np.inf)
+
+
+def test_an_error_that_few_heavy_bills_make_widens_the_interval() -> None:
+    """Twenty bills of 1 to 1.19 with weight 1 and two with weight 5, which are 4 and 6.
+
+    Kish's count is (20 + 10)^2 / (20 + 50) = 12.9, for which Student's t is 2.18; but the two make the error.
+    """
+    values = np.concatenate([1 + np.arange(20) / 100, [4.0, 6.0]])
+    weights = np.array([1.0] * 20 + [5.0] * 2)
+    shares = weights / weights.sum()
+    mean, _, high = skewed_mean_interval(values, weights=weights, of=10**9)
+    error = np.sqrt(shares**2 @ (values - mean) ** 2 * (900 / 70) / (900 / 70 - 1))
+    assert high - mean > 2.18 * error * 1.1
+
+
 def test_weights_count_bills_as_often_as_they_stand_for() -> None:
     """(1 * 1 + 3 * 5) / 4 = 4."""
     values, weights = np.array([1.0, 5.0] * 3), np.array([1.0, 3.0] * 3)
