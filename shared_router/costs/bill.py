@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from shared_router.costs.prices import TokenPrices, check_prices
 from shared_router.costs.savings import TokenUsage
@@ -71,9 +72,20 @@ class Bill:
             )
 
     def dollars(self, model: str, usage: TokenUsage | None) -> float | None:
-        """Return what an answer cost, in dollars; None where its price or its tokens are not known."""
+        """Return what an answer cost, in dollars; None where its price or its tokens are not known.
+
+        An answer is there and paid for whatever its provider counts, so nothing is raised here: cached tokens
+        that are more than all that were sent are taken to be beside them, as some providers count, and
+        numbers below 0 are not known.
+        """
         price = self.prices.get(model)
-        return None if price is None or usage is None else usage.dollars(price)
+        if price is None or usage is None:
+            return None
+        if usage.cached_input_tokens > usage.input_tokens:
+            usage = replace(usage, input_tokens=usage.input_tokens + usage.cached_input_tokens)
+        if min(usage.input_tokens, usage.output_tokens, usage.cached_input_tokens) < 0:
+            return None
+        return usage.dollars(price)
 
 
 def _is_cheaper(price: TokenPrices, other: TokenPrices) -> bool:

@@ -20,6 +20,14 @@ def test_dollars_that_nobody_can_know_are_none() -> None:
     assert bill.dollars("weak", None) is None
 
 
+def test_tokens_that_contradict_each_other_lose_no_answer() -> None:
+    """30 cached beside 10 others: 10 at 1 dollar a million and 30 at 0.1 are 13 millionths."""
+    bill = Bill({"weak": TokenPrices(1.0, 1.0, cached_input_per_million_tokens=0.1)}, ["strong", "weak"])
+    beside = TokenUsage(1, input_tokens=10, cached_input_tokens=30)
+    assert bill.dollars("weak", beside) == pytest.approx(13e-6)
+    assert bill.dollars("weak", TokenUsage(1, input_tokens=10, output_tokens=-1)) is None
+
+
 def test_a_price_that_is_missing_is_said_once() -> None:
     bill = Bill({"weak": PRICES["weak"]}, NAMES)
     with pytest.warns(RouterWarning, match="prices must name every model, got none for strong"):
