@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from shared_router.playground.settings import ChatModel, PlaygroundSettings
 
 _MAX_PORT = 65535
+_MAX_TOKENS = 128
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the router to begin with (default: the shipped); another on the page",
     )
-    add_models(parser)
+    add_models(parser, max_tokens=_MAX_TOKENS)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -43,6 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise MissingExtraError(
             f"{MissingExtraError.of('streamlit', 'playground')} with Python 3.11 or newer"
         ) from error
+    for name in ("NO_PROXY", "no_proxy"):  # a proxy set for the outside must not be asked for this machine
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
     with ExitStack() as kept:
         run_playground(_settings(arguments, _LocalModel(kept)), port=arguments.port)
 

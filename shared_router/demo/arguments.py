@@ -36,8 +36,13 @@ class Endpoint:
     is_local: bool = False
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which models are asked and what they cost."""
+def add_arguments(parser: argparse.ArgumentParser, *, max_tokens: int = MAX_TOKENS) -> None:
+    """Add the options that say which models are asked and what they cost.
+
+    Args:
+        parser: Takes them.
+        max_tokens: How long an answer may be where nobody says, in tokens.
+    """
     own = "default: the local SmolLM2-135M-Instruct"
     parser.add_argument("--strong", metavar="MODEL", help=f"the strong model's name at --base-url ({own})")
     parser.add_argument("--weak", metavar="MODEL", help=f"the weak model's name at --base-url ({own})")
@@ -57,9 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-tokens",
         type=int,
-        default=MAX_TOKENS,
+        default=max_tokens,
         metavar="N",
-        help=f"longest answer, in tokens (default: {MAX_TOKENS})",
+        help=f"longest answer, in tokens (default: {max_tokens})",
     )
 
 

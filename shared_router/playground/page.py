@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from shared_router.errors import RouterError
+from shared_router.playground.chat_panel import show_chat_panel
 from shared_router.playground.prompts_panel import show_prompts_panel
 from shared_router.playground.report_panel import show_report_panel
 from shared_router.playground.shown import show_error, show_style
@@ -16,6 +17,7 @@ _PANELS = (
     ("Threshold", "threshold", show_trade_off_panel),
     ("Two routers", "two-routers", show_two_routers_panel),
     ("Report", "report", show_report_panel),
+    ("Chat", "chat", show_chat_panel),
 )
 
 
@@ -31,10 +33,13 @@ def _panel(show: Callable[[], None]) -> Callable[[], None]:
 
 
 st.set_page_config(page_title="RouteLLM playground", layout="wide")
-st.navigation(
-    [
-        st.Page(_panel(show), title=title, url_path=path, default=place == 0)
-        for place, (title, path, show) in enumerate(_PANELS)
-    ],
-    position="top",
-).run()
+_pages = [
+    st.Page(_panel(show), title=title, url_path=path, default=place == 0)
+    for place, (title, path, show) in enumerate(_PANELS)
+]
+_open = st.navigation(_pages, position="hidden")
+# links in the page itself: on a phone Streamlit's own lie in a drawer that stays open over what was chosen
+with st.container(horizontal=True):
+    for _page in _pages:
+        st.page_link(_page)
+_open.run()

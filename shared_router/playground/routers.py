@@ -66,9 +66,9 @@ def choose_threshold(panel: str, chosen: ChosenRouter, *, name: str = "") -> flo
             f"{name} threshold: strong from this win probability on; higher is cheaper".strip().capitalize(),
             0.0,
             1.0,
-            value=round(chosen.threshold, 3),
-            step=0.001,
-            format="%.3f",
+            value=chosen.threshold,  # as it is: a rounded one sends other prompts strong
+            step=0.0005,
+            format="%.4f",
             key=key,
         )
     )

@@ -14,11 +14,16 @@ import streamlit as st
 _HEAD_CHARS = 120
 
 _STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+[data-testid="stSliderThumbValue"] p { color: light-dark(#1f2733, #f2f2f2); }
 .rl { overflow-x: auto; }
 .rl table { border-collapse: collapse; width: 100%; font-size: 0.95rem; }
 .rl caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
 .rl th, .rl td { border-bottom: 1px solid rgba(128, 128, 128, 0.45); padding: 0.35rem 0.75rem 0.35rem 0;
   text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.rl th { overflow-wrap: normal; }
+.rl td:not(.number) { min-width: 4rem; }
+.rl td:nth-child(n + 4):last-child { min-width: 14rem; }
 .rl td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .rl-said { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid rgba(128, 128, 128, 0.6);
   padding-left: 0.75rem; margin: 0.25rem 0; }

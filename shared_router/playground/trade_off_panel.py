@@ -77,7 +77,7 @@ def chart(curve: Sequence[CurvePoint], point: ThresholdPoint) -> dict[str, Any]:
             },
             {
                 "data": {"values": chosen},
-                "mark": {"type": "point", "color": _POINT, "filled": True, "size": 160},
+                "mark": {"type": "point", "color": _POINT, "filled": True, "opacity": 1, "size": 160},
                 "encoding": {"x": share, "y": _grade("quality")},
             },
         ],

@@ -23,7 +23,7 @@ def reasons_of(decision: RoutingDecision, router: Router, prompt: str) -> list[t
     sign = ">=" if decision.model == "strong" else "<"
     found = [("decided by", decision.reason)]
     if decision.win_probability is not None:
-        found.append(("rule", f"{decision.win_probability:.4f} {sign} {decision.threshold:.3f}"))
+        found.append(("rule", f"{decision.win_probability:.4f} {sign} {decision.threshold:.4f}"))
     if decision.coverage is not None:
         found.append(("coverage: how much of the prompt the router knows", f"{decision.coverage:.2f}"))
     similarity = router.training_similarity([prompt])

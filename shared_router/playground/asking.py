@@ -1,0 +1,67 @@
+"""Asking the two models of the page, whose errors become this project's, without a key in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from shared_router.costs.prices import TokenPrices
+from shared_router.errors import InvalidInputError
+from shared_router.playground.settings import given_settings
+from shared_router.records.collecting.journal import Reply
+from shared_router.records.collecting.openai_model import OpenAIModel
+
+
+@dataclass(frozen=True, slots=True)
+class TierModels:
+    """The strong and the weak model.
+
+    Attributes:
+        prices: What each tier's tokens cost.
+        temperature: Of the sampling; 0 gives the likeliest answer each time.
+    """
+
+    prices: dict[str, TokenPrices]
+    temperature: float = 0.0
+
+    def ask(self, tier: str, question: str) -> Reply:
+        """Return a tier's answer.
+
+        Args:
+            tier: `"strong"` or `"weak"`.
+            question: The user's question.
+
+        Raises:
+            InvalidInputError: If the server refuses, or does not answer.
+            LocalServerError: If the local model does not start.
+        """
+        from openai import OpenAIError
+
+        given = given_settings()
+        with st.spinner(f"Asking the {tier} model..."):
+            at = given.models(tier)
+            model = OpenAIModel(
+                at.model,
+                base_url=at.base_url,
+                api_key=at.api_key,
+                max_tokens=given.max_tokens,
+                temperature=self.temperature,
+                prices=self.prices[tier],
+            )
+            try:
+                return model(question)
+            except OpenAIError as error:
+                # by class alone: the text of such an error may hold part of a key
+                raise InvalidInputError(
+                    f"the {tier} model's server must answer, got {type(error).__name__}; "
+                    "check --base-url, the model's name and OPENAI_API_KEY"
+                ) from None
+
+
+def cost_note(reply: Reply) -> str:
+    """Return an answer's tokens and dollars in words."""
+    if reply.input_tokens is None or reply.output_tokens is None:
+        return "The server does not say how many tokens this took."
+    dollars = "" if reply.dollars is None else f", ${reply.dollars:.6f}"
+    return f"{reply.input_tokens:,} tokens in, {reply.output_tokens:,} out{dollars}"
