@@ -106,7 +106,8 @@ def check_texts(name: str, texts: object) -> None:
         raise InvalidInputError(
             f"{name} must be a list of texts, got one {type(texts).__name__}; put it in a list"
         )
-    if not hasattr(texts, "__len__") or not hasattr(texts, "__getitem__"):
+    # a mapping's keys would be read for its texts
+    if isinstance(texts, Mapping) or not (hasattr(texts, "__len__") and hasattr(texts, "__getitem__")):
         raise InvalidInputError(f"{name} must be a list of texts, got {shown_kind(texts)}")
     for text in texts:  # type: ignore[attr-defined]
         if not isinstance(text, str):

@@ -79,6 +79,7 @@ class Comparing(ABC):
         Raises:
             RouterError: As `comparisons`.
         """
+        check_choice("aggregation", self.aggregation, get_args(Aggregation))  # it may have been assigned
         if self.aggregation == "bubble":
             order = self._bubble(question, answers)
             found = np.zeros(len(order), dtype=np.float64)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.checkpoints.tokenizer import TOKENIZER
-from shared_router.choices import check_choice
-from shared_router.errors import NotFittedError
+from shared_router.choices import check_choice, shown
+from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.plans.comparing import Comparing
 from shared_router.plans.ranking import Aggregation
 from shared_router.plans.saved_ranker import read_ranker, save_ranker
@@ -64,7 +64,7 @@ class PairRanker(Comparing):
         history_: What the training did, None for a loaded ranker.
 
     Raises:
-        InvalidInputError: If an option is no such name.
+        InvalidInputError: If an option is no such name, or the dropout outside its range.
     """
 
     name: ClassVar[str] = "pair_ranker"
@@ -87,6 +87,8 @@ class PairRanker(Comparing):
     ) -> None:
         check_choice("aggregation", aggregation, get_args(Aggregation))
         check_choice("loss", loss, get_args(PairLoss))
+        if not isinstance(dropout, (int, float)) or not 0 <= float(dropout) < 1:
+            raise InvalidInputError(f"dropout must be in [0, 1), got {shown(dropout)}")
         self.encoder = encoder
         self.aggregation: Aggregation = aggregation
         self.loss: PairLoss = loss

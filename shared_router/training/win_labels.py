@@ -138,6 +138,11 @@ def soft_labels(
     Raises:
         DataError: If the lengths differ, a value breaks its rule, or all labels are the same.
     """
+    if isinstance(labels, tuple) and hasattr(labels, "_fields"):  # its length is that of (labels, t)
+        raise DataError(
+            f"labels must be one number a query, got {type(labels).__name__}, which holds t too; give its "
+            "labels"
+        )
     if len(queries) != len(labels):
         raise DataError(f"queries and labels must have one length, got {len(queries)} and {len(labels)}")
     counts = _checked_weights(queries, weights)

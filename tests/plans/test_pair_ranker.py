@@ -137,7 +137,9 @@ def test_one_answer_may_be_what_the_others_are_compared_with(reference: Any, pla
     np.testing.assert_allclose(found, matrix[:, place] - matrix[place])
 
 
-@pytest.mark.parametrize("answers", [[], ["answer 0"], "answer 0", ["answer 0", 1], None])
+@pytest.mark.parametrize(
+    "answers", [[], ["answer 0"], "answer 0", ["answer 0", 1], None, {"a": "answer 0", "b": "answer 1"}]
+)
 def test_fewer_than_two_texts_cannot_be_ranked(answers: Any) -> None:
     for ask in (Table(MATRIX).scores, Table(MATRIX, "bubble").scores, Table(MATRIX).scores_by_reference):
         with pytest.raises(InvalidInputError, match="answers must be"):
@@ -361,6 +363,15 @@ def test_settings_outside_their_rules_are_refused(tmp_path: Path) -> None:
         PairRanker(tmp_path, aggregation="best")  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="loss must be one of"):
         PairRanker(tmp_path, loss="instructgpt")  # type: ignore[arg-type]
+    for dropout in (1.0, -0.1, "0.1"):
+        with pytest.raises(InvalidInputError, match="dropout must be in"):
+            PairRanker(tmp_path, dropout=dropout)  # type: ignore[arg-type]
+    table = Table(MATRIX)
+    table.aggregation = "best"  # type: ignore[assignment]
+    with pytest.raises(InvalidInputError, match="aggregation must be one of"):
+        table.scores("q", ANSWERS)
+    with pytest.raises(InvalidInputError, match="candidates must be a list of texts, got dict"):
+        _ranker(tmp_path / "y").fit(["q"], [{"a": "x", "b": "y"}], [[0, 1]], progress=False)  # type: ignore[list-item]
     with pytest.raises(InvalidInputError, match="must be at most the 64 tokens"):
         _ranker(tmp_path, source_tokens=64).fit(*_graded(4), progress=False)
     with pytest.raises(InvalidInputError, match="pairs must be"):

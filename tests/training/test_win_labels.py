@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shared_router import DataError, InvalidInputError, PreferenceData
+from shared_router.labels import HybridLabels
 from shared_router.training.win_labels import graded, scored, side, side_labels, soft_labels
 
 BATTLES = PreferenceData(
@@ -135,6 +136,7 @@ def test_a_soft_label_shares_the_win_and_leaves_no_tie() -> None:
     ("queries", "labels", "weights", "message"),
     [
         (["a", "b"], [1.0], None, "queries and labels must have one length, got 2 and 1"),
+        (["a", "b"], HybridLabels(np.array([0.0, 1.0]), 0.0), None, "got HybridLabels, which holds t too"),
         (["a", "b"], [1.0, 1.5], None, "row 1: a label must be P\\(strong needed\\) in \\[0, 1\\], got 1.5"),
         (["a", "b"], [1.0, float("nan")], None, "row 1: a label must be"),
         (["a", "b"], [1.0, -0.1], None, "row 1: a label must be"),
