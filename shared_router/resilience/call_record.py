@@ -30,6 +30,7 @@ class CallRecord:
         call: What observers know the call by; None where nobody watches.
         attempts: The models that were asked, and what came of each.
         errors: What they raised, in order.
+        earlier_errors: What stages of a plan raised before it went on to another model.
         began: When the call was decided, by `time.perf_counter`.
         asked_at: When the latest model was asked.
         first_content_at: When a stream's first content came.
@@ -42,6 +43,7 @@ class CallRecord:
         "attempts",
         "began",
         "call",
+        "earlier_errors",
         "errors",
         "first_content_at",
     )
@@ -53,6 +55,7 @@ class CallRecord:
         self._not_ended = [True]  # popped by the first word about the end, from whichever thread
         self.attempts: list[Attempt] = []
         self.errors: list[BaseException] = []
+        self.earlier_errors: list[BaseException] = []
         self.first_content_at: float | None = None
         self.began = self.asked_at = time.perf_counter()
         self.call = _watched_call(request, decision, decided_s) if rules.observers else None
@@ -108,7 +111,7 @@ class CallRecord:
 
     def _chain(self) -> None:
         """Give the error that is raised the others as its context, the latest one first."""
-        others = [each for each in self.errors if each is not self.error]
+        others = [each for each in (*self.earlier_errors, *self.errors) if each is not self.error]
         for error, context in zip((*others[1:],), others, strict=False):
             _give_context(error, context)
         if others:

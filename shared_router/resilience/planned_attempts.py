@@ -91,6 +91,8 @@ class PlannedAttempts(Attempts):
                 self._holding.settle(dollars)
             else:
                 self._holding.failed(error, dollars, had_begun=False)
+        if len(errors) == len(ends):
+            self._record.earlier_errors += errors[:1]
         for error, _ in ends:
             self._record.attempted(self.model, None if error is None else type(error).__name__)
         if self._next is not None:

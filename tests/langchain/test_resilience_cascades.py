@@ -20,6 +20,15 @@ def cascaded(score: float, **changes: Any) -> CascadedChatModel:
     return CascadedChatModel(**{**given, "prices": PRICES, "resilience": Resilience(), **changes})
 
 
+def contexts_of(error: BaseException) -> list[BaseException]:
+    """Return the errors that an error says were raised before it."""
+    found, each = [], error.__context__
+    while each is not None:
+        found.append(each)
+        each = each.__context__
+    return found
+
+
 async def by_each(model: CascadedChatModel, text: str = "why?") -> list[Any]:
     """Return the answers of the ways to ask."""
     chunks = list(model.stream(text))
@@ -90,17 +99,16 @@ async def test_a_weak_model_that_is_left_alone_is_passed_over() -> None:
     assert len(model.weak.calls) == 1  # type: ignore[attr-defined]
 
 
-async def test_where_both_are_down_the_strong_models_error_is_raised_as_ever() -> None:
+async def test_where_both_are_down_the_strong_models_error_is_raised_with_the_weak_ones_as_its_context() -> None:
     listener = Listener()
-    error = ConnectionError("down")
-    model = cascaded(
-        0.9, weak=ChatOak(error=RateLimitError("down")), strong=ChatElm(error=error), observers=[listener]
-    )
+    error, first = ConnectionError("down"), RateLimitError("down")
+    model = cascaded(0.9, weak=ChatOak(error=first), strong=ChatElm(error=error), observers=[listener])
     asks: list[Any] = [lambda: asyncio.to_thread(model.invoke, "why?"), lambda: model.ainvoke("why?")]
     for ask in asks:
         with pytest.raises(ConnectionError) as raised:
             await ask()
         assert raised.value is error
+        assert first in contexts_of(error)
     assert listener.outcomes == ["failed", "failed"]
 
 
