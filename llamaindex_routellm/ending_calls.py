@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from llamaindex_routellm.answer_facts import Responses, facts_of, responses_of
 from llamaindex_routellm.route import Models, Route
 from llamaindex_routellm.routing import DecidedCall, Routing
 from llamaindex_routellm.scorable import finish_reason_of, text_of
-from shared_router import WithheldAnswerError, is_withheld
+from shared_router import CutStreamError, WithheldAnswerError, is_withheld
 
 if TYPE_CHECKING:
     from shared_router import Attempts, CallRules, RoutingDecision, TokenUsage
@@ -64,6 +64,17 @@ class EndingCall:
             raise WithheldAnswerError(
                 "an answer must not be withheld where refusals move on, and its provider kept it back"
             )
+
+    def _refuse_cut(self, route: Route, latest: Collection[Any]) -> None:
+        """Raise a stream that has ended without content and says neither why nor what it cost."""
+        if not self._attempts.can_move_on:
+            return
+        own = responses_of(latest, ())
+        if len(own) < len(latest):  # of texts or objects, which say nothing of themselves
+            return
+        responses = responses_of(own, route.responses)
+        if not finish_reason_of(responses) and facts_of(responses).usage is None:
+            raise CutStreamError("a stream must hold content or say why it ended, got none of either")
 
     def _withheld_usage(self, error: Exception) -> TokenUsage | None:
         """Return the tokens of an answer that was kept back: its provider bills it."""

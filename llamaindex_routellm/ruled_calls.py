@@ -107,6 +107,7 @@ class RuledCall(EndingCall):
                     part = self._within(partial(next, parts, END))
                     if part is END:
                         self._refuse_withheld(route, held.latest)
+                        self._refuse_cut(route, held.latest)
                         break
                 except Exception as error:  # noqa: BLE001
                     moves = self._attempts.failed(error, self._withheld_usage(error))
@@ -135,6 +136,7 @@ class RuledCall(EndingCall):
                     part = await self._awithin(anext(parts, END))
                     if part is END:
                         self._refuse_withheld(route, held.latest)
+                        self._refuse_cut(route, held.latest)
                         break
                 except Exception as error:  # noqa: BLE001
                     moves = await self._attempts.afailed(error, self._withheld_usage(error))

@@ -87,6 +87,9 @@ _CLASSES: Mapping[str, Kind] = {
     "JSONDecodeError": "server",
 }
 
+_NO_CHUNKS = "No generation chunks were returned"
+"""All that LangChain's `ValueError` says of a stream that ends before its first chunk."""
+
 _REFUSING_CLASSES = ("ModelRefusalError", "ContentFilterFinishReasonError", "ContentPolicyViolationError")
 
 _NOT_REACHED = frozenset(
@@ -124,6 +127,8 @@ def kind_of(error: BaseException) -> Kind | None:
         if isinstance(each, (CallTimeoutError, PlanTimeoutError)):
             return "timeout"
         if isinstance(each, CutStreamError):
+            return "connection"
+        if type(each) is ValueError and each.args == (_NO_CHUNKS,):
             return "connection"
         if isinstance(each, RouterError):  # of a rule of ours, such as a budget's
             return None

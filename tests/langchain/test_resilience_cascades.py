@@ -99,7 +99,7 @@ async def test_a_weak_model_that_is_left_alone_is_passed_over() -> None:
     assert len(model.weak.calls) == 1  # type: ignore[attr-defined]
 
 
-async def test_where_both_are_down_the_strong_models_error_is_raised_with_the_weak_ones_as_its_context() -> None:
+async def test_where_both_are_down_the_strong_ones_error_has_the_weak_ones_as_its_context() -> None:
     listener = Listener()
     error, first = ConnectionError("down"), RateLimitError("down")
     model = cascaded(0.9, weak=ChatOak(error=first), strong=ChatElm(error=error), observers=[listener])

@@ -161,9 +161,30 @@ def test_both_streams_broken_before_content_raise_the_first_error(server: FaultS
     assert [each.model for each in heard.end.attempts] == ["strong", "weak"]
 
 
-def test_an_empty_answer_is_an_answer(server: FaultServer) -> None:
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_stream_that_ends_before_its_content_as_if_it_were_whole_moves_on(
+    server: FaultServer, at: int
+) -> None:
+    server.plan.script("strong", [Fault("eof", at=at)] * 2)
+    parts = list(routed(server).stream_chat(MESSAGES))
+    aparts: list[str] = []
+    asyncio.run(aread(routed(server).astream_chat(MESSAGES), aparts))
+    assert "".join(part.delta or "" for part in parts) == "".join(aparts) == BY_WEAK
+    reason = parts[0].additional_kwargs["routellm"]["reason"]
+    assert reason == "fallback:strong->weak:CutStreamError"
+    assert server.models_asked == ["strong", "weak"] * 2
+
+
+def test_where_both_end_so_the_last_ones_empty_answer_is_the_answer(server: FaultServer) -> None:
+    server.plan.always.update(strong=Fault("eof", at=1), weak=Fault("eof", at=1))
+    parts = list(routed(server).stream_chat(MESSAGES))
+    assert "".join(part.delta or "" for part in parts) == ""
+    assert server.models_asked == ["strong", "weak"]
+
+
+def test_an_empty_answer_that_says_why_it_ended_is_an_answer(server: FaultServer) -> None:
     texts: list[str] = []
-    server.plan.script("strong", [Fault("eof", at=1)])
+    server.plan.script("strong", [Fault("withheld")])
     read(routed(server).stream_chat(MESSAGES), texts)
     assert texts == [""]
     assert server.models_asked == ["strong"]
