@@ -52,7 +52,7 @@ class Seen:
     dialogs: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> str:
     """Where Chromium is."""
     pytest.importorskip("streamlit", reason="the extra playground needs Python 3.11")
@@ -63,7 +63,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playground(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
     folder = tmp_path_factory.mktemp("playground")
     with socket.socket() as free:
@@ -102,8 +102,9 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the playground does not answer: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
+    """A browser for these tests alone: while it is open, its event loop runs in the thread of all tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as started:
