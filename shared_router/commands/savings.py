@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.choices import check_seed
     from shared_router.proof.logged_calls import logged_calls
     from shared_router.proof.report import savings_report
+    from shared_router.proof.would_savings import would_savings
     from shared_router.telemetry import read_log
 
     check_seed(arguments.seed)
@@ -65,7 +66,10 @@ def run(arguments: argparse.Namespace) -> None:
     left_out = dict(found.left_out)
     if log.skipped():
         left_out[log.skipped()] = log.n_damaged + log.n_other_release + log.n_repeated + log.n_unknown
-    report = savings_report(found.calls, promise=promise, left_out=left_out, seed=arguments.seed)
+    would = would_savings(found, strong=arguments.strong, seed=arguments.seed)
+    report = savings_report(
+        found.calls, promise=promise, left_out=left_out, would=would, seed=arguments.seed
+    )
     if report.total.quality_change is None and not arguments.without_quality:
         raise DataError(
             "a saving must come with what it cost in quality, and no grade in the log tells it: grade a "

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from shared_router.evaluation.drawing import MUTED, SERIES, as_svg, canvas, house_style
-from shared_router.proof.report import SavingsReport, dollars
+from shared_router.proof.report import SavingsReport, dollar_interval, dollars
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _TITLE = "What routing saved, and what it cost in quality"
 _SHOWS = "Dollars saved and change of quality since the beginning, each with its 95 % interval"
+
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 
 
 def savings_page(report: SavingsReport) -> str:
@@ -52,22 +54,25 @@ def savings_picture(report: SavingsReport) -> Figure:
     """
     with house_style():
         figure, (saved, quality) = canvas(7.2, 5.6, rows=2)
-        days = [(until - report.began) / 86400 for until, _ in report.over_time]
+        unit, seconds = next(
+            each for each in _UNITS if report.ended - report.began >= 2 * each[1] or each[1] == 1
+        )
+        times = [(until - report.began) / seconds for until, _ in report.over_time]
         found = [each for _, each in report.over_time]
         saved.set_title("Dollars saved since the beginning")
         saved.fill_between(
-            days,
+            times,
             [each.saved_interval[0] for each in found],
             [each.saved_interval[1] for each in found],
             color=SERIES[0],
             alpha=0.18,
             linewidth=0,
         )
-        saved.plot(days, [each.saved_dollars for each in found], color=SERIES[0], linewidth=2)
+        saved.plot(times, [each.saved_dollars for each in found], color=SERIES[0], linewidth=2)
         quality.set_title("Change of quality since the beginning")
         known = [
             (day, each.quality_change, *each.quality_interval)
-            for day, each in zip(days, found, strict=True)
+            for day, each in zip(times, found, strict=True)
             if each.quality_interval is not None
         ]
         if known:
@@ -76,7 +81,7 @@ def savings_picture(report: SavingsReport) -> Figure:
             quality.plot(at, change, color=SERIES[1], linewidth=2)
         for axes in (saved, quality):
             axes.axhline(0, color=MUTED, linewidth=0.9)
-        quality.set_xlabel("days since the first call")
+        quality.set_xlabel(f"{unit} since the first call")
         return figure
 
 
@@ -89,9 +94,8 @@ def _kind(report: SavingsReport) -> str:
 
 def _tiles(report: SavingsReport) -> str:
     found = report.total
-    low, high = (dollars(end) for end in found.saved_interval)
     tiles = [
-        ("saved", dollars(found.saved_dollars), f"{low} to {high}"),
+        ("saved", dollars(found.saved_dollars), dollar_interval(found.saved_interval)),
         (
             "of the bill by the strong model alone",
             f"{found.saved_share:.3f}",

@@ -13,6 +13,7 @@ from shared_router.calibration.promise import Promise
 from shared_router.errors import DataError
 from shared_router.proof.proven_savings import ProvenSavings, proven_savings
 from shared_router.proof.routed_calls import RoutedCalls
+from shared_router.proof.would_savings import WouldSavings
 
 _MOMENTS = 12
 
@@ -28,6 +29,7 @@ class SavingsReport:
         over_time: From its beginning to each of some moments, where that much was known then.
         left_out: How many decisions are not in it, by the reason.
         notes: What somebody who believes it should know, a sentence each.
+        would: What other policies that were asked would have saved beside this one.
     """
 
     total: ProvenSavings
@@ -36,19 +38,21 @@ class SavingsReport:
     over_time: tuple[tuple[float, ProvenSavings], ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    would: tuple[WouldSavings, ...] = ()
 
     def words(self) -> list[str]:
         """Say it in a few lines, the first of which is the whole of it."""
         found = self.total
         period = f"{_day(self.began)} to {_day(self.ended)}"
         return [
-            f"saved {dollars(found.saved_dollars)} ({_dollar_interval(found.saved_interval)}), "
+            f"saved {dollars(found.saved_dollars)} ({dollar_interval(found.saved_interval)}), "
             f"{_quality_words(found)}{_guarantee_words(found)}",
             f"{found.n_calls:,} calls, {period}: paid {dollars(found.bill)}, by the strong model alone about "
             f"{dollars(found.all_strong_dollars)}; {found.n_weak:,} went to a weaker model",
             f"the strong model was asked too on {found.n_shadows:,} of these; all shadows cost "
             f"{dollars(found.shadow_dollars)} beside the bill",
             *self.notes,
+            *map(_would_words, self.would),
             *(f"left out, {reason}: {count:,}" for reason, count in self.left_out.items()),
         ]
 
@@ -61,6 +65,7 @@ class SavingsReport:
             "over_time": [{"until": _iso(until), **_as_json(found)} for until, found in self.over_time],
             "left_out": dict(self.left_out),
             "notes": list(self.notes),
+            "would": [each.as_json() for each in self.would],
         }
 
 
@@ -69,6 +74,7 @@ def savings_report(
     *,
     promise: Promise | None = None,
     left_out: Mapping[str, int] | None = None,
+    would: tuple[WouldSavings, ...] = (),
     seed: int = 0,
 ) -> SavingsReport:
     """Estimate what routing saved over a period and up to moments within it.
@@ -77,6 +83,7 @@ def savings_report(
         calls: The answered calls of the period.
         promise: A promise of quality to hold against them.
         left_out: What the report says was left out.
+        would: What other policies would have saved (`would_savings`).
         seed: As in `proven_savings`.
 
     Raises:
@@ -91,7 +98,8 @@ def savings_report(
         except DataError:  # not yet: too few shadows by then
             continue
         over_time.append((until, found))
-    return SavingsReport(total, began, ended, tuple(over_time), dict(left_out or {}), _notes(calls, total))
+    notes = _notes(calls, total)
+    return SavingsReport(total, began, ended, tuple(over_time), dict(left_out or {}), notes, would)
 
 
 def _notes(calls: RoutedCalls, found: ProvenSavings) -> tuple[str, ...]:
@@ -149,7 +157,7 @@ def dollars(amount: float, *, digits: int = 3) -> str:
     return f"{sign}${size:.{digits}g}" if size else "$0"
 
 
-def _dollar_interval(interval: tuple[float, float]) -> str:
+def dollar_interval(interval: tuple[float, float]) -> str:
     """Say both ends, with more digits where they would look alike."""
     for digits in (3, 4, 5, 6):
         low, high = (dollars(end, digits=digits) for end in interval)
@@ -163,6 +171,20 @@ def _quality_words(found: ProvenSavings) -> str:
         return "at a quality that nobody knows"
     low, high = found.quality_interval
     return f"quality changed {found.quality_change:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def _would_words(found: WouldSavings) -> str:
+    moved = (
+        f"policy {found.name} would have sent {found.strong_fraction:.3f} of {found.n_calls:,} calls strong, "
+        f"not {found.routed_strong_fraction:.3f}, and {found.n_elsewhere:,} elsewhere"
+    )
+    if found.saved_dollars is None or found.saved_interval is None:
+        return f"{moved}; too few of these have a shadow to tell their dollars"
+    less = f"{moved}: {dollars(found.saved_dollars)} less ({dollar_interval(found.saved_interval)})"
+    if found.quality_change is None or found.quality_interval is None:
+        return f"{less}, at a quality that nobody knows"
+    low, high = found.quality_interval
+    return f"{less}, quality {found.quality_change:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def _guarantee_words(found: ProvenSavings) -> str:
