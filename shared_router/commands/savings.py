@@ -67,9 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
     if log.skipped():
         left_out[log.skipped()] = log.n_damaged + log.n_other_release + log.n_repeated + log.n_unknown
     would = would_savings(found, strong=arguments.strong, seed=arguments.seed)
-    report = savings_report(
-        found.calls, promise=promise, left_out=left_out, would=would, seed=arguments.seed
-    )
+    report = savings_report(found.calls, promise=promise, left_out=left_out, would=would, seed=arguments.seed)
     if report.total.quality_change is None and not arguments.without_quality:
         raise DataError(
             "a saving must come with what it cost in quality, and no grade in the log tells it: grade a "
