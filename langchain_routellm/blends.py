@@ -61,8 +61,8 @@ class BlendedChatModel(BlendsCalls, RoutedChatModel):
             unless it is `"raise"`.
         scorer_timeout: How long a ranker that blocks may take over one question's answers, in seconds, or
             None.
-        deadline: How long all calls of one request may take together, in seconds, or None; a model that is
-            late leaves the blend.
+        deadline: How long all calls of one request and the fuser may take together, in seconds, or None; a
+            model that is late leaves the blend, and a late fuser fails. The ranker has its own time.
         on_no_query: Where a request without a question goes: `"strong"` (the first), `"weak"` (the last).
         prices: What the models cost, by name; a chat model that fuses is called `"fuser"`.
         others: The other arguments of `RoutedChatModel`, but for those that route.

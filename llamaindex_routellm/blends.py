@@ -63,8 +63,8 @@ class BlendedLLM(RoutedLLM):
             unless it is `"raise"`.
         scorer_timeout: How long a ranker that blocks may take over one question's answers, in seconds, or
             None.
-        deadline: How long all calls of one call may take together, in seconds, or None; a model that is late
-            leaves the blend.
+        deadline: How long all models and the fuser may take together over one call, in seconds, or None; a
+            model that is late leaves the blend, and a late fuser fails. The ranker has its own time.
         **routing: The other arguments of `RoutedLLM`, but for those that route; in `prices` an LLM that fuses
             is called `"fuser"`.
 
