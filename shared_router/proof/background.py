@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
@@ -9,6 +10,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+_logger = logging.getLogger(__name__)
 
 _IDLE_S = 5.0
 _Work = Callable[[], None]
@@ -101,5 +104,8 @@ class Background:
                 return
             try:
                 work()
+            # SystemExit and CancelledError too: a thread that ended here would be missing from then on
+            except BaseException as error:  # noqa: BLE001
+                _logger.warning("work in the background failed with %s", type(error).__name__)
             finally:
                 self.leave()

@@ -110,8 +110,8 @@ class ShadowWatch:
             return
         try:
             reply = ask(other)
-        # whatever a model raises: nobody waits for this answer, and the user has theirs
-        except Exception as error:  # noqa: BLE001
+        # whatever a model raises, SystemExit too: nobody waits for this answer, and the user has theirs
+        except BaseException as error:  # noqa: BLE001
             self._failed(error)
             self._settle(held, None)
             return
@@ -127,9 +127,11 @@ class ShadowWatch:
             return
         try:
             reply = await ask(other)
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # a loop that closes cancels: what was held is given back all the same
             self._failed(error)
             self._settle(held, None)
+            if not isinstance(error, Exception):
+                raise
             return
         dollars = self._settle(held, self._bill.dollars(other, reply.usage))
         # a judge may hold up a loop
@@ -174,7 +176,7 @@ class ShadowWatch:
         try:
             return scores_of(question, end.answer, reply.text, judge=shadow.judge, grade=shadow.grade)
         # whatever a judge raises: the answer's cost is worth a line without its grade
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             self._failed(error)
             return None
 
@@ -191,7 +193,7 @@ class ShadowWatch:
             input_tokens=2 * end.usage.input_tokens, output_tokens=budget.max_output_tokens
         )
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self._shadow.count(failed=1, error=type(error).__name__)
         failed = self._shadow.health.failed
         if failed & (failed - 1) == 0:  # the 1st, 2nd, 4th, 8th ...

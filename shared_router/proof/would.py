@@ -73,7 +73,7 @@ class WouldDecide:
             try:
                 would[name] = policy.decide(call.request).model
             # whatever a router raises: nobody waits for this decision
-            except Exception as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001
                 with self._lock:
                     self.failed += 1
                 _logger.debug("policy %s failed with %s", name, type(error).__name__)

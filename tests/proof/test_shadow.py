@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import threading
@@ -32,7 +33,7 @@ MODELS = ("strong", "weak")
 class Other:
     """The other model: answers 10 tokens read and 50 written, and knows whom it was asked as."""
 
-    def __init__(self, text: str | None = "Four.", error: Exception | None = None) -> None:
+    def __init__(self, text: str | None = "Four.", error: BaseException | None = None) -> None:
         self.text, self.error = text, error
         self.asked: list[str] = []
         self.threads: set[str] = set()
@@ -158,6 +159,38 @@ def test_what_a_guard_has_vetoed_is_asked_of_no_other_model(log: DecisionLog, re
     watch.ended(made, an_end(made))
     assert shadow.drain(10)
     assert other.asked == []
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError()])
+def test_a_model_that_would_end_a_thread_ends_no_sample(log: DecisionLog, error: BaseException) -> None:
+    """Two threads, three such calls, and the fourth is asked all the same."""
+    budget = Budget(1.0, per="day", on_hard="raise", max_output_tokens=100)
+    shadow = Shadow(share=1.0, budget=budget)
+    watch = beside(shadow, log)
+    for _ in range(3):
+        call(watch, log, Other(error=error))
+    call(watch, log, Other())
+    assert len([line for line in lines(shadow, log) if "shadow" in line]) == 1
+    assert (shadow.health.failed, shadow.health.error) == (3, type(error).__name__)
+
+
+def test_a_shadow_that_its_closing_loop_cancels_is_counted(log: DecisionLog) -> None:
+    shadow = Shadow(share=1.0)
+    watch = beside(shadow, log)
+
+    async def hangs(_model: str) -> ShadowReply:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def once() -> None:
+        made = a_call(model="weak")
+        watch.akeep(made.decision_id, hangs)
+        watch.ended(made, an_end(made, answer="It is 4."))
+        await asyncio.sleep(0)
+
+    asyncio.run(once())
+    assert shadow.drain(10)
+    assert (shadow.health.failed, shadow.health.error) == (1, "CancelledError")
 
 
 def test_shadows_keep_to_their_own_budget(log: DecisionLog) -> None:
