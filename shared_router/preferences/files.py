@@ -9,7 +9,7 @@ No error here is raised `from` the parser's own: those carry the text they faile
 
 import csv
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +22,7 @@ Numbered = tuple[str, Row | str]
 
 
 _GRADE_WORDS = ("score", "grade", "correct", "rating")
-_FROM_GRADES = ", or, where the file holds graded answers, use PreferenceData.from_correctness"
+_OF_BATTLES = frozenset(("model_a", "model_b", "winner"))
 
 
 def read_file(
@@ -69,12 +69,18 @@ def check_columns(found: Sequence[object], needed: Sequence[Sequence[str]]) -> N
     names = sorted(str(name) for name in found)
     for column, *stand_ins in needed:
         if column not in found and not set(stand_ins) & set(found):
-            graded = any(word in name.lower() for name in names for word in _GRADE_WORDS)
-            fix = _FROM_GRADES if graded else ""
+            fix = ", or, where the file holds graded answers, use PreferenceData.from_correctness"
+            fix = fix if is_graded(names) else ""
             raise DataError(f"column {column!r} must be there, got {names[:20]}; name it with columns{fix}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"no column may stand there twice, got {twice[:20]}")
+
+
+def is_graded(names: Collection[object]) -> bool:
+    """Say whether columns may be those of graded answers: named so, or with none that only a battle has."""
+    words = [str(name).lower() for name in names]
+    return _OF_BATTLES.isdisjoint(words) or any(grade in word for word in words for grade in _GRADE_WORDS)
 
 
 def _read_jsonl(file: BinaryIO, max_row_bytes: int) -> Generator[Numbered, None, None]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from shared_router.choices import check_choice
 from shared_router.errors import DataError, InvalidInputError, SkippedRowsWarning
 from shared_router.preferences.arena import arena_row
-from shared_router.preferences.files import Numbered, Row
+from shared_router.preferences.files import Numbered, Row, is_graded
 
 OnBadRows = Literal["raise", "skip"]
 COLUMNS = ("query", "model_a", "model_b", "winner")
@@ -113,8 +113,7 @@ def _add(battles: Battles, row: Row, names: Mapping[str, str]) -> str | None:
     row = found
     missing = [names[name] for name in COLUMNS if names[name] not in row]
     if missing:
-        graded = any("score" in str(name) or "correct" in str(name) for name in row)
-        fix = "; graded answers go into PreferenceData.from_correctness" if graded else ""
+        fix = "; graded answers go into PreferenceData.from_correctness" if is_graded(row) else ""
         return f"a row must have {missing[0]!r}{fix}"
     query, model_a, model_b, winner = (row[names[name]] for name in COLUMNS)
     weight = row.get(names[WEIGHT])

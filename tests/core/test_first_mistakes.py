@@ -116,6 +116,9 @@ def test_one_text_where_a_column_is_meant_is_refused(column: str) -> None:
     [
         ("graded.csv", "query,strong_score,weak_score\nq,1,0\n"),
         ("graded.jsonl", '{"query": "q", "strong_score": 1, "weak_score": 0}\n'),
+        ("by_model.csv", "query,gpt-4,mixtral\nq,1,0\n"),
+        ("by_model.jsonl", '{"query": "q", "gpt-4": 1, "mixtral": 0}\n'),
+        ("by_model.json", '[{"query": "q", "gpt-4": 1, "mixtral": 0}]'),
     ],
 )
 def test_a_file_of_grades_is_told_where_it_goes(tmp_path: Path, name: str, content: str) -> None:
