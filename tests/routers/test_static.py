@@ -188,3 +188,25 @@ def test_it_says_how_near_queries_are_to_the_training_queries_that_it_keeps() ->
     assert seen == pytest.approx(1, abs=1e-3)
     assert unseen < 0.7
     assert StaticRouter(EMBEDDER).training_similarity(["x"]) is None
+
+
+def test_without_subjects_the_rate_of_all_is_no_sign() -> None:
+    """Each fold's rate falls where the held-out wins rise; learned as a sign, it had a slope below -1."""
+    data, _ = battles(100)
+    head = StaticRouter(EMBEDDER, anchors=20).fit(data).head_
+    assert head is not None
+    assert head.coefficients[1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_half_of_new_queries_reach_the_default_threshold_even_where_little_was_learned(seed: int) -> None:
+    """Outcomes by lot: scores hardly differ, so that a threshold on another scale would send all or none."""
+    rng = np.random.default_rng(seed)
+    words = [f"word{i}" for i in range(200)]
+    queries = [" ".join(rng.choice(words, 8)) for _ in range(600)]
+    winners: list[Winner] = ["a" if won else "b" for won in rng.random(300) < 0.3]
+    data = PreferenceData(queries[:300], ["big"] * 300, ["small"] * 300, winners)
+    router = StaticRouter(EMBEDDER, anchors=100).fit(data)
+    assert router.score_quantiles_ is not None
+    share = np.mean(router.win_probability(queries[300:]) >= router.score_quantiles_.threshold(0.5))
+    assert 0.3 < share < 0.7
