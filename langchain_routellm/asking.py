@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def asked(call: Call, rules: CallRules) -> Call:
     if call.asked is not None:
         return call
     begun = rules.ask(call.request, _size(call, rules))
-    return replace(call, request=begun.request, asked=begun)
+    return call.begun(begun)
 
 
 async def aasked(call: Call, rules: CallRules) -> Call:
@@ -93,7 +92,7 @@ async def aasked(call: Call, rules: CallRules) -> Call:
     if call.asked is not None:
         return call
     begun = await rules.aask(call.request, _size(call, rules))
-    return replace(call, request=begun.request, asked=begun)
+    return call.begun(begun)
 
 
 def all_asked(calls: Sequence[Call]) -> list[Call]:

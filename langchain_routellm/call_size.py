@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables.base import RunnableBindingBase
 from pydantic import BaseModel
@@ -82,7 +83,8 @@ def _longest(child: Any) -> int | None:
 
 def _own_answers(child: Any) -> int:
     """Return how many answers a child asks for by its own settings, such as `ChatOpenAI(n=2)`."""
-    return max((model.__dict__.get("n") or 1 for model in chat_models_in(child)), default=1)
+    models = (child,) if isinstance(child, BaseChatModel) else chat_models_in(child)
+    return max([model.__dict__.get("n") or 1 for model in models], default=1)
 
 
 def _most_in(arguments: Mapping[str, Any]) -> int | None:

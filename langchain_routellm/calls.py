@@ -61,6 +61,26 @@ class Call:
         """Whether an object answers, which says neither its tokens nor why it ended; its message does."""
         return self.binding is not None and self.binding.need == "structured_output"
 
+    def begun(self, asked: AskedCall) -> Call:
+        """Return the call as it began under its rules; `replace` would take twice as long."""
+        return Call(
+            self.input,
+            self.config,
+            self.kwargs,
+            self.models,
+            asked.request,
+            self.bill,
+            self.thread,
+            self.messages,
+            self.children,
+            self.strips,
+            self.binding,
+            self.threshold,
+            self.rules,
+            asked,
+            self.decided_s,
+        )
+
     def to(self, decision: RoutingDecision) -> RoutedCall:
         """Send the call where the decision says, and tell its run why."""
         self.thread.keep(decision.model)

@@ -12,7 +12,7 @@ from shared_router.decisions import RoutingRequest
 from shared_router.errors import InvalidInputError
 from shared_router.resilience.budgets.allowance import Allowance, allowed
 from shared_router.resilience.budgets.budget import Budget
-from shared_router.resilience.budgets.call_size import CallSize
+from shared_router.resilience.budgets.call_size import CallSize, dearest
 
 
 class DecidingPolicy(Protocol):
@@ -50,11 +50,12 @@ class Budgets:
         max_output_tokens: Mapping[str, int | None],
     ) -> None:
         self.budgets = checked_budgets(budget)
-        self._bill, self._policy = bill, policy
+        self._policy = policy
         self._most = dict(max_output_tokens)
         self._raises = any(each.soft is not None for each in self.budgets)
         self._knows_threshold = not self._raises
         _check_bounded(self.budgets, bill, policy.models, self._most)
+        self._rates = {name: dearest(bill.prices[name]) for name in policy.models}
 
     def ask(self, request: RoutingRequest, size: CallSize) -> Allowance:
         """Return what a call is allowed.
@@ -82,14 +83,16 @@ class Budgets:
 
     def _bound(self, model: str, size: CallSize, counted: Sequence[int]) -> float:
         """Return what a model's answer may cost at most, by the widest of the budgets' bounds."""
-        price = self._bill.prices[model]
+        rates, own = self._rates[model], self._most.get(model)
         return max(
-            size.dollars(
-                price,
-                max_output_tokens=self._most.get(model) or budget.max_output_tokens or 0,
-                input_tokens=input_tokens,
-            )
-            for budget, input_tokens in zip(self.budgets, counted, strict=True)
+            [
+                size.dollars_at(
+                    rates,
+                    max_output_tokens=own or budget.max_output_tokens or 0,
+                    input_tokens=input_tokens,
+                )
+                for budget, input_tokens in zip(self.budgets, counted, strict=True)
+            ]
         )
 
 

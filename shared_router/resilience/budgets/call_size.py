@@ -67,16 +67,25 @@ class CallSize:
             count_tokens: As in `input_tokens`.
             input_tokens: What `input_tokens` returned, where it has been asked before.
         """
-        most = max_output_tokens if self.max_output_tokens is None else self.max_output_tokens
-        of_input = max(
-            prices.input_per_million_tokens,
-            prices.cache_write_per_million_tokens or 0.0,
-            prices.cached_input_per_million_tokens or 0.0,
-        )
-        of_output = max(prices.output_per_million_tokens, prices.reasoning_per_million_tokens or 0.0)
         counted = self.input_tokens(count_tokens) if input_tokens is None else input_tokens
-        sent = counted * of_input
-        return (sent + max(0, most) * max(1, self.answers) * of_output) / 1e6
+        return self.dollars_at(dearest(prices), max_output_tokens=max_output_tokens, input_tokens=counted)
+
+    def dollars_at(self, rates: tuple[float, float], *, max_output_tokens: int, input_tokens: int) -> float:
+        """Return what `dollars` returns, at the rates that `dearest` returned before."""
+        most = max_output_tokens if self.max_output_tokens is None else self.max_output_tokens
+        of_input, of_output = rates
+        answered = max(0, most) * max(1, self.answers)
+        return (input_tokens * of_input + answered * of_output) / 1e6
+
+
+def dearest(prices: TokenPrices) -> tuple[float, float]:
+    """Return what a million tokens of a prompt and of an answer cost, each the dearest of its kind."""
+    of_input = max(
+        prices.input_per_million_tokens,
+        prices.cache_write_per_million_tokens or 0.0,
+        prices.cached_input_per_million_tokens or 0.0,
+    )
+    return of_input, max(prices.output_per_million_tokens, prices.reasoning_per_million_tokens or 0.0)
 
 
 def _counted(text: str, count_tokens: Callable[[str], int] | None) -> int:
