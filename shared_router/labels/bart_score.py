@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.tokenizer import tokenizing
+from shared_router.choices import check_texts
 from shared_router.embedding.loading import quietly, reading
 from shared_router.embedding.padding import pad
 from shared_router.errors import ArtifactSchemaError, DataError, InvalidInputError
@@ -156,8 +157,10 @@ class BartScore:
             Shape (n,), natural logarithms, each <= 0.
 
         Raises:
-            InvalidInputError: If they are not as many.
+            InvalidInputError: If they are no lists of texts, or not as many.
         """
+        check_texts("sources", sources)
+        check_texts("targets", targets)
         if len(sources) != len(targets):
             raise InvalidInputError(
                 f"sources and targets must be as many, got {len(sources)} and {len(targets)}"
@@ -171,7 +174,9 @@ class BartScore:
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         with tokenizing():
-            encoded = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+            # a lone surrogate is no text
+            plain = [text.encode("utf-8", "replace").decode() for text in texts]
+            encoded = self.tokenizer.encode_batch(plain, add_special_tokens=False)
         room = self.max_length - len(self._before) - len(self._after)
         return [[*self._before, *one.ids[:room], *self._after] for one in encoded]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from shared_router.checkpoints.artifact import load_artifact, save_artifact
 from shared_router.checkpoints.sealed import sealed, unsealed
-from shared_router.choices import shown
+from shared_router.choices import check_texts, shown
 from shared_router.errors import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError
 from shared_router.plans.fuser_input import fuser_text, without_specials
 from shared_router.training.recipe import FineTuning
@@ -129,17 +129,14 @@ class GenFuser:
             progress: Whether to show a bar on a terminal.
 
         Raises:
-            DataError: If the lengths differ or a target is blank.
-            InvalidInputError: See `fine_tune`.
+            DataError: If the lengths differ, there is no question or a target is blank.
+            InvalidInputError: If an argument is no list of texts; see also `fine_tune`.
             ArtifactError: If the model cannot be read.
         """
         from shared_router.training.finetuning import fine_tune
 
-        given = [""] * len(questions) if instructions is None else list(instructions)
-        if not len(questions) == len(answers) == len(targets) == len(given):
-            raise DataError("questions, answers, targets and instructions must be as many, got others")
-        if not all(isinstance(target, str) and target.strip() for target in targets):
-            raise DataError("a target must be a text to write, got a blank one")
+        given = [""] * len(questions) if instructions is None else instructions
+        _check_training(questions, answers, targets, given)
         model = self._pretrained()
         # in training the tokenizer's own end closes the input too, as in LLM-Blender's script
         asked = zip(questions, answers, given, strict=True)
@@ -222,6 +219,23 @@ class GenFuser:
         if self.model_ is None:
             raise NotFittedError("a fuser must be fitted or loaded before it is asked; call from_published")
         return self.model_
+
+
+def _check_training(
+    questions: Sequence[str],
+    answers: Sequence[Sequence[str]],
+    targets: Sequence[str],
+    instructions: Sequence[str],
+) -> None:
+    """Check what a fuser is to learn from."""
+    for name, texts in (("questions", questions), ("targets", targets), ("instructions", instructions)):
+        check_texts(name, texts)
+    if not len(questions):
+        raise DataError("a fuser must learn from one question or more, got none")
+    if not len(questions) == len(answers) == len(targets) == len(instructions):
+        raise DataError("questions, answers, targets and instructions must be as many, got others")
+    if not all(target.strip() for target in targets):
+        raise DataError("a target must be a text to write, got a blank one")
 
 
 _SETTINGS = ("tokens", "answer_tokens", "written_tokens", "beams", "dtype")

@@ -100,7 +100,17 @@ def test_text_that_spells_a_special_token_is_read_as_text(score: BartScore) -> N
     assert len(score._ids(["<pad>"])[0]) == 7
 
 
+def test_half_a_character_is_read_as_a_question_mark(score: BartScore) -> None:
+    broken, whole = score.log_likelihoods(["a \ud800", "a ?"], ["b \udfff", "b ?"])
+    assert broken == pytest.approx(whole)
+
+
 def test_texts_that_do_not_pair_are_refused(score: BartScore) -> None:
+    for texts in ("ab", None, [None, "b"], {"a": "b"}):
+        with pytest.raises(InvalidInputError, match="sources must be"):
+            score.log_likelihoods(texts, ["a", "b"])  # type: ignore[arg-type]
+        with pytest.raises(InvalidInputError, match="targets must be"):
+            score.log_likelihoods(["a", "b"], texts)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="sources and targets must be as many, got 1 and 2"):
         score.log_likelihoods(["a"], ["b", "c"])
     with pytest.raises(DataError, match="1 of 2 prompts have none; give one for each prompt"):

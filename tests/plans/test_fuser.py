@@ -188,6 +188,14 @@ def test_what_teaches_nothing_is_refused(folder: Path) -> None:
         GenFuser(folder).fit(["q"], [["a"]], [])
     with pytest.raises(DataError, match="must be a text to write"):
         GenFuser(folder).fit(["q"], [["a"]], [" "])
+    with pytest.raises(DataError, match="one question or more"):
+        GenFuser(folder).fit([], [], [])
+    with pytest.raises(InvalidInputError, match="questions must be a list of texts"):
+        GenFuser(folder).fit("q", [["a"]], ["t"])
+    with pytest.raises(InvalidInputError, match="targets must be a list of texts"):
+        GenFuser(folder).fit(["q"], [["a"]], "t")
+    with pytest.raises(InvalidInputError, match="instructions must be a list of texts"):
+        GenFuser(folder).fit(["q"], [["a"]], ["t"], instructions="i")
     with pytest.raises(InvalidInputError, match="must be made with the model"):
         GenFuser(None).fit(["q"], [["a"]], ["t"])
 
