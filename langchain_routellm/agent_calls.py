@@ -64,15 +64,17 @@ class AgentCall:
             return _with_decision(await handler(self._to(about)), about)
 
     def carried(
-        self, handler: Callable[[Request], Response], rules: CallRules, asked: RoutingRequest
+        self, handler: Callable[[Request], Response], rules: CallRules | None, asked: RoutingRequest
     ) -> Response:
         """Return the answer of the first child that gives one under the rules.
 
         Args:
             handler: Asks the model of a request; what stands behind it may have fallbacks of its own.
-            rules: What the call is made under.
+            rules: What the call is made under; None where there are no such rules.
             asked: What the policy was asked, or would have been.
         """
+        if rules is None:
+            return self.made(handler)
         attempts = rules.ask(asked).begin(_as_decision(self.decision))
         while True:
             about = self._about(attempts)
@@ -92,9 +94,14 @@ class AgentCall:
                 return self._ended(response, about, attempts, facts)
 
     async def acarried(
-        self, handler: Callable[[Request], Awaitable[Response]], rules: CallRules, asked: RoutingRequest
+        self,
+        handler: Callable[[Request], Awaitable[Response]],
+        rules: CallRules | None,
+        asked: RoutingRequest,
     ) -> Response:
         """Return what `carried` returns, without holding up the event loop."""
+        if rules is None:
+            return await self.amade(handler)
         attempts = await (await rules.aask(asked)).abegin(_as_decision(self.decision))
         while True:
             about = self._about(attempts)

@@ -21,6 +21,7 @@ from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.children import Child, checked_children
 from langchain_routellm.memory import Memory, Thread
 from langchain_routellm.metadata import NO_BILL
+from langchain_routellm.outer_fallbacks import aunless_fallback, unless_fallback
 from langchain_routellm.policies import GivenPolicy, policy_of
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
@@ -176,17 +177,17 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         return {"routellm": self._noted(thread, await self.policy.adecide(request))}
 
     @override
+    @unless_fallback
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         asked, thread = self._asked_anew(request)
         decision = self._kept(request) if asked is None else self._noted(thread, self.policy.decide(asked))
         call = self._call(request, decision, thread)
-        if self.call_rules is None:
-            return call.made(handler)
         return call.carried(handler, self.call_rules, asked or RoutingRequest())
 
     @override
+    @aunless_fallback
     async def awrap_model_call(
         self,
         request: ModelRequest[Any],
@@ -197,8 +198,6 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
             self._kept(request) if asked is None else self._noted(thread, await self.policy.adecide(asked))
         )
         call = self._call(request, decision, thread)
-        if self.call_rules is None:
-            return await call.amade(handler)
         return await call.acarried(handler, self.call_rules, asked or RoutingRequest())
 
     def _asked_anew(self, request: ModelRequest[Any]) -> tuple[RoutingRequest | None, Thread]:

@@ -8,7 +8,7 @@ from langchain_core.tools import tool
 
 from langchain_routellm import RouteLLMMiddleware
 from shared_router import Resilience
-from tests.langchain.fake_tool_models import ChatElm, ChatOak
+from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.listening import Listener, RateLimitError, reason_of
 from tests.langchain.models import CountingRouter, decision_of
 
@@ -66,6 +66,22 @@ def test_fallbacks_of_middleware_behind_it_go_first() -> None:
     assert (told["model"], told["reason"]) == ("backup", "fallback:strong->backup:RateLimitError")
     assert [end.decision.model for end in listener.ends] == ["backup"]
     assert routing.children["weak"].calls == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("resilience", [None, Resilience(failures=None)])
+async def test_a_fallback_of_middleware_around_it_is_not_routed_away(resilience: Resilience | None) -> None:
+    down = RateLimitError("down")
+    strong, weak = ChatElm(error=down), ChatOak(error=down)
+    routing = RouteLLMMiddleware(
+        strong=strong, weak=weak, router=CountingRouter(), threshold=0.5, resilience=resilience
+    )
+    around: Any = ModelFallbackMiddleware(ChatStone(model="backup"))
+    built: Any = create_agent(ChatElm(), middleware=[around, routing])
+    asked = {"messages": [("user", "hard: why?")]}
+    for result in (built.invoke(asked), await built.ainvoke(asked)):
+        assert answers_of(result)[-1].text.startswith("backup says")
+    calls = [len(strong.calls), len(weak.calls)]
+    assert calls == ([2, 0] if resilience is None else [2, 2]), "once a request"
 
 
 def test_where_both_are_down_the_first_error_is_raised() -> None:
