@@ -181,7 +181,9 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 def _own_kind(error: Exception) -> tuple[bool, Kind | None]:
     """Return whether an error itself says what is wrong, and what."""
-    body = _body_words(error)
+    body, aws = _body_words(error), _aws_code(error)
+    if aws in _BODIES:  # an exception in a stream of Bedrock's has the status 400, whatever it is
+        return True, _BODIES[aws]
     if any(word in _REFUSALS for word in body):
         return True, "refusal"
     status = _status(error)
@@ -217,6 +219,14 @@ def _status(error: Exception) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600:
             return int(value)
     return None
+
+
+def _aws_code(error: Exception) -> str:
+    """Return the code in an error of botocore's, as Bedrock's streams write it."""
+    response: Any = getattr(error, "response", None)
+    told = response.get("Error") if isinstance(response, Mapping) else None
+    code = told.get("Code") if isinstance(told, Mapping) else None
+    return code[:1].lower() + code[1:] if isinstance(code, str) else ""
 
 
 def _body_words(error: Exception) -> list[str]:

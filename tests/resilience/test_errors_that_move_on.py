@@ -143,6 +143,28 @@ def test_content_that_was_withheld_is_a_kind_of_its_own(error: Exception) -> Non
     assert kind_of(error) == "refusal"
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("throttlingException", "rate_limit"),
+        ("ThrottlingException", "rate_limit"),
+        ("internalServerException", "server"),
+        ("modelStreamErrorException", "server"),
+        ("modelTimeoutException", "timeout"),
+        ("validationException", None),
+        ("AccessDeniedException", None),
+    ],
+)
+def test_an_exception_in_a_stream_of_bedrocks_is_told_by_its_code(code: str, kind: str | None) -> None:
+    """Botocore gives each of them the status 400."""
+    error = Exception()
+    error.response = {  # type: ignore[attr-defined]
+        "Error": {"Code": code},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
+    assert kind_of(error) == kind
+
+
 def test_statuses_are_read_where_each_library_keeps_them() -> None:
     boto = with_status(0)
     boto.response = {"ResponseMetadata": {"HTTPStatusCode": 503}}  # type: ignore[attr-defined]
