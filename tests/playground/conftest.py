@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
 SECRET = "sk-secret-of-the-playground"
+_TYPED_OR_UPLOADED = (b"infinitely many", b"downloading a 200 GB file", b"capital of France")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -69,23 +71,25 @@ def playground(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    refused = folder / "refused.txt"
-    with FaultServer() as provider, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENAI_API_KEY", SECRET)
-        patch.setenv("HOME", str(folder))  # where Streamlit would look for a user's own settings
+    refused, kept = folder / "refused.txt", folder / "tmp"
+    kept.mkdir()
+    # where Streamlit would look for a user's own settings, and where uploads lie while they are read
+    environment = {**os.environ, "OPENAI_API_KEY": SECRET, "HOME": str(folder), "TMPDIR": str(kept)}
+    with FaultServer() as provider, (folder / "log.txt").open("w") as log:
         models = ["--strong", "strong-model", "--weak", "weak-model", "--base-url", provider.url]
         module = [sys.executable, "-m", "tests.playground.guarded_playground", str(refused)]
-        with (folder / "log.txt").open("w") as log:
-            process = subprocess.Popen(
-                [*module, "--port", str(port), *models], stdout=log, stderr=subprocess.STDOUT
-            )
+        process = subprocess.Popen(
+            [*module, "--port", str(port), *models], stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", process, folder / "log.txt")
             yield Playground(f"http://127.0.0.1:{port}", refused, provider)
         finally:
             process.terminate()
             process.wait(timeout=30)
-    assert SECRET not in (folder / "log.txt").read_text()
+    assert list(kept.iterdir()) == []
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not any(text in written for text in (SECRET.encode(), *_TYPED_OR_UPLOADED))
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,5 +1,8 @@
 """What Streamlit is told."""
 
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip("streamlit", reason="the extra playground needs Python 3.11")
@@ -27,3 +30,13 @@ def test_a_page_without_its_command_says_how_it_is_started() -> None:
 def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["playground", "--port", port]) == 2
     assert "--port must be in 1 to 65535" in capsys.readouterr().err
+
+
+def test_without_streamlit_the_command_says_how_to_install_it_and_from_which_python_on() -> None:
+    program = (
+        "import sys; sys.modules['streamlit'] = None\n"
+        "from shared_router.commands.main import main; sys.exit(main(['playground']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert 'pip install "routellm-adapters[playground]" with Python 3.11 or newer' in done.stderr

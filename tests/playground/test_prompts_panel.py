@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared_router import PreferenceData
+from shared_router.routers.knn import KNNRouter
 from tests.playground.conftest import Seen
 
 if TYPE_CHECKING:
@@ -82,3 +84,22 @@ def test_a_router_that_is_not_there_is_named_and_the_page_goes_on(page: Page) ->
     error = page.get_by_role("alert").filter(has_text="a router must be one of")
     error.wait_for()
     assert "<b>no-such-folder</b>" in error.inner_text()
+
+
+def test_a_saved_router_is_chosen_by_its_folder_and_names_the_nearest_training_prompts(
+    page: Page, tmp_path: Path
+) -> None:
+    """Strong won the first prompt and lost the second; the question is the second."""
+    prompts = ["Prove that e is irrational.", "What is the capital of France?"]
+    KNNRouter(k=1).fit(PreferenceData(prompts, ["strong"] * 2, ["weak"] * 2, ["a", "b"])).save(
+        tmp_path / "knn"
+    )
+    page.goto("/")
+    page.get_by_text("2 of 4 go to the strong model").wait_for()
+    page.get_by_role("combobox", name="Router", exact=True).fill(str(tmp_path / "knn"))
+    page.keyboard.press("Enter")
+    near = page.get_by_role("table", name="Nearest training prompts")
+    near.wait_for()
+    first, second = (row.split("\t") for row in near.get_by_role("row").all_inner_texts()[1:])
+    assert (first[0], first[1], first[2]) == ("2", "1.000", "0.00")
+    assert (second[0], second[2]) == ("1", "1.00")
