@@ -20,7 +20,7 @@ import pytest
 from tests.fault_server import FaultServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 SECRET = "sk-secret-of-the-playground"
 _TYPED_OR_UPLOADED = (b"infinitely many", b"downloading a 200 GB file", b"capital of France")
@@ -122,12 +122,19 @@ def seen() -> Seen:
     return Seen()
 
 
-@pytest.fixture
-def page(browser: Browser, playground: Playground, seen: Seen) -> Iterator[Page]:
-    """A tab on the first panel; a test fails that leaves this machine or opens a dialog."""
+@pytest.fixture(scope="package")
+def desk(browser: Browser, playground: Playground) -> Iterator[BrowserContext]:
+    """A window whose tabs share what was loaded before; what a tab does is its own session."""
     context = browser.new_context(base_url=playground.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
-    opened = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(desk: BrowserContext, playground: Playground, seen: Seen) -> Iterator[Page]:
+    """A tab; a test fails that leaves this machine or opens a dialog."""
+    opened = desk.new_page()
 
     def dismiss(dialog: Dialog) -> None:
         seen.dialogs.append(dialog.message)
@@ -136,7 +143,7 @@ def page(browser: Browser, playground: Playground, seen: Seen) -> Iterator[Page]
     opened.on("request", lambda request: seen.urls.append(request.url))
     opened.on("dialog", dismiss)
     yield opened
-    context.close()
+    opened.close()
     local = (playground.url, playground.url.replace("http", "ws", 1), "data:", "blob:", "about:")
     assert [url for url in seen.urls if not url.startswith(local)] == []
     assert seen.dialogs == []
