@@ -28,6 +28,7 @@ def test_the_soak_loses_doubles_and_exchanges_no_answer_and_keeps_its_budget() -
     for share in (1, 10, 50):
         assert figures[f"answered_share_{share}"] >= figures[f"bare_answered_share_{share}"] - 1 / 48
     assert [figures[name] for name in ("lost", "doubled", "misordered", "truncated")] == [0] * 4
+    assert [figures[f"litellm_answered_share_{share}"] for share in (1, 10, 50)] == [None] * 3, "left out"
     assert figures["budget_overshoot_dollars"] == 0
     assert figures["budget_billed_dollars"] > 0
     assert figures["memory_grown_mb"] < 10

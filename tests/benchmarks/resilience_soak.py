@@ -122,9 +122,9 @@ def measure_overshoot(url: str, folder: Path, n: int) -> dict[str, float]:
     }
 
 
-def figures_of(found: dict[str, dict[str, Any]], n: int) -> dict[str, float]:
-    """Return what the soak has found, by the names that are told."""
-    figures: dict[str, float] = {}
+def figures_of(found: dict[str, dict[str, Any]], n: int) -> dict[str, float | None]:
+    """Return what the soak has found, by the names that are told; None where LiteLLM was left out."""
+    figures: dict[str, float | None] = {f"litellm_answered_share_{100 * share:g}": None for share in SHARES}
     for name, prefix in ((OURS, ""), (LITELLM, "litellm_"), (BARE, "bare_")):
         for share in SHARES:
             if (outcome := found.get(f"{name} {share:g}")) is not None:
@@ -172,7 +172,8 @@ def main() -> None:
         rounds, decisions = (100, 5000) if given.quick else (3000, 1_000_000)
         figures |= measure_costs(folder, rounds=rounds, decisions=decisions)
     report_rows("resilience_soak", rows_of(found, n))
-    print(json.dumps({name: round(value, 6) for name, value in figures.items()}))
+    told = {name: None if value is None else round(value, 6) for name, value in figures.items()}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
