@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -35,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Show the page until interrupted."""
-    if not 1 <= arguments.port <= _MAX_PORT:
-        raise InvalidInputError(f"--port must be in 1 to {_MAX_PORT}, got {arguments.port}")
+    _check_port(arguments.port)
     try:
         from shared_router.playground.run import run_playground
     except ImportError as error:
@@ -49,6 +49,14 @@ def run(arguments: argparse.Namespace) -> None:
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
     with ExitStack() as kept:
         run_playground(_settings(arguments, _LocalModel(kept)), port=arguments.port)
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= _MAX_PORT:
+        raise InvalidInputError(f"--port must be in 1 to {_MAX_PORT}, got {port}")
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise InvalidInputError(f"--port must be free, and {port} is taken; give another")
 
 
 class _LocalModel:

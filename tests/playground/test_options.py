@@ -1,5 +1,6 @@
 """What Streamlit is told."""
 
+import socket
 import subprocess
 import sys
 
@@ -40,3 +41,12 @@ def test_without_streamlit_the_command_says_how_to_install_it_and_from_which_pyt
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert 'pip install "routellm-adapters[playground]" with Python 3.11 or newer' in done.stderr
+
+
+def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["playground", "--port", str(port)]) == 2
+    assert f"--port must be free, and {port} is taken" in capsys.readouterr().err
