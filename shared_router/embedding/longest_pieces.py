@@ -129,15 +129,14 @@ class PieceSpelling(dict[str, bytes]):
     @cached_property
     def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
         """The longest piece's length by its beginning, and that of a shorter one by its first letters."""
-        by_length: dict[int, list[str]] = {}
+        by_length: list[list[str]] = [[] for _ in range(max(map(len, self._ids), default=0) + 1)]
         for piece in self._ids:
-            by_length.setdefault(len(piece), []).append(piece)
+            by_length[len(piece)].append(piece)
         long: dict[str, int] = {}
         short: dict[str, int] = {}
-        for length in sorted(by_length):  # the last of a beginning stays, and so the longest
-            if length >= _FEWEST:
-                table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, _FEWEST)
-                table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
+        for length in range(_FEWEST, len(by_length)):  # the last of a beginning stays, and so the longest
+            table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, _FEWEST)
+            table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
         return long, dict.fromkeys([beginning[:_FEWEST] for beginning in long], _FEWEST - 1) | short
 
 
