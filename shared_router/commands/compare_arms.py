@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from shared_router.commands.decision_rows import read_decisions
+
 if TYPE_CHECKING:
     import argparse
 
@@ -31,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Compare the arms, and say what came of it."""
     from shared_router.experiments.compare_arms import compare_arms
-    from shared_router.telemetry import read_log
 
-    log = read_log(arguments.log)
+    log = read_decisions(arguments.log)
     found = compare_arms(
         log.rows,
         share=arguments.share,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared_router.commands.decision_rows import read_decisions
 from shared_router.errors import DataError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Add what is about decisions of the log; the same file twice changes nothing."""
     from shared_router.feedback.reading import read_feedback
     from shared_router.records.scale import check_scale
-    from shared_router.telemetry import DecisionLog, read_log
+    from shared_router.telemetry import DecisionLog
     from shared_router.telemetry.feedback_line import feedback_line
 
     if not Path(arguments.log).is_file():
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     scale = (arguments.scale[0], arguments.scale[1])
     check_scale(scale)
     read = read_feedback(arguments.feedback, scale=scale, source=arguments.source)
-    rows = {row.id: row for row in read_log(arguments.log)}
+    rows = {row.id: row for row in read_decisions([arguments.log])}
     log = DecisionLog(arguments.log)
     lines, unknown, known = [], 0, 0
     for each in read.given:

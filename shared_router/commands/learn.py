@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared_router.commands.decision_rows import read_decisions
 from shared_router.errors import DataError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.feedback.learning import learn
     from shared_router.feedback.logged_feedback import logged_feedback
     from shared_router.routers.local import LocalRouter
-    from shared_router.telemetry import read_log
 
     out = Path(arguments.out)
     if arguments.rollback:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.log:
         raise InvalidInputError("a log must be given to learn from, got none")
     _check_out(out)
-    log = read_log(arguments.log)
+    log = read_decisions(arguments.log)
     rows = logged_feedback(log.rows, strong=arguments.strong, prompts=_prompts(arguments.prompts))
     learned = learn(rows, lambda: LocalRouter(seed=arguments.seed), seed=arguments.seed)
     _write_report(learned.report, out.with_name(f"{out.name}.report"))

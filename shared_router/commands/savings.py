@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared_router.commands.decision_rows import read_decisions
 from shared_router.commands.given_prices import add_prices_argument, given_prices
 from shared_router.errors import DataError, InvalidInputError
 
@@ -50,11 +51,10 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.proof.logged_calls import logged_calls
     from shared_router.proof.report import savings_report
     from shared_router.proof.would_savings import would_savings
-    from shared_router.telemetry import read_log
 
     check_seed(arguments.seed)
     promise = _promise(arguments)
-    log = read_log(arguments.log)
+    log = read_decisions(arguments.log)
     models = {row.model for row in log.rows} | {each.model for row in log.rows for each in row.shadows}
     found = logged_calls(
         log.rows,

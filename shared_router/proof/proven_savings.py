@@ -124,7 +124,8 @@ def _saved(calls: RoutedCalls, shadowed: NDArray[np.bool_], seed: int) -> tuple[
     if shadowed.sum() < min(FEWEST, n_weak):
         raise DataError(
             f"what the strong model would have cost must be known of {FEWEST} weak calls or more, got "
-            f"{int(shadowed.sum())}; let it answer some of them too, Shadow(share=0.02), or a larger share"
+            f"{int(shadowed.sum())}; let it answer some of them too, Shadow(share=0.02), or a larger share; "
+            "where shadows have no dollars give prices to the adapter, or --prices MODEL=IN,OUT"
         )
     mean, low, high = mean_strong_bill(calls, shadowed, seed=seed)
     in_vain, least, most = _in_vain(calls, seed)

@@ -39,6 +39,32 @@ def test_a_saving_without_a_quality_is_refused_unless_asked_for(
     assert (found["saved_dollars"], found["quality_change"], found["quality_interval"]) == (40.0, None, None)
 
 
+def test_shadows_without_dollars_are_told_of_prices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        {name: value for name, value in line.items() if name != "dollars"} if "shadow" in line else line
+        for line in twenty_calls()
+        if isinstance(line, dict)
+    ]
+    assert main(["savings", str(write_log(tmp_path / "unpriced.jsonl", lines))]) == 2
+    assert "where shadows have no dollars give prices to the adapter, or --prices" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["savings"], ["learn", "--out", "router"], ["compare-arms"]])
+def test_a_log_without_a_decision_is_refused_with_what_its_lines_are(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A propensity of 0 could not have been drawn: such a line is damaged."""
+    lines = [decision(1, propensity=0.0), decision(2, propensity=0.0)]
+    log = str(write_log(tmp_path / "log.jsonl", lines))
+    assert main([command[0], log, *command[1:]]) == 2
+    assert "a log must hold decisions, lines that DecisionLog wrote, got none in" in (
+        said := capsys.readouterr().err
+    )
+    assert "of 2 lines 2 damaged were left out" in said
+
+
 def test_a_period_is_cut_out_of_the_log(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Calls 10 to 14 are weak ones of the hours 10 to 14."""
     found = said(capsys, log, "--since", "2026-11-01T10:00:00Z", "--until", "2026-11-01T15:00:00")
