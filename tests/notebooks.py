@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "notebooks"
 NOTEBOOKS = tuple(sorted(EXAMPLES.glob("*.ipynb")))
 
 

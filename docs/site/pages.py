@@ -117,7 +117,7 @@ def navigation(index: str) -> Navigation:
 
 def site_path(path: str) -> str:
     """Return where in the site a file of the repository stands."""
-    if path.startswith("docs/"):
+    if path.startswith("docs/") and not path.endswith(".ipynb"):  # a notebook is shown as a page
         return path.removeprefix("docs/")
     return f"{_FILES}{path}" if path.endswith(".md") else f"{_FILES}{path}.md"
 
