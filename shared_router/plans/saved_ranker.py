@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
-from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.checkpoints.sealed import sealed, unsealed
-from shared_router.errors import ArtifactSchemaError, InvalidInputError, ScorerOutputError
+from shared_router.checkpoints.artifact import Artifact
+from shared_router.checkpoints.probed import read_probed, save_probed
 from shared_router.plans.comparing import Comparing
 
 PROBE = (
@@ -20,7 +16,6 @@ PROBE = (
 )
 """Questions with two answers each that `save` records the comparisons of and `load` asks again."""
 
-_TOLERANCE = 1e-4
 _MAX_BYTES = 1 << 34  # DeBERTa-v3 large is 1.7 GB
 
 R = TypeVar("R", bound=Comparing)
@@ -41,9 +36,8 @@ def save_ranker(folder: str | Path, ranker: Comparing, artifact: Artifact, *, ov
     Raises:
         ArtifactError: As `save_artifact`.
     """
-    settings = {**artifact.settings, "probe": _probed(ranker)}
-    kept = replace(artifact, kind=f"ranker/{ranker.name}", settings=settings)
-    return save_artifact(folder, sealed(kept), overwrite=overwrite)
+    kind = f"ranker/{ranker.name}"
+    return save_probed(folder, artifact, kind=kind, answers=_probed(ranker), overwrite=overwrite)
 
 
 def read_ranker(
@@ -61,25 +55,17 @@ def read_ranker(
         ArtifactError: As `load_artifact`; and if it is another kind's, makes no ranker, or does not compare
             the probe as the saved one did.
     """
-    artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=_MAX_BYTES)
-    if artifact.kind != f"ranker/{name}":
-        raise ArtifactSchemaError(f"a checkpoint must be of kind ranker/{name}, got {artifact.kind!r}")
-    settings = dict(unsealed(artifact).settings)
-    probe = settings.pop("probe", None)
-    try:
-        ranker = build(replace(artifact, settings=settings))
-        as_saved = np.allclose(_probed(ranker), probe, rtol=0.0, atol=_TOLERANCE)
-    except (InvalidInputError, ScorerOutputError) as error:  # ours: it says which rule
-        raise ArtifactSchemaError(f"the checkpoint must make a {name}, but {error}") from error
-    # settings of a wrong type may show only when they are used
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ArtifactSchemaError(f"the checkpoint's settings and tensors must make a {name}") from error
-    if not as_saved:
-        raise ArtifactSchemaError(
-            "a loaded ranker must compare the probe as the saved one did, and this one does not; save it "
-            "again"
-        )
-    return ranker
+    return read_probed(
+        folder,
+        kind=f"ranker/{name}",
+        makes=name,
+        build=build,
+        answers=_probed,
+        otherwise="a loaded ranker must compare the probe as the saved one did, and this one does not; save "
+        "it again",
+        expected_sha256=expected_sha256,
+        max_bytes=_MAX_BYTES,
+    )
 
 
 def _probed(ranker: Comparing) -> list[float]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
+from shared_router.checkpoints.artifact import Artifact
 from shared_router.checkpoints.config import MAX_FILE_BYTES
-from shared_router.checkpoints.sealed import sealed, unsealed
+from shared_router.checkpoints.probed import read_probed, save_probed
 from shared_router.choices import shown_kind
-from shared_router.errors import ArtifactSchemaError, InvalidInputError, ScorerOutputError
+from shared_router.errors import InvalidInputError
 from shared_router.scorers.checked import scorer_of
 from shared_router.scorers.given_answer import GivenAnswer
 from shared_router.scorers.protocol import Scorer
@@ -38,8 +37,6 @@ PROBE = (
 )
 """Questions and answers that `save` records the scores of and `load` asks again."""
 
-_TOLERANCE = 1e-4
-
 S = TypeVar("S", bound=Scorer)
 
 
@@ -58,9 +55,8 @@ def save_scorer(folder: str | Path, scorer: Scorer, artifact: Artifact, *, overw
     Raises:
         ArtifactError: As `save_artifact`.
     """
-    settings = {**artifact.settings, "probe": _scores(scorer)}
-    kept = replace(artifact, kind=f"scorer/{scorer_of(scorer).name}", settings=settings)
-    return save_artifact(folder, sealed(kept), overwrite=overwrite)
+    kind = f"scorer/{scorer_of(scorer).name}"
+    return save_probed(folder, artifact, kind=kind, answers=_scores(scorer), overwrite=overwrite)
 
 
 def read_scorer(
@@ -84,30 +80,24 @@ def read_scorer(
         ArtifactError: As `load_artifact`; and if it is another scorer's, makes none, or does not score the
             probe as the saved one did.
     """
-    artifact = load_artifact(folder, expected_sha256=expected_sha256, max_bytes=max_bytes)
-    if artifact.kind != f"scorer/{name}":
-        raise ArtifactSchemaError(f"a checkpoint must be of kind scorer/{name}, got {artifact.kind!r}")
-    settings = dict(unsealed(artifact).settings)
-    probe, model = settings.pop("probe", None), settings.get("model")
-    try:
+
+    def built(artifact: Artifact) -> S:
+        model = artifact.settings.get("model")
         if model is not None and not (isinstance(model, str) and model):
             raise InvalidInputError(f"its model must be a name or none, got {shown_kind(model)}")
-        scorer = build(replace(artifact, settings=settings))
-        off = [abs(found - saved) for found, saved in zip(_scores(scorer), list(probe or ()), strict=True)]
-        as_saved = all(difference <= _TOLERANCE for difference in off)
-    except (InvalidInputError, ScorerOutputError) as error:  # ours: it says which rule
-        raise ArtifactSchemaError(f"the checkpoint must make a {name} scorer, but {error}") from error
-    # settings of a wrong type may show only when they are used
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ArtifactSchemaError(
-            f"the checkpoint's settings and tensors must make a {name} scorer"
-        ) from error
-    if not as_saved:
-        raise ArtifactSchemaError(
-            "a loaded scorer must score the probe as the saved one did, and this one does not; give load the "
-            "embedder it was trained with"
-        )
-    return scorer
+        return build(artifact)
+
+    return read_probed(
+        folder,
+        kind=f"scorer/{name}",
+        makes=f"{name} scorer",
+        build=built,
+        answers=_scores,
+        otherwise="a loaded scorer must score the probe as the saved one did, and this one does not; give "
+        "load the embedder it was trained with",
+        expected_sha256=expected_sha256,
+        max_bytes=max_bytes,
+    )
 
 
 def _scores(scorer: Scorer) -> list[float]:
