@@ -179,25 +179,23 @@ def test_a_run_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path
     (tmp_path / "in").mkdir()
     drawn = random.Random(0)
     for name in range(12):
-        rows = [{"id": f"{name}-{i}", "prompt": f"{drawn.choice(PROMPTS)} {i}"} for i in range(1500)]
+        rows = [{"id": f"{name}-{i}", "prompt": f"{drawn.choice(PROMPTS)} {i}"} for i in range(5000)]
         (tmp_path / "in" / f"{name}.jsonl").write_text(as_jsonl(rows), "utf-8")
     command = [sys.executable, "-m", "shared_router", "score", str(tmp_path / "in"), "--keep", "id"]
     command += ["--out", str(tmp_path / "out"), "--processes", "2"]
-    killed = 0
-    for wait_s in (1.5, 2.0, 2.5, 3.0):
+    for n_done in (1, 3, 6):
         process = subprocess.Popen(
             command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(wait_s)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            killed += 1
+        while len(list((tmp_path / "out").glob("*.jsonl"))) < n_done:
+            assert process.poll() is None, "a run must still be at work when it is killed"
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    assert killed >= 1
     for name in range(12):
         found = read(tmp_path / "out" / f"{name}.jsonl")
-        assert [row["id"] for row in found] == [f"{name}-{i}" for i in range(1500)]
+        assert [row["id"] for row in found] == [f"{name}-{i}" for i in range(5000)]
         assert all(row["win_probability"] is not None for row in found)
     assert not list((tmp_path / "out" / ".routellm-score").glob("*.parts"))
 
