@@ -171,10 +171,9 @@ async def test_log_traces_and_langsmith_each_have_every_call_once(
         assert [decision_of(each)["decision_id"] for each in answers] == [row.id for row in logged][:4]
         # the failed attempt is a run of its own, as of LangChain's own fallbacks
         assert [run["extra"]["metadata"]["routellm_model"] for run in api.models].count("weak") == 5
-        assert [row.reason for row in logged] == [
-            "fallback:strong->weak:OpenAIRateLimitError",
-            *["score"] * 4,
-        ]
+        # older releases of LangChain's client raise OpenAI's own error, named without its first six letters
+        why = [row.reason.replace("OpenAIRateLimitError", "RateLimitError") for row in logged]
+        assert why == ["fallback:strong->weak:RateLimitError", *["score"] * 4]
 
 
 def test_a_decision_lies_under_the_programs_own_span(server: FaultServer, spans: Any) -> None:
