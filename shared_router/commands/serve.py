@@ -79,7 +79,6 @@ def run(arguments: argparse.Namespace) -> None:
         access_log=False,  # it would hold paths, and clients put keys there
         log_level="warning",
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     listening = config.bind_socket()  # first, so that what is told is where it listens by then
     listening.listen()

@@ -2,5 +2,6 @@
 
 In the order a request meets them: `bounded_connections` and `request_body` read it, `virtual_keys` say whose
 it is, `asked_model` what its model's name asks for, `routed_requests` decides and asks, `upstream` sends,
-`answer_bytes` reads tokens out of what passes, and `app` is all of it.
+`answer_bytes` reads tokens out of what passes, `raw_headers` and `refusals` are how answers look, and `app`
+is all of it.
 """

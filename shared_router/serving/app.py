@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from shared_router.serving.asked_model import AUTO, PREFIX, asked_model
+from shared_router.serving.raw_headers import headers_of, with_headers
 from shared_router.serving.refusals import RefusedError, add_errors
 from shared_router.serving.request_body import RequestBody, read_body
 from shared_router.serving.routed_requests import ChatRequest, PassedAnswer, routed
@@ -74,9 +75,8 @@ def create_app(served: Served) -> FastAPI:
 async def _chat(served: Served, request: Request, client: Client, body: RequestBody) -> Response:
     by_model = {service.model: tier for tier, service in served.services.items()}
     asked = asked_model(body.values["model"], models=by_model, routers=served.policies.names)
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
     conversation = request.headers.get(_CONVERSATION)
-    chat = ChatRequest(body, headers, asked, client.threshold, conversation)
+    chat = ChatRequest(body, headers_of(request), asked, client.threshold, conversation)
     with tenant_scope(client.name):
         answer = await routed(
             chat,
@@ -92,10 +92,9 @@ async def _embeddings(served: Served, request: Request, body: RequestBody) -> Re
     """Pass a request for embeddings on to the service whose model it names, else to the strong one's."""
     named = body.values["model"]
     service = next((s for s in served.services.values() if s.model == named), served.services["strong"])
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    sent = await served.upstreams.send(service, "/embeddings", body.text.encode(), headers)
+    sent = await served.upstreams.send(service, "/embeddings", body.text.encode(), headers_of(request))
     content = await sent.whole()
-    return _raw(Response(content, sent.status), passed_back(sent.headers))
+    return with_headers(Response(content, sent.status), passed_back(sent.headers))
 
 
 def _passed(served: Served, answer: PassedAnswer) -> Response:
@@ -116,19 +115,12 @@ def _passed(served: Served, answer: PassedAnswer) -> Response:
         )
         for name, value in told.items()
     ]
-    return _raw(StreamingResponse(answer.pieces, answer.status), [*answer.headers, *ours])
+    return with_headers(StreamingResponse(answer.pieces, answer.status), [*answer.headers, *ours])
 
 
 def _header_value(text: str) -> bytes:
     """Return a text as a header can hold it; the name of a router's class or folder can be anything."""
     return "".join(char if char.isascii() and char.isprintable() else "?" for char in text).encode()
-
-
-def _raw(response: Response, headers: list[tuple[bytes, bytes]]) -> Response:
-    """Return a response with these headers and no others, but for a length that it knows itself."""
-    own = [pair for pair in response.raw_headers if pair[0] == b"content-length"]
-    response.raw_headers = [*headers, *own]
-    return response
 
 
 def _client(served: Served, request: Request) -> Client:

@@ -18,6 +18,7 @@ from shared_router.errors import (
     RouterError,
     UnknownNameError,
 )
+from shared_router.serving.raw_headers import with_headers
 from shared_router.serving.upstream import UpstreamError, passed_back
 
 _STATUSES: Mapping[type[Exception], tuple[int, str]] = {
@@ -55,10 +56,7 @@ def add_errors(app: FastAPI) -> None:
 
 
 async def _upstreams_own(_: Request, error: Any) -> Response:
-    response = Response(error.content, error.status_code)
-    length = [pair for pair in response.raw_headers if pair[0] == b"content-length"]
-    response.raw_headers = [*passed_back(error.headers), *length]
-    return response
+    return with_headers(Response(error.content, error.status_code), passed_back(error.headers))
 
 
 async def _late(_: Request, error: Exception) -> Response:

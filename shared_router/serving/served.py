@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from shared_router.costs.bill import Bill
@@ -142,8 +142,3 @@ def _budgets_of(key: VirtualKey, store: str | None) -> list[Budget]:
         return []
     settings = {"key": f"key {key.name}", "store": store, **key.budget}
     return [Budget(**settings)]
-
-
-def with_key(upstream: Upstream, key: str | None) -> Upstream:
-    """Return an upstream that is asked with a key."""
-    return replace(upstream, key=key or None)
