@@ -26,6 +26,7 @@ except ImportError:  # Windows: nobody keeps a second run out
     fcntl = None  # type: ignore[assignment]
 
 STATE = ".routellm-score"
+_LOCK = "lock"
 _VERSION = 1
 
 
@@ -71,7 +72,7 @@ class OutFolder:
             BatchError: If another run is writing there.
         """
         self._state.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._state / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        lock = os.open(self._state / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             if fcntl is not None:
                 try:
@@ -144,20 +145,31 @@ class OutFolder:
         (self.path / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(stage, self.path / name)
         sync_folder((self.path / name).parent)
+        self.drop_parts(name)
+
+    def drop_parts(self, name: str) -> None:
+        """Remove the parts of a file that is whole; a kill may have come between the two."""
         shutil.rmtree(self._parts(name), ignore_errors=True)
 
     def _begin(self) -> None:
         found = _read(self._state / "run.json")
-        if found is not None and found != self._settings:
-            if not self.overwrite:
-                raise ArtifactExistsError(
-                    f"all scores in a folder must be made alike, and {self.path} holds scores of "
-                    f"{_differing(found, self._settings)}; give --overwrite or another folder"
-                )
-            shutil.rmtree(self._state, ignore_errors=True)
-            self._state.mkdir(parents=True, exist_ok=True)
-        if found != self._settings:
-            write_file(self._state / "run.json", json.dumps(self._settings).encode(), overwrite=True)
+        if found == self._settings:
+            return
+        if found is not None and not self.overwrite:
+            raise ArtifactExistsError(
+                f"all scores in a folder must be made alike, and {self.path} holds scores of "
+                f"{_differing(found, self._settings)}; give --overwrite or another folder"
+            )
+        # Where nothing is found, nothing says how what lies here was made: a kill may have come in between.
+        self._forget_all()
+        write_file(self._state / "run.json", json.dumps(self._settings).encode(), overwrite=True)
+
+    def _forget_all(self) -> None:
+        for path in self._state.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:  # this run holds it
+                path.unlink(missing_ok=True)
 
     def _parts(self, name: str) -> Path:
         return self._state / f"{name}.parts"

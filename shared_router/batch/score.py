@@ -157,6 +157,7 @@ class _Run:
     def _tasks(self) -> Iterator[Task]:
         for source, name in self.outputs.items():
             if self.folder.is_done(source, name):
+                self.folder.drop_parts(name)
                 self.skipped += 1
                 self._bar.update(source.stat().st_size)
                 continue

@@ -233,6 +233,30 @@ def test_a_changed_input_is_told_and_its_scores_are_not_put_together(tmp_path: P
             folder.finish(source, "a.jsonl", [DonePart(source, 1, 0)], "jsonl", [])
 
 
+def test_parts_that_a_kill_left_beside_a_whole_file_are_removed(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl")
+    score_files([source], tmp_path / "out", processes=1)
+    parts = tmp_path / "out" / ".routellm-score" / "a.jsonl.parts"
+    parts.mkdir()
+    (parts / "0-5-0").write_text("as a kill leaves it between a file's name and its parts' removal")
+    assert score_files([source], tmp_path / "out", processes=1).skipped == 1
+    assert not parts.exists()
+
+
+def test_parts_whose_settings_are_lost_are_not_put_together(tmp_path: Path) -> None:
+    """A kill while scores of other settings are replaced may leave parts and not what made them."""
+    source = write(tmp_path / "a.jsonl")
+    score_files([source], tmp_path / "out", processes=1)
+    expected = read(tmp_path / "out" / "a.jsonl")
+    (tmp_path / "out" / "a.jsonl").unlink()
+    state = tmp_path / "out" / ".routellm-score"
+    (state / "run.json").unlink()
+    (state / "a.jsonl.parts").mkdir()
+    (state / "a.jsonl.parts" / "0-5-0").write_text('{"win_probability": 0.25}\n' * 5)
+    score_files([source], tmp_path / "out", processes=1)
+    assert read(tmp_path / "out" / "a.jsonl") == expected
+
+
 @pytest.mark.parametrize("processes", [0, -1, 1.5, True])
 def test_processes_must_be_a_count(tmp_path: Path, processes: Any) -> None:
     with pytest.raises(InvalidInputError, match="processes must be a whole number >= 1"):
