@@ -92,39 +92,39 @@ class PieceSpelling(dict[str, bytes]):
 
     def __missing__(self, run: str) -> bytes:
         if run.isalnum():
-            ids = self._ids.get(f"{WORD_START}{run}") or self._spelled(run)
+            ids = self._spelled(run)
         elif (mark := run[-1]) in MARKS and ((word := run[:-1]) in self or word.isalnum()):  # as most are
             ids = self[word] + self[mark]
         else:
             parts = WORD.findall(run)
-            ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._spelled(run)
+            ids = b"".join(map(self.__getitem__, parts)) if len(parts) > 1 else self._of_no_word(run)
         if len(self) < MAX_REMEMBERED and len(run) <= MAX_REMEMBERED_LETTERS:
             self[run] = ids
         return ids
 
+    def _of_no_word(self, run: str) -> bytes:
+        """Spell a mark, or letters with foreign marks between them."""
+        return self._ids.get(run) or self._spelled(run)
+
     def _spelled(self, word: str) -> bytes:
-        """Spell a word or a mark with the longest pieces from the left."""
-        if word in self._ids and not word.isalnum():
-            return self._ids[word]
+        """Spell a word with the longest pieces from the left."""
         id_of, (long, short) = self._ids.get, self._longest
-        word = f"{WORD_START}{word}"
-        if len(word) > MAX_LETTERS:
-            word = word[: MAX_LETTERS // 2] + word[-MAX_LETTERS // 2 :]
-        n, start = len(word), 0
-        ids: list[bytes] = []
-        while start < n:
-            if (longest := short.get(word[start : start + _FEWEST])) is None:  # as of most Chinese
-                end = start + _FEWEST - 1
+        rest = f"{WORD_START}{word}"
+        if len(rest) > MAX_LETTERS:
+            rest = rest[: MAX_LETTERS // 2] + rest[-MAX_LETTERS // 2 :]
+        ids = b""
+        # what is left is one piece more often than not: a whole word, or its ending
+        while (found := id_of(rest)) is None and rest:
+            if (longest := short.get(rest[:_FEWEST])) is None:  # as of most Chinese
+                end = _FEWEST - 1
             else:
-                end = start + (long.get(word[start : start + _BEGINNING]) or longest)
-            if end > n:
-                end = n
-            while (found := id_of(word[start:end])) is None and end - start > 1:
+                end = long.get(rest[:_BEGINNING]) or longest
+            while (found := id_of(rest[:end])) is None and end > 1:
                 end -= 1
             if found is not None:
-                ids.append(found)
-            start = end
-        return b"".join(ids)
+                ids += found
+            rest = rest[end:]
+        return ids + found if found else ids
 
     @cached_property
     def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
