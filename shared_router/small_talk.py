@@ -91,8 +91,10 @@ _CLOSERS = frozenset(
 _SUSPECTS = _MARKS | _GREETINGS | {"how", "good", "hope", "nice", "great", "have"}
 """A clause that holds none of these is not marked as small talk."""
 
-_SIGNATURES = ("regards", "wishes", "cheers", "sincerely", "thanks")
+_SIGNATURES = ("regards", "wishes", "cheers", "sincerely", "thanks", "\u017f", "\u0131", "i\u0307")
+"""Where a signature may be; the last are what a pattern that ignores case takes for `s` and `i`."""
 _END = re.compile(f"[{_ENDS}]")
+_NO_CASE = "\u2e80"  # the scripts from here on have no case
 _MAX_ROUNDS = 8
 _MAX_CHARS = 300  # looked at from either end in a round
 _LINE = 80
@@ -122,10 +124,13 @@ def _begins_otherwise(text: str) -> bool:
     """Tell at a glance, where one can, that nothing is to be cut before a question."""
     head = text[:MAX_CLAUSE_CHARS].lower()
     for word in _WORD.finditer(head):
-        start, letters = word.start(), word[0]
-        if letters in _OPENERS or not letters.isascii():
+        letters = word[0]
+        if letters in _OPENERS:
             return False
         if letters not in _WORDS:
+            start = word.start()
+            if not letters.isascii():  # a pattern that ignores case takes some letters for ASCII ones
+                return start == 0 and letters[0] >= _NO_CASE
             return _END.search(head, 0, start) is None  # so the first clause is none of small talk's
     return False
 
@@ -133,15 +138,19 @@ def _begins_otherwise(text: str) -> bool:
 def _ends_otherwise(text: str) -> bool:
     """Tell at a glance, where one can, that nothing is to be cut behind a question."""
     tail = text[-_LINE:].lower()
-    if not tail.isascii() or ("\n" in tail and any(word in tail for word in _SIGNATURES)):
-        return False
+    if "\n" in tail:
+        for word in _SIGNATURES:  # a generator takes longer than all of this
+            if word in tail:
+                return False
     backwards = _WORD.finditer(tail[::-1])
-    for i, word in enumerate(backwards):
-        letters = word[0][::-1]
+    for i, found in enumerate(backwards):
+        letters = found[0][::-1]
         if letters not in _WORDS:
-            whole = word.end() < len(tail) or len(text) <= _LINE
-            return i == 0 or (whole and not any(w[0][::-1] in _GREETINGS for w in islice(backwards, 2)))
-        if letters in _SUSPECTS or (i == 0 and letters in _CLOSERS):
+            if i == 0:
+                return True
+            whole = found.end() < len(tail) or len(text) <= _LINE
+            return whole and not any(w[0][::-1] in _GREETINGS for w in islice(backwards, 2))
+        if letters in _SUSPECTS or (i == 0 and letters in _CLOSERS) or not tail.isascii():
             return False
     return False
 
