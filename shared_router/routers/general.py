@@ -152,7 +152,7 @@ class GeneralRouter(Router):
         """Return p of n queries, and the embeddings it was told from, for what reads them too."""
         head = self._fitted_head()
         if len(queries) == 1:  # as most are asked for
-            bare = bare_question(queries[0]).strip()
+            bare = _as_read(queries[0])
             vectors = self.reader.embed_bare([bare])
             p, coverage = (np.array([x]) for x in head.score(vectors[0], glance_numbers(bare)))
         else:
@@ -194,8 +194,8 @@ class GeneralRouter(Router):
         return named.save(folder, overwrite=overwrite)
 
     def _read(self, queries: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Return the embeddings and the forms of queries; blanks left by small talk are none of a form."""
-        bare = [evenly_spaced(bare_question(query).strip()) for query in queries]
+        """Return the embeddings and the forms of queries."""
+        bare = [_as_read(query) for query in queries]
         forms = np.array([glance_numbers(text) for text in bare]).reshape(len(bare), len(GLANCE_NAMES))
         return self.reader.embed_bare(bare), forms
 
@@ -237,6 +237,11 @@ class GeneralRouter(Router):
         router = cls(name if embedder is None else embedder, training=training, **options)
         router.head_ = router._head_of(tensors)
         return router
+
+
+def _as_read(query: str) -> str:
+    """Return what is read of a query; blanks left by small talk, and wide ones, are none of its form."""
+    return evenly_spaced(bare_question(query).strip())
 
 
 class _Joined:

@@ -178,6 +178,12 @@ def test_what_is_around_a_question_or_between_its_words_does_not_move_it(router:
     assert router.win_probability(ways) == pytest.approx(router.win_probability([bare] * 3))
 
 
+def test_a_question_alone_is_read_as_among_others(router: GeneralRouter) -> None:
+    asked = ["Is  one  and  one   two?", " Is one\tand one two?\n", "猫  は  ?", "Hi!  Which ring 7  is it?"]
+    alone = [router.win_probability([query])[0] for query in asked]
+    np.testing.assert_allclose(router.win_probability(asked), alone, atol=1e-12)
+
+
 def test_saved_and_loaded_it_covers_the_same(router: GeneralRouter, tmp_path: Path) -> None:
     router.save(tmp_path)
     loaded = GeneralRouter.load(tmp_path, embedder=EMBEDDER)
