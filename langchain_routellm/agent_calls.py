@@ -12,8 +12,9 @@ from langchain.agents.middleware.types import ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 
-from langchain_routellm.answer_facts import AnswerFacts
+from langchain_routellm.answer_facts import AnswerFacts, holds_nothing
 from langchain_routellm.answers import watched
+from langchain_routellm.attempt import EMPTY
 from langchain_routellm.carrying import given_back
 from langchain_routellm.listeners import handlers_of, reads_tokens
 from langchain_routellm.memory import Thread
@@ -22,6 +23,7 @@ from langchain_routellm.reasoning import SignedReasoning, without_others_reasoni
 from shared_router import (
     Attempts,
     CallRules,
+    EmptyAnswerError,
     RoutingDecision,
     RoutingRequest,
     WithheldAnswerError,
@@ -185,6 +187,7 @@ def _facts_of(
     """Return what an answer tells.
 
     Raises:
+        EmptyAnswerError: If it holds nothing, and another model can be asked.
         WithheldAnswerError: If its provider kept it back, and that is to move on.
     """
     moves = rules.resilience is not None and rules.resilience.refusals and attempts.can_move_on
@@ -195,6 +198,9 @@ def _facts_of(
     if moves and facts.is_withheld:
         answer = _with_decision(response, about)
         raise WithheldAnswerError(f"a provider kept an answer back, for {facts.finish_reason}", answer)
+    is_empty = response.structured_response is None and all(map(holds_nothing, response.result))
+    if is_empty and attempts.can_move_on:
+        raise EmptyAnswerError(EMPTY, _with_decision(response, about))
     return facts
 
 

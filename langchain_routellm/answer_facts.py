@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult, LLMResult
 from langchain_routellm.prices import token_usage
 from langchain_routellm.scorable import finish_reason
 from langchain_routellm.turns import text_of
-from shared_router import TokenUsage, is_withheld
+from shared_router import GivenAnswer, TokenUsage, is_withheld, why_unusable
 
 _MODEL_NAMES = ("model_name", "model", "model_id", "modelId")
 _FINGERPRINTS = ("system_fingerprint", "fingerprint")
@@ -104,7 +104,28 @@ def has_content(chunk: Any) -> bool:
     elif any(_block_has_content(block) for block in chunk.content):
         return True
     calls = chunk.tool_call_chunks if isinstance(chunk, AIMessageChunk) else chunk.tool_calls
-    return bool(calls) or any(chunk.additional_kwargs.get(name) for name in _ARGUMENTS)
+    return bool(calls or chunk.invalid_tool_calls) or any(
+        chunk.additional_kwargs.get(name) for name in _ARGUMENTS
+    )
+
+
+def holds_nothing(output: Any) -> bool:
+    """Tell whether a whole answer is empty: no generation, or no content, and neither cut nor withheld.
+
+    Args:
+        output: What a model returned; what is no message and holds none, such as an object, is something.
+    """
+    if isinstance(output, LLMResult) and not any(output.generations):
+        return True
+    if isinstance(output, ChatResult) and not output.generations:
+        return True
+    message = message_in(output)
+    return message is not None and not has_content(message) and ended_well(finish_reason(message))
+
+
+def ended_well(reason: str | None) -> bool:
+    """Tell whether a reason why an answer ended is no excuse for an empty one: neither cut nor withheld."""
+    return why_unusable(GivenAnswer("", finish_reason=reason)) == "empty"
 
 
 def _block_has_content(block: Any) -> bool:

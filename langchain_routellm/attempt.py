@@ -12,15 +12,17 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
 from pydantic import BaseModel
 
-from langchain_routellm.answer_facts import AnswerFacts
+from langchain_routellm.answer_facts import AnswerFacts, ended_well, holds_nothing
 from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.listeners import handlers_of, reads_tokens, taps
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.scorable import finish_reason
-from shared_router import Attempts, CutStreamError, WithheldAnswerError
+from shared_router import Attempts, CutStreamError, EmptyAnswerError, WithheldAnswerError
 
 _OWN_TIMEOUTS = ("request_timeout", "default_request_timeout")
 """Fields of chat models whose client takes a `timeout` with each call."""
+
+EMPTY = "an answer must hold text, reasoning or a tool call, got none of them"
 
 
 class Attempt:
@@ -71,11 +73,15 @@ class Attempt:
         """Return a whole output with the decision on it.
 
         Raises:
+            EmptyAnswerError: If it holds nothing, and another model can be asked.
             WithheldAnswerError: If the provider kept it back, and that is to move on.
         """
-        self.facts.add(self.about.message if self.about.message is not None else output)
+        seen = self.about.message if self.about.message is not None else output
+        self.facts.add(seen)
         told = self._told(output)
         self.check_withheld(told)
+        if self._attempts.can_move_on and holds_nothing(seen):
+            raise EmptyAnswerError(EMPTY, told)
         return told
 
     def check_ended(self, chunks: list[Any]) -> None:
@@ -86,13 +92,18 @@ class Attempt:
 
         Raises:
             CutStreamError: If it ended without saying why, and another model can be asked.
+            EmptyAnswerError: If it says that it ended well, and another model can be asked.
             WithheldAnswerError: If the provider kept the answer back, and that is to move on.
         """
         self.check_withheld(chunks)
         messages = [chunk for chunk in chunks if isinstance(chunk, AIMessage)]
-        says_why = any(message.usage_metadata or finish_reason(message) for message in messages)
-        if self._attempts.can_move_on and messages == chunks and not says_why:
+        if not self._attempts.can_move_on or len(messages) < len(chunks):
+            return
+        reason = next(filter(None, map(finish_reason, reversed(messages))), None)
+        if reason is None and not any(message.usage_metadata for message in messages):
             raise CutStreamError("a stream must hold content or say why it ended, got none of either")
+        if ended_well(reason):
+            raise EmptyAnswerError(EMPTY, chunks)
 
     def check_withheld(self, answer: Any) -> None:
         """Check that the provider has not kept the answer back.

@@ -24,6 +24,7 @@ from shared_router import (
     AskedCall,
     Attempts,
     CallRules,
+    EmptyAnswerError,
     RoutingDecision,
     TokenUsage,
     WithheldAnswerError,
@@ -31,6 +32,9 @@ from shared_router import (
 )
 
 T = TypeVar("T")
+
+ANSWERED = (EmptyAnswerError, WithheldAnswerError)
+"""Errors that hold an answer: its provider bills it, and it is given back where no other model answers."""
 
 
 def carried(call: Call, decision: RoutingDecision) -> RoutedCall:
@@ -221,19 +225,19 @@ class Carried(Runnable[Any, Any]):
 
 
 def tokens_before(error: Exception, attempt: Attempt | None) -> TokenUsage | None:
-    """Return the tokens of an answer that was withheld, and see who has read some of one that failed."""
+    """Return the tokens of an answer that is not used, and see who has read some of one that failed."""
     if attempt is None:
         return None
     attempt.see_listeners()
-    return attempt.facts.tokens if isinstance(error, WithheldAnswerError) else None
+    return attempt.facts.tokens if isinstance(error, ANSWERED) else None
 
 
 def given_back(error: BaseException) -> Any:
-    """Return the answer that was withheld, where that is all there is; else raise the error.
+    """Return the answer that was empty or withheld, where that is all there is; else raise the error.
 
     Raises:
         BaseException: The error, where it is another.
     """
-    if isinstance(error, WithheldAnswerError):
+    if isinstance(error, ANSWERED):
         return error.answer
     raise error

@@ -9,7 +9,7 @@ from typing import Any
 from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 
 from llamaindex_routellm.tokens import reported_tokens
-from shared_router import TokenUsage
+from shared_router import GivenAnswer, TokenUsage, why_unusable
 
 Responses = list[ChatResponse | CompletionResponse]
 
@@ -49,6 +49,11 @@ def facts_of(responses: Responses) -> AnswerFacts:
         model = model or _text(raw, "model")
         fingerprint = fingerprint or _text(raw, "system_fingerprint")
     return AnswerFacts(usage, model, fingerprint)
+
+
+def ended_well(reason: str | None) -> bool:
+    """Tell whether a reason why an answer ended is no excuse for an empty one: neither cut nor withheld."""
+    return why_unusable(GivenAnswer("", finish_reason=reason)) == "empty"
 
 
 def _text(raw: Any, name: str) -> str | None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from llama_index.core.base.llms.types import ChatResponse, CompletionResponse
 from llama_index.core.llms import LLM
 
-from llamaindex_routellm.answer_facts import Responses, facts_of, responses_of
+from llamaindex_routellm.answer_facts import Responses, ended_well, facts_of, responses_of
+from llamaindex_routellm.first_content import has_content
+from llamaindex_routellm.held_parts import HeldParts
 from llamaindex_routellm.route import Models, Route
 from llamaindex_routellm.routing import DecidedCall, Routing
 from llamaindex_routellm.scorable import finish_reason_of, text_of
-from shared_router import CutStreamError, WithheldAnswerError, is_withheld
+from shared_router import CutStreamError, EmptyAnswerError, WithheldAnswerError, is_withheld
 
 if TYPE_CHECKING:
     from shared_router import Attempts, CallRules, RoutingDecision, TokenUsage
+
+ANSWERED = (EmptyAnswerError, WithheldAnswerError)
+"""Errors that hold an answer: its provider bills it, and it is given back where no other model answers."""
+
+_EMPTY = "an answer must hold text, reasoning or a tool call, got none of them"
 
 
 class EndingCall:
@@ -55,30 +63,51 @@ class EndingCall:
             self._routing.publish(models, self._decided, decision, instead_of=self._published)
             self._published = decision
 
-    def _refuse_withheld(self, route: Route, output: Iterable[Any]) -> None:
-        """Raise an answer that its provider kept back, where another model may still be asked instead."""
-        rule = self._rules.resilience
-        if rule is None or not rule.refusals or not self._attempts.can_move_on:
-            return
-        if is_withheld(finish_reason_of(responses_of(output, route.responses))):
-            raise WithheldAnswerError(
-                "an answer must not be withheld where refusals move on, and its provider kept it back"
-            )
+    def _check(self, route: Route, output: Any) -> Any:
+        """Return a whole answer, where no other model is to be asked in its place.
 
-    def _refuse_cut(self, route: Route, latest: Collection[Any]) -> None:
-        """Raise a stream that has ended without content and says neither why nor what it cost."""
+        Raises:
+            EmptyAnswerError: If it holds nothing, and another model can be asked.
+            WithheldAnswerError: If its provider kept it back, and that is to move on.
+        """
+        if self._attempts.can_move_on:
+            responses = responses_of([output], route.responses)
+            self._check_withheld(responses, output)
+            if _is_answer(output) and not has_content(output) and ended_well(finish_reason_of(responses)):
+                raise EmptyAnswerError(_EMPTY, output)
+        return output
+
+    def _check_ended(self, route: Route, held: HeldParts) -> None:
+        """Check that a stream without any content is no provider's failure.
+
+        Raises:
+            CutStreamError: If it ended without saying why or what it cost, and another model can be asked.
+            EmptyAnswerError: If it says that it ended well, likewise.
+            WithheldAnswerError: If its provider kept it back, and that is to move on.
+        """
         if not self._attempts.can_move_on:
             return
-        own = responses_of(latest, ())
-        if len(own) < len(latest):  # of texts or objects, which say nothing of themselves
+        latest = held.latest
+        responses = responses_of(latest, route.responses)
+        self._check_withheld(responses, held.parts)
+        if not responses and latest:  # texts or objects that say nothing of themselves
             return
-        responses = responses_of(own, route.responses)
-        if not finish_reason_of(responses) and facts_of(responses).usage is None:
+        reason = finish_reason_of(responses)
+        if not reason and facts_of(responses).usage is None:
             raise CutStreamError("a stream must hold content or say why it ended, got none of either")
+        if ended_well(reason):
+            raise EmptyAnswerError(_EMPTY, held.parts)
 
-    def _withheld_usage(self, error: Exception) -> TokenUsage | None:
-        """Return the tokens of an answer that was kept back: its provider bills it."""
-        if self._current is None or not isinstance(error, WithheldAnswerError):
+    def _check_withheld(self, responses: Responses, answer: Any) -> None:
+        rule = self._rules.resilience
+        if rule is not None and rule.refusals and is_withheld(finish_reason_of(responses)):
+            raise WithheldAnswerError(
+                "an answer must not be withheld where refusals move on, and its provider kept it back", answer
+            )
+
+    def _usage(self, error: Exception) -> TokenUsage | None:
+        """Return the tokens of an answer that is not used: its provider bills it."""
+        if self._current is None or not isinstance(error, ANSWERED):
             return None
         return facts_of(self._current.responses).usage
 
@@ -119,3 +148,7 @@ class EndingCall:
         """Return a stream that ends the call also where nobody ever reads it."""
         weakref.finalize(parts, self._attempts.cancelled).atexit = False
         return parts
+
+
+def _is_answer(output: Any) -> bool:
+    return isinstance(output, ChatResponse | CompletionResponse | str)

@@ -45,6 +45,11 @@ class HeldParts:
             return []
         return self.left()
 
+    @property
+    def parts(self) -> list[Any]:
+        """What is held back."""
+        return list(self._held)
+
     def left(self) -> list[Any]:
         """Return what is held back, and hold it no longer."""
         held, self._held = self._held, []

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from llamaindex_routellm.base import Answer
-from llamaindex_routellm.ending_calls import EndingCall
+from llamaindex_routellm.ending_calls import ANSWERED, EndingCall
 from llamaindex_routellm.held_parts import HeldParts
 from llamaindex_routellm.route import END, Route
 from llamaindex_routellm.shadows import ashadow_asking, shadow_asking
@@ -35,7 +35,10 @@ class RuledCall(EndingCall):
         """
         if (shadow := self._rules.shadow) is not None and shadow.draws():
             shadow.keep(self._attempts.decision_id, shadow_asking(self._models, ask))
-        route, output = self._opened(ask)
+        try:
+            route, output = self._opened(ask)
+        except ANSWERED as unused:
+            return cast("Answer", unused.answer)
         if isinstance(output, Generator):
             return cast("Answer", self._ending(self._parts(route, output, ask)))
         self._answered(route, [output])
@@ -45,7 +48,10 @@ class RuledCall(EndingCall):
         """Have the call answered, without holding up the event loop."""
         if (shadow := self._rules.shadow) is not None and shadow.draws():
             shadow.akeep(self._attempts.decision_id, ashadow_asking(self._models, ask))
-        route, output = await self._aopened(ask)
+        try:
+            route, output = await self._aopened(ask)
+        except ANSWERED as unused:
+            return cast("Answer", unused.answer)
         if isinstance(output, AsyncGenerator):
             return cast("Answer", self._ending(self._aparts(route, output, ask)))
         self._answered(route, [output])
@@ -56,11 +62,10 @@ class RuledCall(EndingCall):
         while True:
             try:
                 route, output = self._attempt(ask)
-                self._refuse_withheld(route, [output])
-                return route, output
+                return route, self._check(route, output)
             # whatever a provider raises: the core knows what it means
             except Exception as error:  # noqa: BLE001
-                moves = self._attempts.failed(error, self._withheld_usage(error))
+                moves = self._attempts.failed(error, self._usage(error))
             except BaseException:
                 self._attempts.cancelled()
                 raise
@@ -71,10 +76,9 @@ class RuledCall(EndingCall):
         while True:
             try:
                 route, output = await self._aattempt(ask)
-                self._refuse_withheld(route, [output])
-                return route, output
+                return route, self._check(route, output)
             except Exception as error:  # noqa: BLE001
-                moves = await self._attempts.afailed(error, self._withheld_usage(error))
+                moves = await self._attempts.afailed(error, self._usage(error))
             except BaseException:
                 self._attempts.cancelled()
                 raise
@@ -106,11 +110,10 @@ class RuledCall(EndingCall):
                 try:
                     part = self._within(partial(next, parts, END))
                     if part is END:
-                        self._refuse_withheld(route, held.latest)
-                        self._refuse_cut(route, held.latest)
+                        self._check_ended(route, held)
                         break
                 except Exception as error:  # noqa: BLE001
-                    moves = self._attempts.failed(error, self._withheld_usage(error))
+                    moves = self._attempts.failed(error, self._usage(error))
                 else:
                     yield from held.taken(part)
                     continue
@@ -121,6 +124,8 @@ class RuledCall(EndingCall):
                 held = HeldParts(self._attempts)
             yield from held.left()
             self._answered(route, held.latest)
+        except ANSWERED as unused:
+            yield from cast("list[Any]", unused.answer)
         finally:
             self._attempts.cancelled()  # which says nothing of a call that has ended
             _close(parts)
@@ -135,11 +140,10 @@ class RuledCall(EndingCall):
                 try:
                     part = await self._awithin(anext(parts, END))
                     if part is END:
-                        self._refuse_withheld(route, held.latest)
-                        self._refuse_cut(route, held.latest)
+                        self._check_ended(route, held)
                         break
                 except Exception as error:  # noqa: BLE001
-                    moves = await self._attempts.afailed(error, self._withheld_usage(error))
+                    moves = await self._attempts.afailed(error, self._usage(error))
                 else:
                     for each in held.taken(part):
                         yield each
@@ -152,6 +156,9 @@ class RuledCall(EndingCall):
             for each in held.left():
                 yield each
             self._answered(route, held.latest)
+        except ANSWERED as unused:
+            for each in cast("list[Any]", unused.answer):
+                yield each
         finally:
             self._attempts.cancelled()
             await parts.aclose()

@@ -22,6 +22,7 @@ Each message says the rule, then the value, then the fix. None holds a prompt's 
     ├── PlanTimeoutError (TimeoutError)        a plan's calls took longer than its deadline
     ├── CallTimeoutError (TimeoutError)        a model took longer than Resilience allows
     ├── CutStreamError (ConnectionError)       a stream ended before any content, and does not say why
+    ├── EmptyAnswerError                       a model answered with nothing, and says that it ended well
     ├── WithheldAnswerError                    a provider kept its model's answer back
     ├── ContractError (AssertionError)         check_router found a rule that a router breaks
     ├── CapabilityError (NotImplementedError)  no model can do what the request needs
@@ -133,6 +134,18 @@ class CallTimeoutError(RouterError, TimeoutError):
 
 class CutStreamError(RouterError, ConnectionError):
     """A model's stream ended before any content, as if it were whole, and nothing says why it did."""
+
+
+class EmptyAnswerError(RouterError):
+    """A model's answer holds no text, no reasoning and no tool call, and was not cut or withheld.
+
+    Attributes:
+        answer: The answer, which is given back where no other model answers.
+    """
+
+    def __init__(self, message: str, answer: object = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class WithheldAnswerError(RouterError):

@@ -28,7 +28,16 @@ from typing_extensions import Self
 
 from tests.faults import Fault, FaultPlan, RandomFaults
 from tests.http_connection import Connection
-from tests.provider_answers import answer_parts, error_body, kept_back, request_id, usage_of, whole_answer
+from tests.provider_answers import (
+    NO_JSON,
+    answer_parts,
+    error_body,
+    kept_back,
+    request_id,
+    usage_of,
+    whole_answer,
+    without_answer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,9 @@ class FaultServer:
             return False
         if fault.at is None and await self._is_left(connection, fault):
             return False
+        if fault.kind in ("empty_body", "html"):
+            await connection.send_bytes(200, *NO_JSON[fault.kind])
+            return True
         return await (self._stream if streams else self._whole)(payload, fault, connection)
 
     async def _is_left(self, connection: Connection, fault: Fault) -> bool:
@@ -160,10 +172,7 @@ class FaultServer:
 
     async def _whole(self, payload: dict[str, Any], fault: Fault, connection: Connection) -> bool:
         body = error_body("503") if fault.kind == "error_event" else whole_answer(payload)
-        if fault.kind == "no_choices":
-            body["choices"] = []
-        elif fault.kind == "withheld":
-            body = kept_back(body)
+        body = kept_back(body) if fault.kind == "withheld" else without_answer(body, fault.kind)
         text = json.dumps(body).encode()
         if fault.kind in ("bad_json", "eof"):
             text = text[: len(text) // 2]
@@ -198,8 +207,7 @@ def _events(payload: dict[str, Any], fault: Fault) -> Iterator[str]:
             return
         if n == (fault.at or 0) and fault.kind == "bad_json":
             yield "{not json"
-        if fault.kind == "no_choices":
-            part["choices"] = []
+        part = without_answer(part, fault.kind)
         if fault.kind == "withheld" and n == (fault.at or 0):
             yield json.dumps(kept_back(part))
             break

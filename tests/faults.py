@@ -25,11 +25,18 @@ Kind = Literal[
     "error_event",
     "bad_json",
     "no_choices",
+    "null_choices",
+    "no_message",
+    "null_message",
+    "empty_message",
+    "empty_body",
+    "html",
     "content_filter",
     "withheld",
 ]
 """`content_filter` refuses a request, `withheld` keeps an answer back, `cut` drops the connection, `eof` ends
-a stream as if it were whole, `stall` never ends it."""
+a stream as if it were whole, `stall` never ends it. A choice of `no_message` has none, of `null_message` a
+null in its place, of `empty_message` one with neither content nor a call; `html` is a page of a proxy's."""
 
 
 @dataclass(frozen=True, slots=True)

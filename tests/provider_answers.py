@@ -76,6 +76,28 @@ def kept_back(answer: Payload) -> Payload:
     return answer
 
 
+NO_JSON = {"empty_body": (b"", {}), "html": (b"<html>Bad gateway</html>", {"Content-Type": "text/html"})}
+"""What a proxy sends with the status 200, and its headers."""
+
+
+def without_answer(body: Payload, kind: str) -> Payload:
+    """Return a body, or a part of a stream, that holds no answer where its kind of fault says so."""
+    choices = body.get("choices") or []
+    if kind == "no_choices":
+        return {**body, "choices": []}
+    if kind == "null_choices":
+        return {**body, "choices": None}
+    for choice in choices:
+        name = "delta" if "delta" in choice else "message" if "message" in choice else "text"
+        if kind == "no_message":
+            choice.pop(name)
+        elif kind == "null_message":
+            choice[name] = None
+        elif kind == "empty_message":
+            choice[name] = "" if name == "text" else {"role": "assistant", "content": None}
+    return body
+
+
 def usage_of(payload: Payload) -> dict[str, int]:
     """Return the tokens of an answer: a word of the request and of the answer is one each."""
     read = len(json.dumps(payload.get("messages") or payload.get("prompt")).split())

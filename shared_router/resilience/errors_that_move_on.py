@@ -2,21 +2,25 @@
 
 The word is the error's own where it has one: an HTTP status, LangChain's `is_retryable`, the type in an error
 event's body. Else it is its class's, by the names that httpx, the providers' clients and the standard library
-share, and then its cause's. What nobody knows is a mistake in the program or the request, and moves nowhere.
+share, and then its cause's; or where it was raised, of an answer that its client could not read. What nobody
+knows is a mistake in the program or the request, and moves nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from shared_router.errors import (
     CallTimeoutError,
     CutStreamError,
+    EmptyAnswerError,
     PlanTimeoutError,
     RouterError,
     WithheldAnswerError,
 )
+from shared_router.resilience.error_facts import aws_code_of, body_words_of, status_of
+from shared_router.resilience.unreadable_answers import is_unreadable_answer
 
 Kind = Literal["connection", "timeout", "rate_limit", "server", "refusal"]
 """What is wrong with the model that was asked."""
@@ -40,6 +44,9 @@ _BODIES: Mapping[str, Kind] = {
     "throttlingException": "rate_limit",
 }
 """Types in the body of an error that came inside an answer whose status was 200."""
+
+_MISTAKES = ("invalid_request_error", "authentication_error", "permission_error", "not_found_error")
+"""Types in such a body that say that the request or the key is wrong."""
 
 _REFUSALS = ("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "invalid_prompt")
 
@@ -87,6 +94,15 @@ _CLASSES: Mapping[str, Kind] = {
     "JSONDecodeError": "server",
 }
 
+_OURS: Mapping[type[RouterError], Kind] = {
+    WithheldAnswerError: "refusal",
+    EmptyAnswerError: "server",
+    CutStreamError: "connection",
+    CallTimeoutError: "timeout",
+    PlanTimeoutError: "timeout",
+}
+"""What our own errors say of a model."""
+
 _NO_CHUNKS = "No generation chunks were returned"
 """All that LangChain's `ValueError` says of a stream that ends before its first chunk."""
 
@@ -122,19 +138,15 @@ def kind_of(error: BaseException) -> Kind | None:
     for each in _with_causes(error):
         if not isinstance(each, Exception):
             return None
-        if isinstance(each, WithheldAnswerError):
-            return "refusal"
-        if isinstance(each, (CallTimeoutError, PlanTimeoutError)):
-            return "timeout"
-        if isinstance(each, CutStreamError):
-            return "connection"
+        if isinstance(each, RouterError):  # None of a rule of ours, such as a budget's
+            return next((kind for cls, kind in _OURS.items() if isinstance(each, cls)), None)
         if type(each) is ValueError and each.args == (_NO_CHUNKS,):
             return "connection"
-        if isinstance(each, RouterError):  # of a rule of ours, such as a budget's
-            return None
         known, kind = _own_kind(each)
         if known:
             return kind
+        if is_unreadable_answer(each):
+            return "server"
     return None
 
 
@@ -157,7 +169,7 @@ def retry_after_of(error: BaseException) -> float | None:
 def may_be_billed(error: BaseException) -> bool:
     """Tell whether a provider may bill a call that failed: not if it refused it, or was not reached."""
     for each in _with_causes(error):
-        if isinstance(each, Exception) and (_status(each) or 0) >= 400:
+        if isinstance(each, Exception) and (status_of(each) or 0) >= 400:
             return False
         names = {cls.__name__ for cls in type(each).__mro__}
         if names & _BROKEN_OFF:
@@ -181,17 +193,17 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 def _own_kind(error: Exception) -> tuple[bool, Kind | None]:
     """Return whether an error itself says what is wrong, and what."""
-    body, aws = _body_words(error), _aws_code(error)
+    body, aws = body_words_of(error), aws_code_of(error)
     if aws in _BODIES:  # an exception in a stream of Bedrock's has the status 400, whatever it is
         return True, _BODIES[aws]
     if any(word in _REFUSALS for word in body):
         return True, "refusal"
-    status = _status(error)
+    status = status_of(error)
     if status is not None and status >= 400:
         return True, _STATUSES.get(status, "server" if status >= 500 else None)
     for word in body:
-        if word in _BODIES:
-            return True, _BODIES[word]
+        if word in _BODIES or word in _MISTAKES:
+            return True, _BODIES.get(word)
     names = [cls.__name__ for cls in type(error).__mro__]
     if any(name in _REFUSING_CLASSES for name in names):
         return True, "refusal"
@@ -200,42 +212,3 @@ def _own_kind(error: Exception) -> tuple[bool, Kind | None]:
             return True, _CLASSES[name]
     retryable = getattr(error, "is_retryable", None)
     return (True, "server") if retryable is True else (False, None)
-
-
-def _status(error: Exception) -> int | None:
-    """Return the HTTP status that an error holds, wherever its library keeps it."""
-    response: Any = getattr(error, "response", None)
-    metadata = response.get("ResponseMetadata") if isinstance(response, Mapping) else None
-    places = (
-        getattr(error, "status_code", None),
-        getattr(error, "http_status", None),
-        getattr(error, "status", None),
-        getattr(response, "status_code", None),
-        getattr(response, "status", None),
-        metadata.get("HTTPStatusCode") if isinstance(metadata, Mapping) else None,
-        getattr(error, "code", None),
-    )
-    for value in places:
-        if isinstance(value, int) and not isinstance(value, bool) and 100 <= value < 600:
-            return int(value)
-    return None
-
-
-def _aws_code(error: Exception) -> str:
-    """Return the code in an error of botocore's, as Bedrock's streams write it."""
-    response: Any = getattr(error, "response", None)
-    told = response.get("Error") if isinstance(response, Mapping) else None
-    code = told.get("Code") if isinstance(told, Mapping) else None
-    return code[:1].lower() + code[1:] if isinstance(code, str) else ""
-
-
-def _body_words(error: Exception) -> list[str]:
-    """Return the types and codes that an error's body names."""
-    found: list[object] = [getattr(error, "code", None), getattr(error, "type", None)]
-    body: Any = getattr(error, "body", None)
-    for _ in range(3):  # {"error": {"innererror": {...}}}
-        if not isinstance(body, Mapping):
-            break
-        found += [body.get("code"), body.get("type")]
-        body = body.get("error") or body.get("innererror")
-    return [word for word in found if isinstance(word, str)]

@@ -35,6 +35,12 @@ class PlannedAttempts(Attempts):
         self._also: list[Any] = []  # what is held for calls beside the latest one of a stage
         self._is_open = True  # the first model's stage, which `start` has reserved
 
+    @property
+    def can_move_on(self) -> bool:
+        """Whether another model may still be asked, or an answer is at hand that can be used."""
+        has_other = self._next is not None and self.at_hand is not None and self.awaits_content
+        return has_other or super().can_move_on
+
     def stage(self, model: str, n: int = 1) -> str | None:
         """Begin the stage of a model.
 
