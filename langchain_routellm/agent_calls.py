@@ -15,17 +15,19 @@ from langchain_core.runnables.config import ensure_config, var_child_runnable_co
 from langchain_routellm.answer_facts import AnswerFacts, holds_nothing
 from langchain_routellm.answers import watched
 from langchain_routellm.attempt import EMPTY
-from langchain_routellm.carrying import given_back
+from langchain_routellm.carrying import ANSWERED, given_back
 from langchain_routellm.listeners import handlers_of, reads_tokens
 from langchain_routellm.memory import Thread
 from langchain_routellm.metadata import DecisionMetadata, run_metadata
 from langchain_routellm.reasoning import SignedReasoning, without_others_reasoning
 from shared_router import (
+    AskedCall,
     Attempts,
+    Bill,
     CallRules,
     EmptyAnswerError,
     RoutingDecision,
-    RoutingRequest,
+    TokenUsage,
     WithheldAnswerError,
     awithin_seconds,
 )
@@ -45,6 +47,8 @@ class AgentCall:
         thread: What remembers which model asked for tools.
         children: The models by name.
         signed_reasoning: What happens to reasoning that another model signed.
+        bill: What the models cost.
+        begun: The call as it began under rules; None where there are none.
     """
 
     request: Request
@@ -52,32 +56,30 @@ class AgentCall:
     thread: Thread
     children: Mapping[str, Any]
     signed_reasoning: SignedReasoning
+    bill: Bill
+    begun: AskedCall | None
 
     def made(self, handler: Callable[[Request], Response]) -> Response:
         """Return the chosen child's answer, with the decision on it."""
-        about = DecisionMetadata(self.decision, thread=self.thread)
+        about = DecisionMetadata(self.decision, self.bill, self.thread)
         with self._run_metadata(about):
             return _with_decision(handler(self._to(about)), about)
 
     async def amade(self, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Return what `made` returns."""
-        about = DecisionMetadata(self.decision, thread=self.thread)
+        about = DecisionMetadata(self.decision, self.bill, self.thread)
         with self._run_metadata(about):
             return _with_decision(await handler(self._to(about)), about)
 
-    def carried(
-        self, handler: Callable[[Request], Response], rules: CallRules | None, asked: RoutingRequest
-    ) -> Response:
+    def carried(self, handler: Callable[[Request], Response]) -> Response:
         """Return the answer of the first child that gives one under the rules.
 
         Args:
             handler: Asks the model of a request; what stands behind it may have fallbacks of its own.
-            rules: What the call is made under; None where there are no such rules.
-            asked: What the policy was asked, or would have been.
         """
-        if rules is None:
+        if self.begun is None:
             return self.made(handler)
-        attempts = rules.ask(asked).begin(_as_decision(self.decision))
+        rules, attempts = self.begun.rules, self.begun.begin(_as_decision(self.decision))
         while True:
             about = self._about(attempts)
             try:
@@ -87,7 +89,7 @@ class AgentCall:
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 self._see_listeners(about, attempts)
-                if not attempts.failed(error):
+                if not attempts.failed(error, _unused_tokens(error)):
                     return self._given_back(attempts)
             except BaseException:
                 attempts.cancelled()
@@ -95,16 +97,11 @@ class AgentCall:
             else:
                 return self._ended(response, about, attempts, facts)
 
-    async def acarried(
-        self,
-        handler: Callable[[Request], Awaitable[Response]],
-        rules: CallRules | None,
-        asked: RoutingRequest,
-    ) -> Response:
+    async def acarried(self, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         """Return what `carried` returns, without holding up the event loop."""
-        if rules is None:
+        if self.begun is None:
             return await self.amade(handler)
-        attempts = await (await rules.aask(asked)).abegin(_as_decision(self.decision))
+        rules, attempts = self.begun.rules, await self.begun.abegin(_as_decision(self.decision))
         while True:
             about = self._about(attempts)
             try:
@@ -114,7 +111,7 @@ class AgentCall:
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
                 self._see_listeners(about, attempts)
-                if not await attempts.afailed(error):
+                if not await attempts.afailed(error, _unused_tokens(error)):
                     return self._given_back(attempts)
             except BaseException:
                 attempts.cancelled()
@@ -126,7 +123,7 @@ class AgentCall:
         decision = attempts.decision.as_metadata()
         if attempts.decision_id is not None:
             decision["decision_id"] = attempts.decision_id
-        return DecisionMetadata(decision, thread=self.thread)
+        return DecisionMetadata(decision, self.bill, self.thread)
 
     def _to(self, about: DecisionMetadata) -> Request:
         """Return the request to the child of a decision."""
@@ -158,7 +155,7 @@ class AgentCall:
             attempts.first_content()
 
     def _given_back(self, attempts: Attempts) -> Response:
-        """Return the answer that was withheld, where that is all there is; else raise the error."""
+        """Return the answer that was empty or withheld, where that is all there is; else raise the error."""
         self.thread.release()
         return cast("Response", given_back(attempts.error))
 
@@ -202,6 +199,16 @@ def _facts_of(
     if is_empty and attempts.can_move_on:
         raise EmptyAnswerError(EMPTY, _with_decision(response, about))
     return facts
+
+
+def _unused_tokens(error: Exception) -> TokenUsage | None:
+    """Return the tokens of an answer that is not used: its provider bills it."""
+    if not isinstance(error, ANSWERED):
+        return None
+    facts = AnswerFacts()
+    for message in cast("Response", error.answer).result:
+        facts.add(message)
+    return facts.tokens
 
 
 def _as_decision(told: Mapping[str, Any]) -> RoutingDecision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
@@ -33,23 +33,25 @@ def call_size(call: Call) -> CallSize:
     Args:
         call: The call, before it is decided.
     """
-    texts: list[str] = []
-    images = 0
-    for message in call.messages:
-        if isinstance(message, AIMessage) or message.additional_kwargs or message.name:
-            texts += _words_around(message)
-        if isinstance(message.content, str):
-            texts.append(message.content)
-            continue
-        for part in _parts(message.content):
-            if isinstance(part, Mapping) and is_image(part):
-                images += 1
-            else:
-                texts.append(part if isinstance(part, str) else _as_text(part))
-    asked, answers = _most_in(call.kwargs), _answers_in(call.kwargs)
     given = None if call.binding is None else call.binding.given
-    bound = [model.kwargs for model in call.models.values() if isinstance(model, RunnableBindingBase)]
-    arguments = [each for each in (call.kwargs, *bound) if each]
+    return size_of(call.messages, call.kwargs, models=call.models, given=given)
+
+
+def size_of(
+    messages: Sequence[BaseMessage], kwargs: Mapping[str, Any], *, models: Mapping[str, Any], given: Any
+) -> CallSize:
+    """Return how large a call is that is made of these.
+
+    Args:
+        messages: All that is sent, oldest first.
+        kwargs: What the model is called with.
+        models: The models by name, with what is bound to them.
+        given: The tools or the schema that the caller bound; None for none.
+    """
+    texts, images = _said(messages)
+    asked, answers = _most_in(kwargs), _answers_in(kwargs)
+    bound = [model.kwargs for model in models.values() if isinstance(model, RunnableBindingBase)]
+    arguments = [each for each in (kwargs, *bound) if each]
     tools = [each[name] for each in arguments for name in _TOOLS if each.get(name)]
     texts += [_as_text(each) for each in tools]
     if given is not None and not tools:
@@ -58,11 +60,11 @@ def call_size(call: Call) -> CallSize:
         limits = [_most_in(each) for each in bound]
         known = [limit for limit in limits if limit is not None]
         # one that is bound to some of the models bounds no answer of the others
-        asked = max(known) if len(known) == len(call.models) else None
+        asked = max(known) if len(known) == len(models) else None
     return CallSize(
         tuple(texts),
         max_output_tokens=asked,
-        answers=max([answers, *map(_answers_in, bound), *map(_own_answers, call.models.values())]),
+        answers=max([answers, *map(_answers_in, bound), *map(_own_answers, models.values())]),
         images=images,
         has_tools=bool(tools or given),
     )
@@ -109,6 +111,24 @@ def _numbers(arguments: Mapping[str, Any], names: tuple[str, ...]) -> list[int]:
     found = (each.get(name) for each in given for name in names)
     numbers = (each for each in found if isinstance(each, int | float) and not isinstance(each, bool))
     return [math.ceil(number) for number in numbers if math.isfinite(number)]
+
+
+def _said(messages: Sequence[BaseMessage]) -> tuple[list[str], int]:
+    """Return all texts of a conversation, and how many images are in it."""
+    texts: list[str] = []
+    images = 0
+    for message in messages:
+        if isinstance(message, AIMessage) or message.additional_kwargs or message.name:
+            texts += _words_around(message)
+        if isinstance(message.content, str):
+            texts.append(message.content)
+            continue
+        for part in _parts(message.content):
+            if isinstance(part, Mapping) and is_image(part):
+                images += 1
+            else:
+                texts.append(part if isinstance(part, str) else _as_text(part))
+    return texts, images
 
 
 def _parts(content: Any) -> Iterator[Any]:

@@ -12,22 +12,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from langchain_core.runnables.config import ensure_config
 from typing_extensions import NotRequired, override
 
+from langchain_routellm.answers import fallbacks_of
 from langchain_routellm.asking import call_rules
-from langchain_routellm.binding import Binding, bind_children
-from langchain_routellm.capabilities import candidate_models
 from langchain_routellm.children import Child, checked_children
-from langchain_routellm.memory import Memory, Thread
-from langchain_routellm.metadata import NO_BILL
+from langchain_routellm.memory import Memory
 from langchain_routellm.outer_fallbacks import aunless_fallback, unless_fallback
 from langchain_routellm.policies import GivenPolicy, policy_of
+from langchain_routellm.prices import Prices
 from langchain_routellm.query import QuestionFinder, RouteOn, Strip, check_routing
 from langchain_routellm.reasoning import SignedReasoning, check_signed_reasoning
-from langchain_routellm.requests import asked_of
 from shared_router import (
     ROUTER_TIMEOUT_S,
+    Bill,
+    Budget,
     GivenExploration,
     GivenThreshold,
     InvalidInputError,
@@ -37,8 +36,6 @@ from shared_router import (
     Resilience,
     Router,
     RouterWarning,
-    RoutingDecision,
-    RoutingRequest,
     Sticky,
     Tier,
     seeded_exploration,
@@ -54,7 +51,8 @@ try:
     )
     from langgraph.runtime import Runtime
 
-    from langchain_routellm.agent_calls import AgentCall, Decision
+    from langchain_routellm.agent_calls import Decision
+    from langchain_routellm.agent_steps import AgentSteps
 except ImportError as error:
     raise MissingExtraError.of("langchain", "agents") from error
 
@@ -65,7 +63,7 @@ class RoutedAgentState(AgentState[Any]):
     routellm: NotRequired[Annotated[Decision, PrivateStateAttr]]
 
 
-class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
+class RouteLLMMiddleware(AgentSteps, AgentMiddleware[RoutedAgentState, Any, Any]):
     """Answer each run of an agent, or each of its steps, with the strong or the weak model.
 
     It must stand before middleware that looks at the model, such as prompt caching: what stands before it
@@ -97,6 +95,9 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         per: `"run"` decides once for all steps of a run; `"step"` before each call of the model, where
             `sticky` then says whether a tool loop may change models.
         resilience: As in `RoutedChatModel`; fallbacks of middleware behind this one go first.
+        prices: What the models cost, by name; answers then tell their dollars.
+        budget: What calls of the model may cost, as in `RoutedChatModel`; needs `prices`. With `per="run"` a
+            run is decided by what its first step may cost, and each step is reserved for itself.
         observers: As in `RoutedChatModel`; they are told of each call of the model.
 
     Raises:
@@ -130,6 +131,8 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         signed_reasoning: SignedReasoning = "strip",
         per: Literal["run", "step"] = "run",
         resilience: Resilience | None = None,
+        prices: Prices | None = None,
+        budget: Budget | Sequence[Budget] | None = None,
         observers: Sequence[Observer | str | Path] = (),
     ) -> None:
         super().__init__()
@@ -156,35 +159,33 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         self.sticky = sticky
         self.signed_reasoning = signed_reasoning
         self.per = per
+        self.bill = Bill(prices, self.policy.models, fallbacks_of(self.children))
         self.call_rules = call_rules(
-            self.policy, self.children, NO_BILL, resilience=resilience, observers=observers
+            self.policy,
+            self.children,
+            self.bill,
+            resilience=resilience,
+            budget=budget,
+            observers=observers,
         )
         self._warned = False
-        self._bound: tuple[list[Any], Binding | None] = ([], None)
+        self._bound = ([], None)
 
     @override
     def before_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        if self.per == "step":
-            return None
-        request, thread = asked_of(self, state["messages"], ensure_config())
-        return {"routellm": self._noted(thread, self.policy.decide(request))}
+        return None if self.per == "step" else {"routellm": self._of_run(state["messages"])}
 
     @override
     async def abefore_agent(self, state: RoutedAgentState, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        if self.per == "step":
-            return None
-        request, thread = asked_of(self, state["messages"], ensure_config())
-        return {"routellm": self._noted(thread, await self.policy.adecide(request))}
+        return None if self.per == "step" else {"routellm": await self._aof_run(state["messages"])}
 
     @override
     @unless_fallback
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        asked, thread = self._asked_anew(request)
-        decision = self._kept(request) if asked is None else self._noted(thread, self.policy.decide(asked))
-        call = self._call(request, decision, thread)
-        return call.carried(handler, self.call_rules, asked or RoutingRequest())
+        self._warn_of_caching(request)
+        return self._step(request).carried(handler)
 
     @override
     @aunless_fallback
@@ -193,50 +194,10 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
-        asked, thread = self._asked_anew(request)
-        decision = (
-            self._kept(request) if asked is None else self._noted(thread, await self.policy.adecide(asked))
-        )
-        call = self._call(request, decision, thread)
-        return await call.acarried(handler, self.call_rules, asked or RoutingRequest())
+        self._warn_of_caching(request)
+        return await (await self._astep(request)).acarried(handler)
 
-    def _asked_anew(self, request: ModelRequest[Any]) -> tuple[RoutingRequest | None, Thread]:
-        """Return what the policy must be asked, or None where the run's decision holds."""
-        binding = self._binding(request.tools)
-        decision = self._kept(request)
-        if decision:
-            if self.call_rules is not None and self.sticky is not False:
-                loop = self.memory.thread(request.messages, "tool_loop")
-                if loop.model not in (None, decision["model"]):  # a tool loop goes on with who answered
-                    return asked_of(self, request.messages, ensure_config(), binding=binding)
-            candidates, _ = candidate_models(self.children, request.messages, binding)
-            # a tool may have returned a picture, say, that the run's model cannot see
-            if candidates is None or decision["model"] in candidates:
-                known = [] if self.call_rules is None else request.messages
-                return None, self.memory.thread(known, self.sticky)
-        return asked_of(self, request.messages, ensure_config(), binding=binding)
-
-    def _kept(self, request: ModelRequest[Any]) -> Decision:
-        state: Any = request.state
-        return (state.get("routellm") if self.per == "run" else None) or {}
-
-    def _binding(self, tools: Sequence[Any]) -> Binding | None:
-        """Find out which children can be bound to an agent's tools, once for the same tools."""
-        if not tools:
-            return None
-        known, binding = self._bound
-        if len(known) != len(tools) or any(a is not b for a, b in zip(known, tools, strict=True)):
-            binding = bind_children(self.children, "tools", "bind_tools", list(tools))
-            self._bound = (list(tools), binding)
-        return binding
-
-    def _noted(self, thread: Thread, decision: RoutingDecision) -> Decision:
-        """Return a decision as an agent's state keeps it, and remember its model where it will answer."""
-        if self.call_rules is None:  # else whoever answers is remembered then
-            thread.keep(decision.model)
-        return decision.as_metadata()
-
-    def _call(self, request: ModelRequest[Any], decision: Decision, thread: Thread) -> AgentCall:
+    def _warn_of_caching(self, request: ModelRequest[Any]) -> None:
         if "cache_control" in request.model_settings and not self._warned:
             self._warned = True
             warnings.warn(
@@ -245,4 +206,3 @@ class RouteLLMMiddleware(AgentMiddleware[RoutedAgentState, Any, Any]):
                 RouterWarning,
                 stacklevel=3,
             )
-        return AgentCall(request, decision, thread, self.children, self.signed_reasoning)
