@@ -19,7 +19,13 @@ its calls, and `at_hand` hands on a weak answer that will do. So does a `Blended
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from shared_router import MissingExtraError
+
+if find_spec("langchain_core") is None:
+    raise MissingExtraError.of("langchain_core", "langchain")
 
 from langchain_routellm.chat_models import RoutedChatModel
 from langchain_routellm.routers import RouteLLMRouter

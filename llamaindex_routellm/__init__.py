@@ -14,7 +14,13 @@ So does `BlendedLLM` (`blends`), by `blending`.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from shared_router import MissingExtraError
+
+if find_spec("llama_index") is None:
+    raise MissingExtraError.of("llama_index", "llamaindex")
 
 from llamaindex_routellm.calls import LLMCall
 from llamaindex_routellm.llm import RoutedLLM

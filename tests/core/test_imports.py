@@ -93,6 +93,24 @@ def test_deciding_with_a_router_loads_no_more_than_the_core() -> None:
     assert loaded_by(statement) <= {"shared_router", "numpy"}
 
 
+@pytest.mark.parametrize(
+    ("package", "framework", "extra"),
+    [
+        ("langchain_routellm", "langchain_core", "langchain"),
+        ("llamaindex_routellm", "llama_index", "llamaindex"),
+    ],
+)
+def test_an_adapter_without_its_framework_says_which_extra_brings_it(
+    package: str, framework: str, extra: str
+) -> None:
+    program = f"import sys; sys.modules[{framework!r}] = None; import {package}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == (
+        f"shared_router.errors.MissingExtraError: {framework} is not installed; "
+        f'run: pip install "routellm-adapters[{extra}]"'
+    )
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_public_names_are_sorted_and_all_there(package: str) -> None:
     module = importlib.import_module(package)
