@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from shared_router import MissingExtraError
 from shared_router.demo.local_model import gguf_file, local_model_folder
-from shared_router.demo.server import LocalServer, serve
+from shared_router.demo.server import OLDEST_PYTHON, LocalServer, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,8 @@ def local_llm() -> Iterator[LocalServer]:
     Started at the first test that asks for it and stopped with the session. Mark such tests `local_llm`.
     Its answers are limited by `max_tokens` in the client: about 20 tokens a second.
     """
+    if sys.version_info < OLDEST_PYTHON:
+        pytest.skip("the local model's server needs Python 3.11")
     try:
         gguf_file()
     except MissingExtraError as error:

@@ -1,7 +1,8 @@
 """An OpenAI-compatible HTTP server over the local model, for as long as a `with` block lasts.
 
-It is `transformers serve` (transformers 5.23). What to know of it: it reports token usage in every answer
-and, in a stream, on the last chunk without being asked; it answers under the name `MODEL@main`; it ignores
+It is `transformers serve` (transformers 5.23; an older one ignores `max_completion_tokens`, by which
+LangChain's client limits an answer). What to know of it: it reports token usage in every answer and, in a
+stream, on the last chunk without being asked; it answers under the name `MODEL@main`; it ignores
 `tool_choice`, `response_format`, `n`, `logprobs` and `stream_options`; it serves one request at a time.
 """
 
@@ -25,6 +26,9 @@ from shared_router.errors import InvalidInputError, LocalServerError, MissingExt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+OLDEST_PYTHON = (3, 11)
+"""What transformers 5.23 needs."""
 
 _NEEDED = ("transformers", "torch", "accelerate", "fastapi", "uvicorn", "openai")
 _POLL_SECONDS = 0.25
@@ -67,7 +71,7 @@ def serve(
 
     Raises:
         InvalidInputError: If the folder is none, or an argument is outside its range.
-        MissingExtraError: If the server's packages are not installed.
+        MissingExtraError: If the server's packages are not installed, or Python is older than 3.11.
         LocalServerError: If it stops or does not answer in time; the message ends with its last words.
     """
     folder = Path(folder)
@@ -76,6 +80,11 @@ def serve(
     if threads < 1 or not timeout_seconds > 0:
         raise InvalidInputError(
             f"threads must be >= 1 and timeout_seconds > 0, got {threads!r} and {timeout_seconds!r}"
+        )
+    if sys.version_info < OLDEST_PYTHON:
+        raise MissingExtraError(
+            "the local model needs Python 3.11 or newer, for transformers 5.23, which serves it, does; "
+            "name servers with --strong, --weak and --base-url instead"
         )
     for package in _NEEDED:
         if find_spec(package) is None:

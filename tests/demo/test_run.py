@@ -15,9 +15,12 @@ import pytest
 from shared_router import InvalidInputError, LocalServerError, MissingExtraError, TokenPrices
 from shared_router.demo.library import Library, documents
 from shared_router.demo.local_model import MODEL_NAME, _move, cache_folder, gguf_file, local_model_folder
-from shared_router.demo.server import serve
+from shared_router.demo.server import OLDEST_PYTHON, serve
 from shared_router.demo.table import Answer, Prices, header, line, total
 
+with_the_servers_python = pytest.mark.skipif(
+    sys.version_info < OLDEST_PYTHON, reason="the local model's server needs Python 3.11"
+)
 PRICES = Prices(strong=TokenPrices(2.5, 10.0), weak=TokenPrices(0.15, 0.6))
 
 
@@ -108,6 +111,18 @@ def test_a_server_is_not_started_with_arguments_that_break_a_rule(
         pytest.fail("the block must not be entered")
 
 
+def test_an_older_python_is_told_which_one_the_server_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    with (
+        pytest.raises(MissingExtraError, match=r"needs Python 3.11 or newer, .* name servers with --strong"),
+        serve(tmp_path),
+    ):
+        pytest.fail("the block must not be entered")
+
+
+@with_the_servers_python
 def test_a_server_without_its_packages_is_told_with_the_pip_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +134,7 @@ def test_a_server_without_its_packages_is_told_with_the_pip_line(
         pytest.fail("the block must not be entered")
 
 
+@with_the_servers_python
 def test_a_server_that_stops_while_starting_is_told_with_its_last_words(tmp_path: Path) -> None:
     """An empty folder holds no model."""
     with (
@@ -129,6 +145,7 @@ def test_a_server_that_stops_while_starting_is_told_with_its_last_words(tmp_path
     assert "\n" not in str(caught.value)
 
 
+@with_the_servers_python
 def test_a_server_that_is_too_slow_is_told_and_stopped(tmp_path: Path) -> None:
     with (
         pytest.raises(LocalServerError, match=r"must answer within 0\.01 seconds"),
