@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from streamlit.web import bootstrap
+from starlette.middleware import Middleware
+from streamlit import App
 
+from shared_router.playground.own_page import OwnPage
 from shared_router.playground.settings import PlaygroundSettings, give_settings
 from shared_router.playground.uploads import MAX_UPLOAD_MB
 
@@ -24,16 +26,16 @@ def run_playground(settings: PlaygroundSettings, *, port: int) -> None:
         port: Where to listen, 1 to 65535.
     """
     give_settings(settings)
-    options = streamlit_options(port)
-    bootstrap.load_config_options(options)
-    bootstrap.run(str(_PAGE), False, [], options)
+    App(_PAGE, middleware=[Middleware(OwnPage)]).run(config=streamlit_options(port))
 
 
 def streamlit_options(port: int) -> dict[str, Any]:
     """Return Streamlit's options, which come before those of a user's own configuration file."""
     return {
         "browser.gatherUsageStats": False,
+        "client.allowedOrigins": [],  # no page around this one may steer it
         "client.showErrorDetails": "none",  # a traceback is for the terminal
+        "client.showErrorLinks": False,  # which would ask others about an error
         "client.toolbarMode": "minimal",  # no button that deploys to somebody's cloud
         "global.developmentMode": False,
         "server.address": "127.0.0.1",
