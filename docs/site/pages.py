@@ -1,4 +1,4 @@
-"""What MkDocs is told of these docs: their order, files beside them, a reference of every public name.
+"""What MkDocs is told of these docs: their order, the files beside them, the reference of `reference.py`.
 
 The navigation is the list in docs/index.md, so that a page is put in its place once. A link that leaves
 docs/, to the changelog or to a file of code, becomes a page of the site. Nothing here is imported by the
@@ -7,7 +7,6 @@ packages.
 
 from __future__ import annotations
 
-import ast
 import json
 import posixpath
 import re
@@ -15,21 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File, Files
+from reference import NAMES_PAGE, PACKAGES, names_page, reference_pages, with_links_to_names
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("shared_router", "langchain_routellm", "llamaindex_routellm")
 _HEADING = re.compile(r"^## (?P<title>.+)$")
 _ITEM = re.compile(r"^- \[(?P<title>[^\]]+)\]\((?P<target>[^)]+)\)")
 _LINK = re.compile(r"(?P<before>\]\()(?P<target>(?!\w+:|#|/)[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 _FENCE = re.compile(r"^(?P<fence> *(?:`{3,}|~{3,})\w+) no-run$", re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- .*? -->$\n?", re.MULTILINE)
+_NO_TEXT = re.compile(r"#|!|```|~~~|:::|[-|<]")
+_MARKUP = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]*\)|[`*]")
 _FILES = "files/"
-_NAMES = "reference/names.md"
 _WORKER_FROM_AFAR = "https://unpkg.com/iframe-worker/shim"
+_NAMELESS_SEARCH = 'data-md-component="search" role="dialog"'
 
 Navigation = list[dict[str, Any]]
 
@@ -42,7 +43,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the reference, and a page for each file outside docs/ that a page links to."""
-    made = reference_pages() | linked_files(ROOT / "docs") | {_NAMES: names_page()}
+    made = reference_pages() | linked_files(ROOT / "docs") | {NAMES_PAGE: names_page()}
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -54,18 +55,23 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     Links that leave docs/ lead to the pages that stand for those files, marks for our tests and scripts go.
     """
     text = _COMMENT.sub("\n", links_within(markdown, page.file.src_uri))
+    page.meta.setdefault("description", description_of(text))
     return _FENCE.sub(r"\g<fence>", text).replace("<details>", "<details markdown>")
 
 
+def on_page_content(html: str, page: Page, **_: object) -> str:
+    """Lead from a public name to where it is told: each time in the reference, else the first time."""
+    return with_links_to_names(html, once=not page.file.src_uri.startswith("reference/"))
+
+
 def on_post_page(output: str, page: Page, **_: object) -> str:
-    """Take the search's helper from the site itself, never from somebody's server."""
-    own = posixpath.relpath("site/worker.js", posixpath.dirname(page.url) or ".")
-    return output.replace(_WORKER_FROM_AFAR, own)
+    """Take the search's helper from the site itself, never from somebody's server, and name the search."""
+    return _mended(output, posixpath.relpath("site/worker.js", posixpath.dirname(page.url) or "."))
 
 
 def on_post_template(output_content: str, **_: object) -> str:
     """Do the same on the page for what is not there."""
-    return output_content.replace(_WORKER_FROM_AFAR, "/site/worker.js")
+    return _mended(output_content, "/site/worker.js")
 
 
 def links_within(markdown: str, page: str) -> str:
@@ -85,6 +91,15 @@ def links_within(markdown: str, page: str) -> str:
     return _LINK.sub(within, markdown)
 
 
+def description_of(markdown: str) -> str:
+    """Return a page's first paragraph as plain text, which is what a search engine shows of the page."""
+    paragraphs = (
+        part for part in markdown.split("\n\n") if part.strip() and not _NO_TEXT.match(part.strip())
+    )
+    text = _MARKUP.sub(r"\g<text>", next(paragraphs, ""))
+    return " ".join(text.replace('"', "'").split())
+
+
 def linked_files(docs: Path) -> dict[str, str]:
     """Return a page for each file outside a docs folder that a page there, or such a file, links to."""
     found: dict[str, str] = {}
@@ -102,17 +117,16 @@ def linked_files(docs: Path) -> dict[str, str]:
 
 
 def navigation(index: str) -> Navigation:
-    """Return the navigation that index.md's headings and lists of links are."""
-    found: Navigation = [{"Start": ["index.md"]}]
+    """Return the navigation that index.md's headings and the lists of links below them are."""
+    sections: dict[str, Navigation] = {}
     for line in index.splitlines():
         if heading := _HEADING.match(line):
-            found.append({heading["title"]: []})
-        elif item := _ITEM.match(line):
+            sections[heading["title"]] = []
+        elif sections and (item := _ITEM.match(line)):
             target = site_path(posixpath.normpath(posixpath.join("docs", item["target"])))
-            _parts_of(found[-1]).append({item["title"]: target})
-    pages = reference_pages()
-    names = [{each: [{_stem(page): page} for page in pages if f"/{each}/" in page]} for each in PACKAGES]
-    return [*(part for part in found if _parts_of(part)), {"Public names": [{"All": _NAMES}, *names]}]
+            sections[next(reversed(sections))].append({item["title"]: target})
+    told = [{title: items} for title, items in sections.items() if items]
+    return [{"Start": "index.md"}, *told, {"Public names": [{"All": NAMES_PAGE}, *_names()]}]
 
 
 def site_path(path: str) -> str:
@@ -122,56 +136,23 @@ def site_path(path: str) -> str:
     return f"{_FILES}{path}" if path.endswith(".md") else f"{_FILES}{path}.md"
 
 
-def reference_pages() -> dict[str, str]:
-    """Return a page for each part of each package, with its flat public names."""
-    pages = {}
-    for package in PACKAGES:
-        parts: dict[str, list[tuple[str, str]]] = {}
-        for name, module in sorted(public_names(package).items()):
-            part = module.split(".")[1] if package == "shared_router" else package
-            parts.setdefault(part, []).append((name, module))
-        for part, names in sorted(parts.items()):
-            shown = "\n\n".join(f"::: {module}.{name}" for name, module in names)
-            title = part if part == package else f"{package}: {part}"
-            lead = f"All are imported from the package: `from {package} import {names[0][0]}`."
-            pages[f"reference/{package}/{part}.md"] = f"# {title}\n\n{lead}\n\n{shown}\n"
-    return pages
-
-
-def names_page() -> str:
-    """Return the page that leads from each public name to where it is told, in order of the alphabet."""
-    lists = [
-        f"## {package}\n\n"
-        + "\n".join(
-            f"- [`{name}`][{module}.{name}]" for name, module in sorted(public_names(package).items())
-        )
-        for package in PACKAGES
-    ]
-    return "# Every public name\n\n" + "\n\n".join(lists) + "\n"
-
-
-def public_names(package: str) -> dict[str, str]:
-    """Return each name of a package's `__all__` with the module that it comes from, read and not imported."""
-    tree = ast.parse((ROOT / package / "__init__.py").read_text("utf-8"))
-    told: set[str] = set()
-    modules: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module is not None:
-            modules.update({name.asname or name.name: node.module for name in node.names})
-        if isinstance(node, ast.Assign) and any(
-            isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
-        ):
-            told.update(ast.literal_eval(node.value))
-    return {name: module for name, module in modules.items() if name in told}
+def _mended(html: str, worker: str) -> str:
+    named = html.replace(_NAMELESS_SEARCH, f'{_NAMELESS_SEARCH} aria-label="Search"')
+    return named.replace(_WORKER_FROM_AFAR, worker)
 
 
 def _in_repository(page: str) -> str:
     return page.removeprefix(_FILES) if page.startswith(_FILES) else f"docs/{page}"
 
 
-def _parts_of(section: dict[str, Any]) -> list[Any]:
-    (parts,) = section.values()
-    return parts
+def _names() -> Navigation:
+    pages = reference_pages()
+    return [
+        {each: [{_stem(page): page} for page in pages if page.startswith(f"reference/{each}/")]}
+        if f"reference/{each}.md" not in pages
+        else {each: f"reference/{each}.md"}
+        for each in PACKAGES
+    ]
 
 
 def _stem(page: str) -> str:

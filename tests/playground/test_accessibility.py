@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
+from tests.axe import findings
 from tests.playground.conftest import Playground
 
 if TYPE_CHECKING:
@@ -20,15 +19,6 @@ PANELS = {
     "Chat": "Chat with both models",
 }
 GSM8K = Path(__file__).parents[1] / "data" / "evaluation" / "gsm8k.csv"
-
-
-def findings(page: Page) -> set[tuple[str, str]]:
-    """Return axe-core's findings of the page as it is: how grave each is, and its rule."""
-    package = pytest.importorskip("axe_playwright_python")
-    if not page.evaluate("'axe' in window"):
-        page.add_script_tag(content=(Path(package.__file__).parent / "axe.min.js").read_text("utf-8"))
-    violations: list[Any] = page.evaluate("axe.run(document)")["violations"]
-    return {(found["impact"], found["id"]) for found in violations}
 
 
 FRAMEWORKS_OWN = {("minor", "presentation-role-conflict")}
