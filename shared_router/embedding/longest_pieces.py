@@ -24,6 +24,7 @@ from shared_router.embedding.spelling import (
     ids_as_bytes,
     padded_ids,
 )
+from shared_router.embedding.together import TogetherIds, ids_together
 from shared_router.pieces import words_of_pieces
 
 WORD_START = "▁"
@@ -73,6 +74,10 @@ class LongestPieces:
         id_of = self._remembered.__getitem__
         ids = [b"".join(map(id_of, words)) for words in words_of_pieces(folded(text))]
         return padded_ids(ids)
+
+    def ids_together(self, texts: Sequence[str]) -> TogetherIds:
+        """Return what `ids_of_pieces` does of many plain texts."""
+        return ids_together([text.lower() for text in texts], self._remembered.__getitem__)
 
 
 class PieceSpelling(dict[str, bytes]):

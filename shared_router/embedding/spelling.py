@@ -22,12 +22,14 @@ MAX_REMEMBERED_LETTERS = 32
 """Longer ones are cut and spelled each time, so that nobody fills the memory with theirs."""
 
 _NO_ID = b"\xff"  # all bits set are -1
-_MOST_PADDED = 4
-"""How many times the ids of a text's pieces may grow by being padded to the longest piece."""
+MOST_PADDED = 4
+"""How many times the ids of a text's pieces may grow by being padded to the longest piece,"""
+
+NARROW = 32
+"""if that one has more than this."""
 
 ID_BYTES = np.dtype(np.intp).itemsize
 _ID = np.dtype(np.intp).char
-_FEW = 32 * ID_BYTES
 
 # White space is what a cleaned and folded text has of it; in ASCII, BERT calls these marks punctuation.
 WORD = re.compile(r"[^\t\n\r !-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
@@ -130,7 +132,7 @@ def padded_ids(pieces: Sequence[bytes]) -> NDArray[np.intp] | None:
         Shape (pieces, tokens of the longest), -1 behind a shorter one's; None where most of it would be such.
     """
     longest = max(map(len, pieces), default=0)
-    if longest > _FEW and longest * len(pieces) > _MOST_PADDED * sum(map(len, pieces)):
+    if longest > NARROW * ID_BYTES and longest * len(pieces) > MOST_PADDED * sum(map(len, pieces)):
         return None
     padded = b"".join([piece.ljust(longest, _NO_ID) for piece in pieces])
     rows: NDArray[np.intp] = np.ndarray((len(pieces), longest // ID_BYTES), np.intp, padded)

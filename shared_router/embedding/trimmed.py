@@ -9,8 +9,7 @@ A text of up to three pieces has nobody to outvote a stranger, and words enough 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_texts
+from shared_router.embedding.agreement import agreeing_direction, agreeing_directions
+from shared_router.embedding.together import MAX_TOGETHER
 from shared_router.errors import InvalidInputError
 from shared_router.markup import without_markup
-from shared_router.pieces import pieces_of
+from shared_router.pieces import is_plain, pieces_of
 from shared_router.small_talk import without_small_talk
 from shared_router.text import MAX_MARKS, MAX_QUERY_CHARS, clean
 
@@ -32,6 +33,9 @@ MAX_CHARS = 2048
 """A longer text is read without its middle, for each piece costs time that an event loop may wait for."""
 
 MAX_CHARS_BEYOND_ASCII = 1024
+
+_FEW_TEXTS = 8
+"""So many are embedded faster one by one."""
 
 _SLOW = 3 * MAX_CHARS_BEYOND_ASCII
 _MARGIN = 2 * MAX_MARKS
@@ -76,10 +80,27 @@ class TrimmedEmbedder:
 
     def embed_bare(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `embed` does of texts that `bare_question` has returned."""
-        rows = [agreeing_direction(pieces, trim=self.trim) for pieces in self._pieces(texts)]
-        if len(rows) == 1:
-            return rows[0][np.newaxis]
-        return np.stack(rows) if rows else self.embedder.embed([])
+        if len(texts) == 1:  # as most are asked for
+            (pieces,) = self._pieces(texts)
+            return agreeing_direction(pieces, trim=self.trim)[np.newaxis]
+        found = self._together(texts) if len(texts) > _FEW_TEXTS else {}
+        alone = [i for i in range(len(texts)) if i not in found]
+        for i, pieces in zip(alone, self._pieces([texts[i] for i in alone]), strict=True):
+            found[i] = agreeing_direction(pieces, trim=self.trim)
+        if not found:
+            return self.embedder.embed([])
+        return np.concatenate([found[i] for i in range(len(texts))]).reshape(len(texts), -1)
+
+    def _together(self, texts: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+        """Return the rows of those texts that can be embedded together, by their places."""
+        sums_together = getattr(self.embedder, "sums_together", None)
+        found: dict[int, NDArray[np.float32]] = {}
+        if sums_together is not None:
+            for places in _groups(texts):
+                sums = sums_together([texts[i] for i in places])
+                if sums is not None:
+                    found |= zip(places, agreeing_directions(*sums, trim=self.trim), strict=True)
+        return found
 
     def _pieces(self, texts: Sequence[str]) -> Iterable[NDArray[np.float32]]:
         """Return the rows of each text's pieces."""
@@ -120,27 +141,16 @@ def _cleaned_ends(text: str) -> str:
     return head + tail if enough and not (head + tail).isascii() else clean(text)
 
 
-def agreeing_direction(rows: NDArray[np.float32], *, trim: float) -> NDArray[np.float32]:
-    """Return the direction of the sum of unit vectors, without those that agree least with the others.
-
-    Args:
-        rows: What the vectors point along, shape (n, dim); rows of zeros say nothing and do not count.
-        trim: The share left out, in [0, 0.5], rounded to whole rows.
-
-    Returns:
-        Shape (dim,), of length 1, or 0 where no row counts.
-    """
-    # `dot` takes half the time of `@` at this size, and a product of stacks that of `einsum`
-    squares = np.matmul(rows[:, np.newaxis], rows[:, :, np.newaxis]).ravel().tolist()
-    votes = np.array([square and square**-0.5 for square in squares], dtype=np.float32)
-    total: NDArray[np.float32] = votes.dot(rows)
-    known = [i for i, square in enumerate(squares) if square]
-    if left_out := int(trim * len(known) + 0.5):
-        # of rows of one length, what agrees with the sum of all agrees with the others
-        agreement = (rows.dot(total) * votes).tolist()
-        for stranger in sorted(known, key=agreement.__getitem__)[:left_out]:
-            votes[stranger] = 0
-        total = votes.dot(rows)
-    if length := math.sqrt(total.dot(total)):
-        total /= length
-    return total
+def _groups(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Put the places of plain texts together, as many as are read at once."""
+    group: list[int] = []
+    n_chars = 0
+    for i, text in enumerate(texts):
+        if is_plain(text):
+            group.append(i)
+            n_chars += len(text)
+        if n_chars > MAX_TOGETHER:
+            yield group
+            group, n_chars = [], 0
+    if group:
+        yield group

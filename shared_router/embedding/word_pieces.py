@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from shared_router.embedding.bert_characters import BertCharacters
 from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling, padded_ids
+from shared_router.embedding.together import TogetherIds, ids_together
 from shared_router.pieces import words_of_pieces
 from shared_router.text import within_bytes
 
@@ -156,6 +157,12 @@ class WordPieces:
         id_of = self._remembered.__getitem__
         ids = [b"".join(map(id_of, words)) for words in pieces]
         return padded_ids(ids)
+
+    def ids_together(self, texts: Sequence[str]) -> TogetherIds | None:
+        """Return what `ids_of_pieces` does of many plain texts; None where one names a special token."""
+        if self._names is not None and any(map(self._names.search, texts)):
+            return None
+        return ids_together([text.lower() for text in texts], self._remembered.__getitem__)
 
     def _ends(self, words: list[str]) -> list[bytes]:
         """Return the words' ids, of many only what the first and last tokens need."""

@@ -1,9 +1,12 @@
 """What spells texts for a static embedder: token ids of a text, and of its pieces."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shared_router.embedding.together import TogetherIds
 
 
 class Words(Protocol):
@@ -26,4 +29,8 @@ class Words(Protocol):
 
     def ids_of_pieces(self, text: str) -> NDArray[np.intp] | None:
         """Return the ids of each of its pieces, -1 behind a shorter one's; None to ask for each alone."""
+        ...
+
+    def ids_together(self, texts: Sequence[str]) -> TogetherIds | None:
+        """Return what `ids_of_pieces` does of many plain texts; None to ask for each alone."""
         ...

@@ -1,12 +1,14 @@
 """pieces.py: every word is in one piece, and no piece is much shorter or longer than a line."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared_router.pieces import LEAST_WORDS, MOST_WORDS, pieces_of
+from shared_router.pieces import LEAST_WORDS, MOST_WORDS, ends_of_pieces, is_plain, pieces_of
 
 WORDS = st.lists(st.sampled_from(["a", "b.", "word", "c?\n", "x" * 40]), max_size=300)
 TEXT = st.text(max_size=400) | WORDS.map(" ".join)
+PLAIN = st.lists(st.sampled_from(["a", "b. ", "word?", " ", "\n", "\t", ": ", ".\r", "x" * 24]), max_size=90)
 
 
 def test_pieces_end_where_clauses_do() -> None:
@@ -56,3 +58,18 @@ def test_all_pieces_but_the_last_have_their_length(text: str) -> None:
         words = [max(1, len(word) // 8) if len(word) > 24 else 1 for word in piece.split()]
         assert sum(words) >= LEAST_WORDS
         assert sum(words[:-1]) < MOST_WORDS
+
+
+@given(st.lists(PLAIN.map("".join).filter(is_plain), min_size=1, max_size=6))
+def test_texts_together_are_cut_as_each_is_alone(texts: list[str]) -> None:
+    alone = [pieces_of(text) for text in texts]
+    ends, of_texts = ends_of_pieces(texts)
+    words = [word for text in texts for word in text.split()]
+    found = [" ".join(words[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    assert found == [piece for pieces in alone for piece in pieces]
+    assert of_texts.tolist() == np.cumsum([len(pieces) for pieces in alone]).tolist()
+
+
+def test_texts_without_words_with_long_ones_or_beyond_ascii_are_not_plain() -> None:
+    assert [is_plain(text) for text in ("", " \n", "x" * 25, "caf\u00e9")] == [False] * 4
+    assert is_plain("x" * 24)

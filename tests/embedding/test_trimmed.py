@@ -6,13 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared_router import InvalidInputError, clean
-from shared_router.embedding.shipped import load_embedder
+from shared_router.embedding.shipped import EMBEDDERS, load_embedder
 from shared_router.embedding.trimmed import (
     MAX_CHARS,
     MAX_CHARS_BEYOND_ASCII,
     TRIM,
     TrimmedEmbedder,
-    agreeing_direction,
     bare_question,
 )
 from shared_router.pieces import pieces_of
@@ -20,38 +19,6 @@ from shared_router.testing import HashEmbedder
 
 EMBEDDER = TrimmedEmbedder(HashEmbedder(dim=16))
 QUESTION = "A train leaves the station at noon today. How far does it get until it stops?"
-
-
-def unit(*angles: float) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return np.array([[np.cos(angle), np.sin(angle)] for angle in angles], dtype=np.float32)
-
-
-def test_the_row_that_agrees_least_is_left_out() -> None:
-    """Of six rows 0.15 * 6 + 0.5 = 1.4, so one: that along y, whose product with the sum (5, 1) is 1."""
-    rows = unit(0, 0, 0, np.pi / 2, 0, 0)
-    np.testing.assert_allclose(agreeing_direction(rows, trim=0.15), [1, 0], atol=1e-6)
-    np.testing.assert_allclose(agreeing_direction(rows, trim=0), [5 / 26**0.5, 1 / 26**0.5], atol=1e-6)
-
-
-def test_of_three_rows_none_is_a_stranger() -> None:
-    """0.15 * 3 + 0.5 < 1, and (2, 1) is sqrt(5) long."""
-    found = agreeing_direction(unit(0, np.pi / 2, 0), trim=0.15)
-    np.testing.assert_allclose(found, [2 / 5**0.5, 1 / 5**0.5], atol=1e-6)
-
-
-def test_a_row_has_one_vote_however_long_it_is() -> None:
-    rows = unit(0, np.pi / 2, 0, np.pi, 0.3)
-    longer = rows * np.array([[1], [20], [0.1], [7], [3]], dtype=np.float32)
-    np.testing.assert_allclose(
-        agreeing_direction(longer, trim=0.15), agreeing_direction(rows, trim=0.15), atol=1e-6
-    )
-
-
-def test_rows_of_zeros_do_not_count() -> None:
-    rows = unit(0.3, 0.3)
-    padded = np.concatenate([rows, np.zeros((5, 2), dtype=np.float32)])
-    np.testing.assert_array_equal(agreeing_direction(padded, trim=0.15), agreeing_direction(rows, trim=0.15))
-    np.testing.assert_array_equal(agreeing_direction(padded[2:], trim=0.15), [0, 0])
 
 
 def test_a_text_of_one_piece_is_embedded_as_before() -> None:
@@ -100,6 +67,23 @@ def test_a_row_has_length_one_or_none_and_does_not_depend_on_the_other_texts(tex
     assert all(length == 0 or abs(length - 1) < 1e-5 for length in lengths)
     for row, text in zip(rows, texts, strict=True):
         np.testing.assert_array_equal(row, EMBEDDER.embed([text])[0])
+
+
+@pytest.mark.parametrize("name", EMBEDDERS)
+def test_many_texts_at_once_get_the_rows_that_each_gets(name: str) -> None:
+    """Plain ones, one beyond ASCII, none of words, one of a wide piece, and a long one."""
+    embedder = TrimmedEmbedder(load_embedder(name))
+    texts = [f"Name {i} primes above {i}. {QUESTION * (i % 5)}" for i in range(30)]
+    texts += [
+        "Wo ist das Caf\u00e9?",
+        "",
+        "...",
+        "[MASK] it",
+        f"{'qz' * 12} " * 12 + "\na b c d e f" * 20,
+        "word. " * 999,
+    ]
+    rows = embedder.embed(texts)
+    np.testing.assert_array_equal(rows, np.concatenate([embedder.embed([text]) for text in texts]))
 
 
 def test_a_piece_that_agrees_with_none_is_not_heard() -> None:
