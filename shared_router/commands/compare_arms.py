@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 from shared_router.commands.decision_rows import read_decisions
@@ -42,9 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
         silent_s=3600 * arguments.silent_hours,
     )
     if arguments.json:
-        print(json.dumps(found.as_json(), allow_nan=False))
+        print(json.dumps({**found.as_json(), "skipped": log.skipped()}, allow_nan=False))
         return
-    print("\n".join(_words(found)))
+    print("\n".join([*_words(found), *([log.skipped()] if log.skipped() else [])]))
 
 
 def _words(found: ArmsComparison) -> list[str]:
@@ -65,12 +66,16 @@ def _words(found: ArmsComparison) -> list[str]:
         lines.append(
             f"dollars above {found.most_dollars:.4g} count as that, of {found.n_cut:,} conversations"
         )
+    if found.n_unpriced and found.dollars is not None:
+        lines.append(f"{found.n_unpriced:,} conversations do not tell their dollars, and are not in them")
     return lines
 
 
 def _line(what: str, found: SequentialDifference | None, better: str | None, form: str, missing: str) -> str:
     if found is None:
         return f"{what}: {missing}"
-    a, b, low, high = (form.format(each) for each in (found.mean_a, found.mean_b, found.low, found.high))
+    means = (found.mean_a, found.mean_b)
+    a, b = ("nothing" if math.isnan(each) else form.format(each) for each in means)
+    low, high = (form.format(each) for each in (found.low, found.high))
     verdict = "not decided" if better is None else f"{better} is better, as {found.decided_at:,} showed"
     return f"{what}: {a} in a, {b} in b, a difference of {low} to {high}: {verdict}"

@@ -40,6 +40,7 @@ class ArmsComparison:
         dollars: The difference of the mean dollars a unit; None where too few say what they cost.
         most_dollars: What a unit's dollars are cut at.
         n_cut: How many units were.
+        n_unpriced: How many units do not say what they cost, such as those with a call that failed.
     """
 
     share: float
@@ -52,6 +53,7 @@ class ArmsComparison:
     dollars: SequentialDifference | None
     most_dollars: float | None
     n_cut: int
+    n_unpriced: int = 0
 
     @property
     def ratio_holds(self) -> bool:
@@ -74,6 +76,7 @@ class ArmsComparison:
             "dollars": _as_json(self.dollars, self.better(self.dollars, less_is_better=True)),
             "most_dollars": self.most_dollars,
             "n_cut": self.n_cut,
+            "n_unpriced": self.n_unpriced,
         }
 
 
@@ -94,12 +97,15 @@ def compare_arms(
 
     Raises:
         InvalidInputError: If an argument is outside its rule.
-        DataError: If no decision names an arm.
+        DataError: If no decision names an arm, or one names another than `"a"` and `"b"`.
     """
     check_share("share", share, open_ends=True)
     check_share("confidence", confidence, open_ends=True)
     if not is_amount(silent_s):
         raise InvalidInputError(f"silent_s must be seconds >= 0, got {shown(silent_s)}")
+    others = sorted({row.arm for row in rows if row.arm is not None} - {"a", "b"})
+    if others:
+        raise DataError(f'arms must be "a" and "b", as a SplitPolicy calls them, got {others[:5]}')
     found = units_of(rows, silent_s=silent_s)
     if not found.units and not found.n_open and not found.n_crossed:
         raise DataError("a log must hold decisions of a SplitPolicy, and no line of this one names an arm")
@@ -119,6 +125,7 @@ def compare_arms(
         dollars=dollars,
         most_dollars=most,
         n_cut=n_cut,
+        n_unpriced=len(found.units) - len(priced),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any, get_args
@@ -11,6 +13,8 @@ from typing import Any, get_args
 from shared_router.observers import Attempt, Outcome
 from shared_router.telemetry.log_line import VERSION
 from shared_router.telemetry.logged import Feedback, LoggedDecision, ShadowAnswer
+
+_ID = re.compile(r"[0-9a-f]{32}")
 
 Parsed = LoggedDecision | tuple[str, Feedback | ShadowAnswer | dict[str, str]]
 """A decision; or the id of one and what is said of it."""
@@ -62,7 +66,7 @@ def _values(said: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]], 
 
 
 def _id(value: Any) -> str:
-    if not (isinstance(value, str) and len(value) == 32 and set(value) <= set("0123456789abcdef")):
+    if not (isinstance(value, str) and _ID.fullmatch(value)):
         raise ValueError
     return value
 
@@ -71,6 +75,11 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value
+
+
+def _name(value: Any) -> str:
+    """Return a text that many lines have, as one object for all of them."""
+    return sys.intern(_text(value))
 
 
 def _number(value: Any) -> float:
@@ -116,13 +125,13 @@ def _outcome(value: Any) -> str:
 
 def _attempts(value: Any) -> tuple[Attempt, ...]:
     return tuple(
-        Attempt(_text(model), None if error is None else _text(error), _amount(seconds))
+        Attempt(_name(model), None if error is None else _name(error), _amount(seconds))
         for model, error, seconds in value
     )
 
 
 def _would(value: Any) -> dict[str, str]:
-    return {_text(name): _text(model) for name, model in dict(value).items()}
+    return {_name(name): _name(model) for name, model in dict(value).items()}
 
 
 def _features(value: Any) -> tuple[float, ...]:
@@ -139,10 +148,8 @@ _DECISION: Mapping[str, Callable[[Any], Any]] = {
     "would": _would,
     "attempts": _attempts,
     "features": _features,
-    **dict.fromkeys(
-        ("model", "routed", "router", "reason", "query", "prompt", "conversation", "tenant"), _text
-    ),
-    **dict.fromkeys(("arm", "provider_model", "fingerprint"), _text),
+    **dict.fromkeys(("query", "prompt", "conversation", "tenant"), _text),
+    **dict.fromkeys(("model", "routed", "router", "reason", "arm", "provider_model", "fingerprint"), _name),
     **dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens"), _count),
     **dict.fromkeys(("dollars", "seconds", "first_content_s"), _amount),
 }

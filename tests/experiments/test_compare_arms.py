@@ -91,3 +91,62 @@ def test_the_command_says_it_in_words_and_in_json(tmp_path: Path, capsys: pytest
     assert main(["compare-arms", path, "--share", "0.3"]) == 0
     assert "nothing can be concluded" in capsys.readouterr().out
     assert main(["compare-arms", path, "--share", "30"]) == 2
+
+
+def test_one_arm_alone_is_told_as_such_and_decides_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two hundred units of arm a alone: a fair share would give this with a chance of 2 to the -200."""
+    path = write_log(tmp_path / "log.jsonl", [decision(i, arm="a", query=f"hmac:{i}") for i in range(200)])
+    assert not compared(path).ratio_holds
+    assert main(["compare-arms", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "arm a: 200 conversations, arm b: 0" in said
+    assert "dollars: 1 in a, nothing in b" in said
+    assert "nothing can be concluded" in said
+    assert main(["compare-arms", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dollars"]["mean"]["b"] is None
+
+
+def test_arms_of_other_names_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [decision(i, arm=("a", "treatment")[i % 2], query=f"hmac:{i}") for i in range(20)]
+    path = write_log(tmp_path / "log.jsonl", lines)
+    with pytest.raises(DataError, match=r"as a SplitPolicy calls them, got \['treatment'\]"):
+        compared(path)
+    assert main(["compare-arms", str(path)]) == 2
+
+
+def test_lines_that_cannot_be_used_are_counted_and_change_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = log(tmp_path, 400)
+    assert main(["compare-arms", str(path), "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    with path.open("ab") as file:
+        file.write(b'{"v": 2, "id": "of another release"}\n\x00\x00\n{"v": 1, "id": "torn')
+    assert main(["compare-arms", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found.pop("skipped") == "of 803 lines 2 damaged, 1 of another release were left out"
+    assert {**found, "skipped": ""} == whole
+    assert main(["compare-arms", str(path)]) == 0
+    assert "2 damaged, 1 of another release were left out" in capsys.readouterr().out
+
+
+def test_conversations_that_tell_no_dollars_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One in ten has a call that failed."""
+    lines = [
+        decision(
+            i,
+            arm="ab"[i % 2],
+            query=f"hmac:{i}",
+            dollars=None if i % 10 == 0 else 1.0,
+            outcome="failed" if i % 10 == 0 else "answered",
+        )
+        for i in range(200)
+    ]
+    path = write_log(tmp_path / "log.jsonl", lines)
+    assert compared(path).n_unpriced == 20
+    assert main(["compare-arms", str(path)]) == 0
+    assert "20 conversations do not tell their dollars" in capsys.readouterr().out
