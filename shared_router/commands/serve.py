@@ -14,12 +14,14 @@ from shared_router.resilience.resilience import Resilience
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
+    from shared_router.costs.prices import TokenPrices
     from shared_router.serving.served import Served
+    from shared_router.serving.virtual_keys import VirtualKey
 
 STRONG_KEY = "ROUTELLM_STRONG_API_KEY"
 WEAK_KEY = "ROUTELLM_WEAK_API_KEY"
-_LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--new-key", metavar="NAME", help="add a key to --keys, print it, and do nothing else")
     add_prices_argument(parser)
     add("--budget", type=float, metavar="DOLLARS", help="what all calls may cost in a period")
-    add("--per", choices=["hour", "day", "month"], default="day", help="the period (default: day)")
+    add("--per", choices=["hour", "day", "month"], help="the period (default: day)")
     add("--budget-store", metavar="PLACE", help="a SQLite file or a Redis URL that counts budgets")
     add("--max-output-tokens", type=int, metavar="N", help="for budgets: of requests that name no limit")
     add("--fallback", action="store_true", help="ask the other model where one does not answer")
-    add("--timeout", type=float, metavar="S", help="with --fallback: how long one model may take")
-    add("--deadline", type=float, metavar="S", help="with --fallback: how long a request may take")
+    add("--timeout", type=float, metavar="S", help="how long a model may take, a stream to its first content")
+    add("--deadline", type=float, metavar="S", help="how long a request may take, with all its models")
     add("--log", metavar="FILE", help="a decision log, prompts as keyed hashes")
     add("--hide-scores", action="store_true", help="leave win probability and threshold out of the headers")
+    add(
+        "--allow-origin",
+        action="append",
+        metavar="ORIGIN",
+        help="a page that may ask from a browser, such as https://chat.example.com, or *; repeat",
+    )
     add("--max-body-mb", type=float, default=32.0, metavar="MB", help="(default: 32)")
 
 
@@ -59,32 +67,19 @@ def run(arguments: argparse.Namespace) -> None:
         print(new_key(arguments.keys, arguments.new_key))
         return
     try:
-        import uvicorn
-
-        from shared_router.serving.app import create_app
-        from shared_router.serving.bounded_connections import BoundedProtocol
+        from shared_router.serving.run import base_url, is_local, listening_socket, run_server
     except ImportError as error:
         raise MissingExtraError.of("the server's library", "server") from error
     served = served_of(arguments)
+    listening = listening_socket(arguments.host, arguments.port)  # so that what is told is where it listens
     if arguments.keys is None:
-        where = "this machine" if arguments.host in _LOCAL else "ANY MACHINE that reaches this one"
-        print(
-            f"routellm: no --keys: whoever asks from {where} spends your money", file=sys.stderr, flush=True
-        )
-    config = uvicorn.Config(
-        create_app(served),
-        host=arguments.host,
-        port=arguments.port,
-        http=BoundedProtocol,
-        access_log=False,  # it would hold paths, and clients put keys there
-        log_level="warning",
-        timeout_keep_alive=30,
-    )
-    listening = config.bind_socket()  # first, so that what is told is where it listens by then
-    listening.listen()
-    host, port = listening.getsockname()[:2]
-    _tell(f"http://{host}:{port}/v1")
-    uvicorn.Server(config).run(sockets=[listening])
+        where = "this machine" if is_local(listening) else "ANY MACHINE that reaches this one"
+        _tell(f"no --keys: whoever asks from {where} spends your money")
+    for name, upstream in zip(("strong", "weak"), served.services.values(), strict=True):
+        for doubt in upstream.doubts():
+            _tell(f"--{name}: {doubt}")
+    _tell(base_url(listening))
+    run_server(served, listening)
 
 
 def _tell(said: str) -> None:
@@ -113,47 +108,104 @@ def served_of(arguments: argparse.Namespace) -> Served:
         else RoutingPolicy.load(arguments.policy, **pinned)
     )
     models = {"strong": arguments.strong_model, "weak": arguments.weak_model}
-    prices = given_prices(arguments.prices, set(models.values()))
+    keys = None if arguments.keys is None else read_keys(arguments.keys)
+    prices = _prices(arguments, models)
+    _check_budgets(arguments, keys, {name for tier, name in models.items() if tier not in prices})
     return Served(
         policy,
-        strong=Upstream(arguments.strong, models["strong"], os.environ.get(STRONG_KEY) or None),
-        weak=Upstream(arguments.weak, models["weak"], os.environ.get(WEAK_KEY) or None),
-        keys=None if arguments.keys is None else read_keys(arguments.keys),
-        prices={tier: prices[name] for tier, name in models.items() if name in prices},
+        strong=Upstream(arguments.strong, models["strong"], _key(STRONG_KEY)),
+        weak=Upstream(arguments.weak, models["weak"], _key(WEAK_KEY)),
+        keys=keys,
+        prices=prices,
         resilience=_resilience(arguments),
         budget=_budget(arguments),
         budget_store=arguments.budget_store,
+        max_output_tokens=arguments.max_output_tokens,
         observers=_observers(arguments, policy),
         shows_scores=not arguments.hide_scores,
-        max_body_bytes=int(arguments.max_body_mb * 1024 * 1024),
+        max_body_bytes=_bytes(arguments.max_body_mb),
+        origins=[_origin(each) for each in arguments.allow_origin or ()],
     )
 
 
 _NEEDED = ("strong", "weak", "strong_model", "weak_model")
+_BUDGETS = ("per", "budget_store", "max_output_tokens")
+
+
+def _key(variable: str) -> str | None:
+    return os.environ.get(variable, "").strip() or None
+
+
+def _prices(arguments: argparse.Namespace, models: Mapping[str, str]) -> dict[str, TokenPrices]:
+    prices = given_prices(arguments.prices, set(models.values()))
+    unknown = sorted(set(prices) - set(models.values()))
+    if unknown:
+        raise InvalidInputError(f"--prices must be of {' or '.join(models.values())}, got {unknown[0]!r}")
+    return {tier: prices[name] for tier, name in models.items() if name in prices}
+
+
+def _check_budgets(
+    arguments: argparse.Namespace, keys: Mapping[str, VirtualKey] | None, unpriced: set[str]
+) -> None:
+    own = [key.budget for key in (keys or {}).values() if key.budget is not None]
+    if arguments.budget is None and not own:
+        useless = [f"--{name.replace('_', '-')}" for name in _BUDGETS if getattr(arguments, name) is not None]
+        if useless:
+            raise InvalidInputError(f"{useless[0]} is about a budget, and neither --budget nor a key has one")
+        return
+    if unpriced:
+        raise InvalidInputError(f"a budget needs --prices of both models, got none of {sorted(unpriced)}")
+    bounded = arguments.budget is None and all(each.get("max_output_tokens") for each in own)
+    if arguments.max_output_tokens is None and not bounded:
+        raise InvalidInputError(
+            "a budget needs --max-output-tokens: how long an answer counts whose request names no max_tokens"
+        )
 
 
 def _resilience(arguments: argparse.Namespace) -> Resilience | None:
+    times = {"timeout": arguments.timeout, "deadline": arguments.deadline}
     if arguments.fallback:
-        return Resilience(timeout=arguments.timeout, deadline=arguments.deadline)
-    if arguments.timeout is not None or arguments.deadline is not None:
-        raise InvalidInputError("--timeout and --deadline are the rules of --fallback, which was not given")
-    return None
+        return Resilience(**times)
+    if times == {"timeout": None, "deadline": None}:
+        return None
+    return Resilience(**times, max_attempts=1, failures=None)  # bounds the wait and changes nothing else
 
 
 def _budget(arguments: argparse.Namespace) -> Budget | None:
     if arguments.budget is None:
         return None
     most, store = arguments.max_output_tokens, arguments.budget_store
-    return Budget(arguments.budget, per=arguments.per, store=store, max_output_tokens=most)
+    return Budget(arguments.budget, per=arguments.per or "day", store=store, max_output_tokens=most)
+
+
+def _bytes(megabytes: float) -> int:
+    if not 0 < megabytes < _MOST_MB:
+        raise InvalidInputError(f"--max-body-mb must be above 0 and below {_MOST_MB:g}, got {megabytes!r}")
+    return int(megabytes * 1024 * 1024)
+
+
+_MOST_MB = 4096.0
+
+
+def _origin(text: str) -> str:
+    origin = text.rstrip("/")
+    scheme, separator, host = origin.partition("://")
+    if origin != "*" and not (scheme and separator and host and "/" not in host):
+        raise InvalidInputError(
+            f"--allow-origin must be * or a page's origin, such as https://chat.example.com, got {text!r}"
+        )
+    return origin
 
 
 def _observers(arguments: argparse.Namespace, policy: Any) -> list[Any]:
     from opentelemetry.exporter.prometheus import PrometheusMetricReader
     from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.resources import Resource
 
     from shared_router.telemetry.decision_log import DecisionLog
     from shared_router.telemetry.telemetry import Telemetry
 
     log = None if arguments.log is None else DecisionLog(arguments.log)
-    meters = MeterProvider(metric_readers=[PrometheusMetricReader()])
+    resource = Resource.create({"service.name": "routellm"})
+    meters = MeterProvider(metric_readers=[PrometheusMetricReader()], resource=resource)
     return [*([] if log is None else [log]), Telemetry(policy=policy, log=log, meter_provider=meters)]

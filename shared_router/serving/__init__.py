@@ -1,7 +1,8 @@
 """A server under OpenAI's clients: each chat request goes to the strong or the weak upstream, byte for byte.
 
-In the order a request meets them: `bounded_connections` and `request_body` read it, `virtual_keys` say whose
-it is, `asked_model` what its model's name asks for, `routed_requests` decides and asks, `upstream` sends,
-`answer_bytes` reads tokens out of what passes, `raw_headers` and `refusals` are how answers look, and `app`
-is all of it.
+In the order a request meets them: `bounded_connections` and `callers` let it in, by `virtual_keys`;
+`received_body` and `request_body` read it, `asked_model` says what its model's name asks for and `chat_api`
+by which API; `routed_requests` decides and asks, `sent_requests` sends, `answer_bytes` reads tokens out of
+what passes; `passed_headers`, `passed_response`, `refusals` and `error_answers` are how answers look; `app`
+is all of it, and `run` its process.
 """

@@ -1,18 +1,19 @@
-"""What passes through, read for tokens and the provider's own names, and for a stream's first content."""
+"""What passes through, read for tokens and the provider's own names."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared_router.costs.savings import TokenUsage
 
-TAIL_BYTES = 64 * 1024
-"""So much of a stream's end is kept; its usage stands in the last events."""
+_KEPT_BYTES = 64 * 1024
+_MOST_TOKENS = 10**12
+"""No answer has more; a number that is larger is none that money can be counted in."""
 
-_CONTENT = ("content", "tool_calls", "function_call", "refusal", "reasoning", "reasoning_content", "audio")
+ReadUsage = Callable[[Mapping[str, Any]], TokenUsage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +31,45 @@ class AnswerFacts:
     fingerprint: str | None = None
 
 
-def facts_of_answer(content: bytes) -> AnswerFacts:
+class StreamEnds:
+    """A stream's first and last bytes: its model stands in the first events, its usage in the last."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._length = 0
+
+    def add(self, piece: bytes) -> None:
+        """Keep what a piece has of them."""
+        if len(self._head) < _KEPT_BYTES:
+            self._head += piece[: _KEPT_BYTES - len(self._head)]
+        self._tail = (self._tail + piece)[-_KEPT_BYTES:]
+        self._length += len(piece)
+
+    def facts(self, read: ReadUsage) -> AnswerFacts:
+        """Read them: as events, or as one object where a service answers whole what was asked as a stream."""
+        if whole := _loaded(self._head):
+            return _facts([whole], read)
+        ends = [self._tail] if self._length <= _KEPT_BYTES else [self._head, self._tail]
+        return _facts([event for end in ends for event in events_of(end)], read)
+
+
+def facts_of_answer(content: bytes, read: ReadUsage) -> AnswerFacts:
     """Read a whole answer; one that is no JSON tells nothing."""
-    return _facts([_loaded(content)])
-
-
-def facts_of_stream(tail: bytes) -> AnswerFacts:
-    """Read the end of a stream of events."""
-    return _facts(list(events_of(tail)))
+    return _facts([_loaded(content)], read)
 
 
 def events_of(content: bytes) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of the events in a stream's bytes; what is cut off or no JSON is left out."""
-    for line in content.split(b"\n"):
+    for line in content.splitlines():  # which ends at \r too, as a stream of events may
         if line.startswith(b"data:") and (event := _loaded(line.removeprefix(b"data:"))):
             yield event
 
 
-def has_content(event: dict[str, Any]) -> bool:
-    """Tell whether an event holds something for a reader: text, reasoning, a refusal or a tool call.
-
-    The first event of OpenAI's streams names the role and holds nothing yet.
-    """
-    choices = event.get("choices")
-    if not isinstance(choices, list):
-        return "choices" not in event  # of another shape, which nobody here can judge
-    for choice in choices:
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        if isinstance(delta, dict) and any(delta.get(name) for name in _CONTENT):
-            return True
-        if isinstance(choice, dict) and (choice.get("text") or choice.get("finish_reason")):
-            return True
-    return False
+def tokens(told: object, name: str) -> int:
+    """Return a count in what is told of usage; 0 where it is none."""
+    value = told.get(name) if isinstance(told, Mapping) else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else 0
 
 
 def _loaded(content: bytes) -> dict[str, Any]:
@@ -72,25 +80,13 @@ def _loaded(content: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _facts(events: list[dict[str, Any]]) -> AnswerFacts:
-    usage = next((u for e in reversed(events) if isinstance(u := e.get("usage"), dict)), None)
-    model = next((m for e in events if isinstance(m := e.get("model"), str)), None)
-    fingerprint = next((f for e in events if isinstance(f := e.get("system_fingerprint"), str)), None)
-    return AnswerFacts(None if usage is None else _usage(usage), model, fingerprint)
-
-
-def _usage(told: dict[str, Any]) -> TokenUsage:
-    cached = told.get("prompt_tokens_details")
-    reasoned = told.get("completion_tokens_details")
-    return TokenUsage(
-        calls=1,
-        input_tokens=_count(told, "prompt_tokens"),
-        output_tokens=_count(told, "completion_tokens"),
-        cached_input_tokens=_count(cached, "cached_tokens"),
-        reasoning_tokens=_count(reasoned, "reasoning_tokens"),
-    )
-
-
-def _count(told: object, name: str) -> int:
-    value = told.get(name) if isinstance(told, dict) else None
-    return value if isinstance(value, int) and value >= 0 else 0
+def _facts(events: list[dict[str, Any]], read: ReadUsage) -> AnswerFacts:
+    # Anthropic's first event wraps all that OpenAI's say of themselves
+    told = [message if isinstance(message := e.get("message"), dict) else e for e in events]
+    usage: dict[str, Any] = {}
+    for each in told:
+        if isinstance(counts := each.get("usage"), dict):
+            usage |= {name: value for name, value in counts.items() if value is not None}
+    model = next((m for e in told if isinstance(m := e.get("model"), str)), None)
+    fingerprint = next((f for e in told if isinstance(f := e.get("system_fingerprint"), str)), None)
+    return AnswerFacts(read(usage) if usage else None, model, fingerprint)

@@ -1,26 +1,36 @@
-"""The server's application: OpenAI's paths, who may use them, and errors in the shape its clients read."""
+"""The server's application: its paths, and how a request to each is answered."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
-import anyio
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
+from starlette.middleware.cors import CORSMiddleware
 
-from shared_router.serving.asked_model import AUTO, PREFIX, asked_model
-from shared_router.serving.raw_headers import headers_of, with_headers
-from shared_router.serving.refusals import RefusedError, add_errors
-from shared_router.serving.request_body import RequestBody, read_body
+from shared_router.resilience.attempts import Attempts
+from shared_router.serving.asked_model import asked_model
+from shared_router.serving.callers import client_of
+from shared_router.serving.chat_api import ANTHROPIC, OPENAI, ChatApi
+from shared_router.serving.error_answers import add_errors
+from shared_router.serving.passed_headers import (
+    CONVERSATION,
+    Header,
+    decision_headers,
+    passed_back,
+    sent_on,
+    with_headers,
+)
+from shared_router.serving.passed_response import PassedResponse
+from shared_router.serving.received_body import received_body
+from shared_router.serving.refusals import RefusedError
+from shared_router.serving.request_body import RequestBody
 from shared_router.serving.routed_requests import ChatRequest, PassedAnswer, routed
 from shared_router.serving.served import Client, Served
-from shared_router.serving.upstream import passed_back
 from shared_router.tenants import tenant_scope
-
-_CONVERSATION = "x-routellm-conversation"
-_KEYS_IN_QUERY = ("key", "api_key", "api-key", "token", "access_token")
 
 
 def create_app(served: Served) -> FastAPI:
@@ -36,47 +46,109 @@ def create_app(served: Served) -> FastAPI:
         yield
         await served.close()
 
-    app = FastAPI(title="routellm", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="routellm",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    _add_what_is_asked(app, served)
+    _add_what_is_told(app, served)
+    add_errors(app)
+    if served.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(served.origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
+    return app
 
+
+def _add_what_is_asked(app: FastAPI, served: Served) -> None:
     @app.post("/v1/chat/completions")
     async def chat(request: Request) -> Response:
-        client = _client(served, request)
-        body = await _body(request, served.max_body_bytes)
-        return await _unless_gone(request, lambda: _chat(served, request, client, body))
+        return await _asked(served, request, partial(_routed, OPENAI))
+
+    @app.post("/v1/messages")
+    async def messages(request: Request) -> Response:
+        return await _asked(served, request, partial(_routed, ANTHROPIC))
+
+    @app.post("/v1/messages/count_tokens")
+    async def count_tokens(request: Request) -> Response:
+        return await _asked(served, request, _token_count)
 
     @app.post("/v1/embeddings")
     async def embeddings(request: Request) -> Response:
-        _client(served, request)
-        body = await _body(request, served.max_body_bytes)
-        return await _unless_gone(request, lambda: _embeddings(served, request, body))
+        return await _asked(served, request, _embeddings)
 
+
+def _add_what_is_told(app: FastAPI, served: Served) -> None:
     @app.get("/v1/models")
     async def models(request: Request) -> Response:
-        _client(served, request)
-        names = [AUTO, *(f"{PREFIX}{name}-<threshold>" for name in sorted(served.policies.names))]
-        names += [service.model for service in served.services.values()]
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "routellm"} for name in names]
+        client_of(served, request)
+        rows = [_model(name) for name in served.model_names()]
         return JSONResponse({"object": "list", "data": rows})
 
-    @app.get("/healthz")
+    @app.get("/v1/models/{name:path}")
+    async def model(request: Request, name: str) -> Response:
+        client_of(served, request)
+        asked_model(name, models=served.by_model, routers=served.policies.names)
+        return JSONResponse(_model(name))
+
+    @app.api_route("/healthz", methods=["GET", "HEAD"])
     async def health() -> Response:
         return JSONResponse({"status": "ok"})
 
     @app.get("/metrics")
     async def metrics(request: Request) -> Response:
-        _client(served, request)
+        client_of(served, request)
         content, kind = served.metrics()
         return Response(content, media_type=kind)
 
-    add_errors(app)
-    return app
+
+def _model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "routellm"}
 
 
-async def _chat(served: Served, request: Request, client: Client, body: RequestBody) -> Response:
-    by_model = {service.model: tier for tier, service in served.services.items()}
-    asked = asked_model(body.values["model"], models=by_model, routers=served.policies.names)
-    conversation = request.headers.get(_CONVERSATION)
-    chat = ChatRequest(body, headers_of(request), asked, client.threshold, conversation)
+Answering = Callable[[Served, Request, Client, RequestBody], Awaitable[Response]]
+
+
+async def _asked(served: Served, request: Request, answer: Answering) -> Response:
+    """Answer a request with a body, from whoever may ask, for as long as its client is there."""
+    client = client_of(served, request)
+    body = await received_body(request, served.max_body_bytes)
+    return await _unless_gone(request, lambda: answer(served, request, client, body))
+
+
+async def _routed(
+    api: ChatApi, served: Served, request: Request, client: Client, body: RequestBody
+) -> Response:
+    asked = asked_model(body.values["model"], models=served.by_model, routers=served.policies.names)
+    chat = ChatRequest(
+        api,
+        body,
+        request.headers.raw,
+        request.scope["query_string"],
+        asked,
+        client.threshold,
+        request.headers.get(CONVERSATION),
+    )
+
+    def told(answer: Attempts | PassedAnswer) -> list[Header]:
+        return decision_headers(
+            answer.decision,
+            upstream_model=served.services[answer.decision.model].model,
+            decision_id=answer.decision_id,
+            shows_scores=served.shows_scores,
+        )
+
+    def failed(attempts: Attempts) -> None:
+        request.state.decided = told(attempts)  # for the answer that says so
+
     with tenant_scope(client.name):
         answer = await routed(
             chat,
@@ -84,76 +156,44 @@ async def _chat(served: Served, request: Request, client: Client, body: RequestB
             rules=client.rules,
             upstreams=served.upstreams,
             services=served.services,
+            failed=failed,
         )
-    return _passed(served, answer)
+    headers = [*answer.headers, *told(answer)]
+    if answer.content is not None:
+        return with_headers(Response(answer.content, answer.status), headers)
+    return PassedResponse(answer.pieces, answer.status, headers, give_up=answer.give_up)
 
 
-async def _embeddings(served: Served, request: Request, body: RequestBody) -> Response:
+async def _embeddings(served: Served, request: Request, client: Client, body: RequestBody) -> Response:
     """Pass a request for embeddings on to the service whose model it names, else to the strong one's."""
-    named = body.values["model"]
-    service = next((s for s in served.services.values() if s.model == named), served.services["strong"])
-    sent = await served.upstreams.send(service, "/embeddings", body.text.encode(), headers_of(request))
-    content = await sent.whole()
-    return with_headers(Response(content, sent.status), passed_back(sent.headers))
-
-
-def _passed(served: Served, answer: PassedAnswer) -> Response:
-    decision = answer.decision
-    told = {"model": decision.model, "reason": decision.reason, "router": decision.router}
-    told |= {"upstream-model": served.services[decision.model].model}
-    if served.shows_scores:
-        told |= {"threshold": f"{decision.threshold:.6g}"}
-        if decision.win_probability is not None:
-            told |= {"win-probability": f"{decision.win_probability:.6g}"}
-    if answer.decision_id is not None:
-        told |= {"decision-id": answer.decision_id}
-    # a name of a router's own class or folder can hold anything
-    ours = [
-        (
-            f"x-routellm-{name}".encode(),
-            value.encode("ascii", "replace").replace(b"\n", b"?").replace(b"\r", b"?"),
-        )
-        for name, value in told.items()
-    ]
-    return with_headers(StreamingResponse(answer.pieces, answer.status), [*answer.headers, *ours])
-
-
-def _header_value(text: str) -> bytes:
-    """Return a text as a header can hold it; the name of a router's class or folder can be anything."""
-    return "".join(char if char.isascii() and char.isprintable() else "?" for char in text).encode()
-
-
-def _client(served: Served, request: Request) -> Client:
-    if any(name in request.query_params for name in _KEYS_IN_QUERY):
-        raise RefusedError(400, "a key must be in the Authorization header, never in a URL", "key_in_url")
-    given = request.headers.get("authorization", "")
-    scheme, _, key = given.partition(" ")
-    client = served.client(key.strip() if scheme.lower() == "bearer" else "")
-    if client is None:
-        raise RefusedError(401, "a request must have a key of this server as Bearer token", "invalid_api_key")
-    return client
-
-
-async def _body(request: Request, most: int) -> RequestBody:
-    too_large = RefusedError(413, f"a request's body must be at most {most:,} bytes", "body_too_large")
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > most:
-        raise too_large
-    content = bytearray()
-    try:
-        with anyio.fail_after(_BODY_WITHIN_S):
-            async for piece in request.stream():
-                content += piece
-                if len(content) > most:
-                    raise too_large
-    except TimeoutError:
+    if client.rules.budgets is not None:
         raise RefusedError(
-            408, f"a request's body must come within {_BODY_WITHIN_S:g} seconds", "body_too_slow"
-        ) from None
-    return read_body(bytes(content))
+            403, "embeddings are not counted, so that nobody with a budget may ask for them", "not_counted"
+        )
+    tier = served.by_model.get(str(body.values["model"]), "strong")
+    return await _passed_on(served, request, "/embeddings", tier, body.text.encode())
 
 
-_BODY_WITHIN_S = 30.0
+async def _token_count(served: Served, request: Request, client: Client, body: RequestBody) -> Response:
+    """Pass a request to count tokens, which costs nothing, on to the model it names, else to the strong."""
+    del client
+    asked = asked_model(body.values["model"], models=served.by_model, routers=served.policies.names)
+    tier = asked.route or "strong"
+    content = body.for_model(served.services[tier].model)
+    return await _passed_on(served, request, "/messages/count_tokens", tier, content)
+
+
+async def _passed_on(served: Served, request: Request, path: str, tier: str, content: bytes) -> Response:
+    headers = request.headers.raw
+    sent = await served.upstreams.send(
+        served.services[tier],
+        path,
+        content,
+        sent_on(headers),
+        query=request.scope["query_string"],
+        key_in=ANTHROPIC.key_header(headers) if path.startswith(ANTHROPIC.path) else "authorization",
+    )
+    return PassedResponse(sent.pieces(), sent.status, passed_back(sent.headers.raw), give_up=sent.close)
 
 
 async def _unless_gone(request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from shared_router.errors import InvalidInputError, UnknownNameError
 
 AUTO = "auto"
 PREFIX = "router-"
+
+_THRESHOLD = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_ROUTED = re.compile(rf"(.+?)-({_THRESHOLD})")
+"""A small threshold is written 1e-05 by the clients, so that the last dash does not end the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +49,23 @@ def asked_model(name: object, *, models: Mapping[str, str], routers: Collection[
         raise InvalidInputError(f"model must be a text, got {shown_kind(name)}")
     if name == AUTO:
         return AskedModel()
+    route = name if name in models.values() else models.get(name)
+    if route is not None:
+        return AskedModel(route=route)
     if name.startswith(PREFIX):
         return _routed(name.removeprefix(PREFIX), routers)
-    route = name if name in models.values() else models.get(name)
-    if route is None:
-        known = [AUTO, f"{PREFIX}<name>-<threshold>", *dict.fromkeys([*models.values(), *models])]
-        raise UnknownNameError(f"model must be one of {known}, got a text of {len(name)} characters")
-    return AskedModel(route=route)
+    known = [AUTO, f"{PREFIX}<name>-<threshold>", *dict.fromkeys([*models.values(), *models])]
+    raise UnknownNameError(f"model must be one of {known}, got a text of {len(name)} characters")
 
 
 def _routed(rest: str, routers: Collection[str]) -> AskedModel:
-    router, dash, number = rest.rpartition("-")
-    try:
-        threshold = float(number)
-    except ValueError:
-        threshold = -1.0
-    if not dash or not 0 <= threshold <= 1:  # NaN compares with nothing, and is refused too
+    found = _ROUTED.fullmatch(rest)
+    threshold = -1.0 if found is None else float(found[2])
+    if found is None or not 0 <= threshold <= 1:
         raise InvalidInputError(
             f"model must be {PREFIX}<name>-<threshold> with a threshold in [0, 1], for example "
             f"{PREFIX}{min(routers, default='static-v2')}-0.3"
         )
-    if router not in routers:
+    if found[1] not in routers:
         raise UnknownNameError(f"the router in {PREFIX}<name>-<threshold> must be one of {sorted(routers)}")
-    return AskedModel(router=router, threshold=threshold)
+    return AskedModel(router=found[1], threshold=abs(threshold))

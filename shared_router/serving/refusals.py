@@ -1,34 +1,8 @@
-"""Errors as OpenAI's clients read them: an upstream's own as it came, ours in the same shape."""
+"""A request that is not answered, and why, in the shape that its client reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-
-import httpx
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-
-from shared_router.errors import (
-    BudgetExceededError,
-    BudgetStoreError,
-    CallTimeoutError,
-    CapabilityError,
-    InvalidInputError,
-    RouterError,
-    UnknownNameError,
-)
-from shared_router.serving.raw_headers import with_headers
-from shared_router.serving.upstream import UpstreamError, passed_back
-
-_STATUSES: Mapping[type[Exception], tuple[int, str]] = {
-    BudgetExceededError: (429, "budget_exceeded"),
-    BudgetStoreError: (503, "budget_unavailable"),
-    CallTimeoutError: (504, "upstream_timeout"),
-    UnknownNameError: (404, "model_not_found"),
-    CapabilityError: (400, "not_capable"),
-    InvalidInputError: (400, "invalid_request"),
-}
 
 
 class RefusedError(Exception):
@@ -45,42 +19,27 @@ class RefusedError(Exception):
         self.status, self.code = status, code
 
 
-def add_errors(app: FastAPI) -> None:
-    """Have an application answer with errors in this shape."""
-    app.add_exception_handler(UpstreamError, _upstreams_own)
-    for kind in (httpx.TimeoutException, TimeoutError):
-        app.add_exception_handler(kind, _late)
-    app.add_exception_handler(httpx.HTTPError, _unreachable)
-    app.add_exception_handler(RefusedError, _refused)
-    app.add_exception_handler(RouterError, _of_ours)
-
-
-async def _upstreams_own(_: Request, error: Any) -> Response:
-    return with_headers(Response(error.content, error.status_code), passed_back(error.headers))
-
-
-async def _late(_: Request, error: Exception) -> Response:
-    del error
-    return _error(504, "the upstream must answer in time, and did not", "upstream_timeout")
-
-
-async def _unreachable(_: Request, error: Exception) -> Response:
-    del error
-    return _error(502, "the upstream must be reachable, and is not", "upstream_unreachable")
-
-
-async def _refused(_: Request, error: Any) -> Response:
-    return _error(error.status, str(error), error.code)
-
-
-async def _of_ours(_: Request, error: Exception) -> Response:
-    told = (said for kind, said in _STATUSES.items() if isinstance(error, kind))
-    status, code = next(told, (500, "router_error"))
-    return _error(status, str(error), code)
-
-
-def _error(status: int, message: str, code: str) -> Response:
+def openai_error(status: int, message: str, code: str) -> dict[str, Any]:
+    """Return an error as OpenAI's clients read it."""
     kind = "invalid_request_error" if status < 500 else "server_error"
-    return JSONResponse(
-        {"error": {"message": message, "type": kind, "param": None, "code": code}}, status_code=status
-    )
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def anthropic_error(status: int, message: str, code: str) -> dict[str, Any]:
+    """Return an error as Anthropic's clients read it, who know no code."""
+    del code
+    return {"type": "error", "error": {"type": _KINDS.get(status, "api_error"), "message": message}}
+
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    413: "request_too_large",
+    415: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -12,9 +13,12 @@ from shared_router.errors import InvalidInputError, QueryError
 from shared_router.messages import PlainMessage, plain_messages
 from shared_router.resilience.budgets.call_size import CallSize
 
-_SPACE = " \t\n\r"
-_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
 _MOST_TOKENS = ("max_completion_tokens", "max_tokens")
+_MOST = 10**15
+"""More tokens than anybody can pay for; a number of any length is not one that money can be counted in."""
+_MOST_DIGITS = 4000  # of a number that Python reads as an int
+_BYTE_ORDER_MARK = "\ufeff"
 _IMAGES = ("image_url", "input_image", "image")
 
 
@@ -48,8 +52,9 @@ class RequestBody:
     @property
     def messages(self) -> list[PlainMessage]:
         """The conversation, as far as it can be read; what cannot is the upstream's to refuse."""
+        given = self.values.get("messages") or []
         try:
-            return plain_messages(self.values.get("messages") or [])
+            return plain_messages([_turn(each) for each in given] if isinstance(given, list) else given)
         except QueryError:
             return []
 
@@ -63,12 +68,12 @@ class RequestBody:
             else:
                 texts.append(part if isinstance(part, str) else json.dumps(part, ensure_ascii=False))
         others = {key: value for key, value in self.values.items() if key != "messages"}
-        most = next((n for key in _MOST_TOKENS if _is_count(n := self.values.get(key))), None)
+        limits = [min(n, _MOST) for key in _MOST_TOKENS if _is_count(n := self.values.get(key))]
         answers = self.values.get("n")
         return CallSize(
             texts=(*texts, json.dumps(others, ensure_ascii=False)),
-            max_output_tokens=most,
-            answers=answers if _is_count(answers) else 1,
+            max_output_tokens=max(limits, default=None),  # which of two a service heeds is its own affair
+            answers=min(answers, _MOST) if _is_count(answers) else 1,
             images=images,
             has_tools=bool(self.values.get("tools") or self.values.get("response_format")),
         )
@@ -97,7 +102,7 @@ def read_body(content: bytes) -> RequestBody:
 
 def _object(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     """Return what an object holds, and where the values of the key `model` stand."""
-    at = _after_space(text, 0)
+    at = _after_space(text, text.startswith(_BYTE_ORDER_MARK))
     if text[at : at + 1] != "{":
         raise ValueError
     values: dict[str, Any] = {}
@@ -127,9 +132,27 @@ def _object(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
 
 
 def _after_space(text: str, at: int) -> int:
-    while text[at : at + 1] and text[at] in _SPACE:
-        at += 1
-    return at
+    found = _SPACE.match(text, at)
+    return at if found is None else found.end()
+
+
+def _integer(digits: str) -> int | float:
+    """Read a whole number of any length: one that is too long to be an int is passed on all the same."""
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
+
+
+def _turn(message: Any) -> Any:
+    """Return a message, what a tool returned as such: Anthropic's API has the user say it."""
+    content = message.get("content") if isinstance(message, dict) else None
+    kinds = [part.get("type") if isinstance(part, dict) else None for part in _list(content)]
+    return {"role": "tool", "content": None} if "tool_result" in kinds and "text" not in kinds else message
+
+
+def _list(content: object) -> list[Any]:
+    return content if isinstance(content, list) else []
 
 
 def _parts(messages: object) -> Iterator[Any]:

@@ -16,11 +16,14 @@ from shared_router.resilience.budgets.budget import Budget
 from shared_router.resilience.budgets.budgets import Budgets
 from shared_router.resilience.call_rules import CallRules
 from shared_router.resilience.resilience import Resilience
-from shared_router.serving.upstream import Upstream, Upstreams
+from shared_router.serving.asked_model import AUTO, PREFIX
+from shared_router.serving.sent_requests import Upstreams
+from shared_router.serving.upstream import Upstream
 from shared_router.serving.virtual_keys import VirtualKey, hash_of
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _RULES = ("on_router_error", "on_no_query", "on_no_coverage")
+"""What a router that a request names has of the server's own policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,7 @@ class Policies:
         if router is None:
             return self.own
         if router not in self._by_name:
-            rules = {
-                name: getattr(self.own, name) for name in ("on_router_error", "on_no_query", "on_no_coverage")
-            }
+            rules = {name: getattr(self.own, name) for name in _RULES}
             self._by_name[router] = RoutingPolicy(router, **rules)
         return self._by_name[router]
 
@@ -73,15 +74,18 @@ class Served:
         policy: What decides.
         strong: The service whose answers are better.
         weak: The service whose answers are cheaper.
-        keys: Who may ask, by the SHA-256 of their key; none lets everybody ask.
+        keys: Who may ask, by the SHA-256 of their key; None lets everybody ask.
         prices: What the models cost, for budgets and logs.
         resilience: When the other model is asked.
         budget: What all calls together may cost.
         budget_store: Where budgets are counted; see `Budget`.
+        max_output_tokens: How long an answer counts for a key's budget that does not say it, where a
+            request does not either.
         observers: Who is told of each decision.
         shows_scores: Whether answers tell the win probability and the threshold; whoever reads them can
             search for words that turn a request strong.
         max_body_bytes: How large a request may be.
+        origins: The pages, such as `https://chat.example.com`, that may ask from a browser; `*` is every one.
     """
 
     def __init__(
@@ -95,31 +99,49 @@ class Served:
         resilience: Resilience | None = None,
         budget: Budget | None = None,
         budget_store: str | None = None,
+        max_output_tokens: int | None = None,
         observers: Sequence[Observer] = (),
         shows_scores: bool = True,
         max_body_bytes: int = MAX_BODY_BYTES,
+        origins: Collection[str] = (),
     ) -> None:
         self.policies = Policies(policy)
         self.services = {"strong": strong, "weak": weak}
         self.upstreams = Upstreams()
         self.shows_scores = shows_scores
         self.max_body_bytes = max_body_bytes
+        self.origins = frozenset(origins)
+        self.by_model = {strong.model: "strong", weak.model: "weak"}
         self._bill = Bill(prices, policy.models)
         self._rules: dict[str, Any] = {
             "resilience": resilience,
             "observers": observers,
             "breakers": Breakers(),
         }
+        settings = {"store": budget_store, "max_output_tokens": max_output_tokens}
         own = [] if budget is None else [budget]
-        self._open = None if keys else Client(None, None, self._under(own))
-        self._keyed = {
-            sha256: Client(key.name, key.threshold, self._under([*own, *_budgets_of(key, budget_store)]))
-            for sha256, key in (keys or {}).items()
+        self._open = Client(None, None, self._under(own)) if keys is None else None
+        given = {} if keys is None else keys
+        # an old key and its new one are one client's, who has one budget
+        clients = {
+            key.name: Client(key.name, key.threshold, self._under([*own, *_budgets_of(key, settings)]))
+            for key in given.values()
         }
+        self._keyed = {sha256: clients[key.name] for sha256, key in given.items()}
 
     def client(self, key: str) -> Client | None:
         """Return whose key it is, or None where it is nobody's; everybody's where the server has no keys."""
         return self._open if self._open is not None else self._keyed.get(hash_of(key))
+
+    def has_key(self, text: str) -> bool:
+        """Tell whether a text is somebody's key."""
+        return hash_of(text) in self._keyed
+
+    def model_names(self) -> list[str]:
+        """Return what may be asked for: each router at its own threshold, though at others too."""
+        own = {name: self.policies.named(name).threshold for name in sorted(self.policies.names)}
+        routers = [f"{PREFIX}{name}-{threshold:.6g}" for name, threshold in own.items()]
+        return [AUTO, *routers, *dict.fromkeys([*self.services, *self.by_model])]
 
     def metrics(self) -> tuple[bytes, str]:
         """Return the metrics as Prometheus reads them, and their media type."""
@@ -137,8 +159,8 @@ class Served:
         return CallRules(policy.models, budgets=counted, bill=self._bill, **self._rules)
 
 
-def _budgets_of(key: VirtualKey, store: str | None) -> list[Budget]:
+def _budgets_of(key: VirtualKey, settings: Mapping[str, Any]) -> list[Budget]:
     if key.budget is None:
         return []
-    settings = {"key": f"key {key.name}", "store": store, **key.budget}
-    return [Budget(**settings)]
+    given: dict[str, Any] = {"key": f"key {key.name}", **settings, **key.budget}
+    return [Budget(**given)]

@@ -13,7 +13,7 @@ from typing import Any
 from shared_router.checkpoints.single_file import read_file, write_file
 from shared_router.choices import shown_kind
 from shared_router.decisions import check_threshold
-from shared_router.errors import ArtifactExistsError, DataError, InvalidInputError
+from shared_router.errors import DataError, InvalidInputError
 from shared_router.resilience.budgets.budget import Budget
 from shared_router.tenants import checked_tenant
 
@@ -61,27 +61,33 @@ def read_keys(path: str | Path) -> dict[str, VirtualKey]:
         ) from None
     if not all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in keys):
         raise DataError("a key's sha256 must be 64 hexadecimal digits, those of the key's own SHA-256")
-    if len({key.name for key in keys.values()}) < len(found["keys"]):
-        raise DataError("each key in a file must have a name and a hash of its own, and two share one")
+    if len(keys) < len(found["keys"]):
+        raise DataError("each key in a file must have a hash of its own, and two share one")
+    for name in {key.name for key in keys.values()}:
+        if len({repr(key) for key in keys.values() if key.name == name}) > 1:
+            raise DataError("two keys of one name must have the same threshold and budget, and differ")
     return keys
 
 
 def new_key(path: str | Path, name: str) -> str:
     """Add a key to a file, made where it is not there, and return it: it is shown this once.
 
+    Where the file has a key of that name, this one is beside it, with its threshold and its budget, until the
+    old one is taken out of the file.
+
     Raises:
         InvalidInputError: If the name is none.
-        ArtifactExistsError: If the file has a key of that name.
         DataError: If the file is none of keys.
     """
     known = checked_tenant(name)
-    keys = read_keys(path) if Path(path).exists() else {}
-    if known in {key.name for key in keys.values()}:
-        raise ArtifactExistsError(f"a key's name must be new, and {path} has one of that name")
-    rows = json.loads(read_file(path, _MAX_BYTES))["keys"] if keys else []
+    rows: list[dict[str, Any]] = []
+    if Path(path).exists():
+        read_keys(path)  # which refuses what is none
+        rows = json.loads(read_file(path, _MAX_BYTES))["keys"]
+    alike: dict[str, Any] = next((row for row in rows if checked_tenant(row["name"]) == known), {})
     key = _PREFIX + secrets.token_urlsafe(32)
-    content = json.dumps({"keys": [*rows, {"name": known, "sha256": hash_of(key)}]}, indent=1)
-    write_file(path, content.encode() + b"\n", overwrite=True)
+    row = {**alike, "name": known, "sha256": hash_of(key)}
+    write_file(path, json.dumps({"keys": [*rows, row]}, indent=1).encode() + b"\n", overwrite=True)
     return key
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared_router.errors import ArtifactExistsError, DataError
+from shared_router.errors import DataError
 from shared_router.serving.virtual_keys import VirtualKey, hash_of, new_key, read_keys
 
 
@@ -19,8 +19,6 @@ def test_a_new_key_is_told_once_and_kept_as_its_hash(tmp_path: Path) -> None:
         hash_of(key): VirtualKey("team a"),
         hash_of(other): VirtualKey("team b"),
     }
-    with pytest.raises(ArtifactExistsError, match="name must be new"):
-        new_key(tmp_path / "keys.json", "team a")
 
 
 def test_a_key_may_have_a_threshold_and_a_budget(tmp_path: Path) -> None:
@@ -52,8 +50,26 @@ def test_a_file_of_other_things_is_refused_by_its_rule_and_not_repeated(
     assert "SECRET" not in str(caught.value)
 
 
-def test_two_keys_of_one_name_are_refused(tmp_path: Path) -> None:
-    rows = [{"name": "a", "sha256": digit * 64} for digit in "01"]
+def test_a_key_is_changed_by_a_second_one_of_its_name_with_the_same_rules(tmp_path: Path) -> None:
+    row = {"name": "a", "sha256": "0" * 64, "threshold": 0.4, "budget": {"dollars": 5}}
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [row]}))
+    key = new_key(tmp_path / "keys.json", "a")
+    alike = VirtualKey("a", threshold=0.4, budget={"dollars": 5})
+    assert read_keys(tmp_path / "keys.json") == {"0" * 64: alike, hash_of(key): alike}
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [
+        ({"sha256": "0" * 64}, "two share one"),
+        ({"sha256": "1" * 64, "threshold": 0.3}, "two keys of one name must have the same threshold"),
+        ({"sha256": "1" * 64, "budget": {"dollars": 2}}, "two keys of one name must have the same threshold"),
+    ],
+)
+def test_two_keys_that_contradict_each_other_are_refused(
+    tmp_path: Path, other: dict[str, Any], rule: str
+) -> None:
+    rows = [{"name": "a", "sha256": "0" * 64}, {"name": "a", **other}]
     (tmp_path / "keys.json").write_text(json.dumps({"keys": rows}))
-    with pytest.raises(DataError, match="two share one"):
+    with pytest.raises(DataError, match=rule):
         read_keys(tmp_path / "keys.json")
