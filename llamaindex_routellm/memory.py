@@ -209,16 +209,13 @@ class DecisionMemory:
         return decision
 
     def _put(self, question: bytes, request: RoutingRequest, decision: RoutingDecision) -> None:
-        is_scored = decision.reason in _SCORED or (
-            request.leaning is not None and decision.reason == "sticky"
-        )
-        if is_scored and decision.win_probability is not None:
+        leans = request.leaning is not None and decision.reason == "sticky"
+        if (leans or decision.reason in _SCORED) and decision.win_probability is not None:
             kept = decision
             if not (request.candidates is None and request.threshold is None and request.leaning is None):
                 # made under a condition of this call alone: its score is worth keeping, its model is not
-                kept = self._decisions.get((question, "")) or replace(
-                    decision, threshold=_SCORE_ONLY, reason="score"
-                )
+                scored = replace(decision, threshold=_SCORE_ONLY, reason="score")
+                kept = self._decisions.get((question, "")) or scored
             self._decisions[question, ""] = kept
         elif decision.reason.startswith("router_error") and self._keep_runs:
             self._decisions[question, self._run()] = self._decisions[question, None] = decision
@@ -244,10 +241,8 @@ def _unless_vetoed(known: RoutingDecision, asked: RoutingDecision) -> RoutingDec
 def _before(messages: Sequence[AnyMessage]) -> list[str]:
     """Return what was said before the latest turn of a conversation, by which a router may score it."""
     spoken = plain_messages(messages)
-    last = max(
-        (i for i, each in enumerate(spoken) if each["role"] == "user" and "synthetic" not in each), default=0
-    )
-    return [f"{each['role']}: {each['content']}" for each in spoken[:last]]
+    users = [i for i, each in enumerate(spoken) if each["role"] == "user" and "synthetic" not in each]
+    return [f"{each['role']}: {each['content']}" for each in spoken[: users[-1] if users else 0]]
 
 
 def _no_run() -> None:
