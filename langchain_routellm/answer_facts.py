@@ -115,6 +115,8 @@ def holds_nothing(output: Any) -> bool:
     Args:
         output: What a model returned; what is no message and holds none, such as an object, is something.
     """
+    if isinstance(output, AIMessage):  # first, for the others take long to tell
+        return not has_content(output) and ended_well(finish_reason(output))
     if isinstance(output, LLMResult) and not any(output.generations):
         return True
     if isinstance(output, ChatResult) and not output.generations:

@@ -49,8 +49,11 @@ def size_of(
         given: The tools or the schema that the caller bound; None for none.
     """
     texts, images = _said(messages)
-    asked, answers = _most_in(kwargs), _answers_in(kwargs)
+    own_answers = max(map(_own_answers, models.values()))
     bound = [model.kwargs for model in models.values() if isinstance(model, RunnableBindingBase)]
+    if not (kwargs or bound or given):
+        return CallSize(tuple(texts), answers=own_answers, images=images)
+    asked, answers = _most_in(kwargs), _answers_in(kwargs)
     arguments = [each for each in (kwargs, *bound) if each]
     tools = [each[name] for each in arguments for name in _TOOLS if each.get(name)]
     texts += [_as_text(each) for each in tools]
@@ -64,7 +67,7 @@ def size_of(
     return CallSize(
         tuple(texts),
         max_output_tokens=asked,
-        answers=max([answers, *map(_answers_in, bound), *map(_own_answers, models.values())]),
+        answers=max([answers, own_answers, *map(_answers_in, bound)]),
         images=images,
         has_tools=bool(tools or given),
     )
@@ -85,7 +88,9 @@ def _longest(child: Any) -> int | None:
 
 def _own_answers(child: Any) -> int:
     """Return how many answers a child asks for by its own settings, such as `ChatOpenAI(n=2)`."""
-    models = (child,) if isinstance(child, BaseChatModel) else chat_models_in(child)
+    if isinstance(child, BaseChatModel):
+        return child.__dict__.get("n") or 1
+    models = chat_models_in(child)
     return max([model.__dict__.get("n") or 1 for model in models], default=1)
 
 

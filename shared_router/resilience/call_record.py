@@ -106,8 +106,10 @@ class CallRecord:
         self, *, usage: TokenUsage | None = None, dollars: float | None = None, **_: Any
     ) -> float | None:
         """Return how much more the best model would have cost for the same tokens."""
+        if dollars is None:
+            return None
         best = self._rules.bill.dollars(self._rules.models[0], usage)
-        return None if dollars is None or best is None else best - dollars
+        return None if best is None else best - dollars
 
     def _chain(self) -> None:
         """Give the error that is raised the others as its context, the latest one first."""

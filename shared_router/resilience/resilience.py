@@ -85,6 +85,8 @@ class Resilience:
 
     def timeout_of(self, model: str) -> float | None:
         """Return how long a model may take, in seconds, or None."""
+        if self.timeout is None:  # first: to ask a class for its kind takes longer than the rest
+            return None
         return self.timeout.get(model) if isinstance(self.timeout, Mapping) else self.timeout
 
     def others(self, model: str, models: Sequence[str]) -> list[str]:

@@ -175,6 +175,9 @@ def _affordable(
     tenant: str | None,
 ) -> tuple[str, ...]:
     left = [(*budget.left_for_each(tenant), budget.on_hard) for budget in budgets]
+    most = max([bounds[name] for name in candidates], default=0.0)
+    if all([most <= strong and most <= whole for strong, whole, _ in left]):  # as mostly
+        return tuple(candidates)
     fits = {
         name: [
             bounds[name] <= (whole if name == weakest else strong) or not bounds[name]
