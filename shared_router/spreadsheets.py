@@ -1,6 +1,6 @@
 """Text in a spreadsheet's cell, where a stranger's text must not become a formula."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def spreadsheet_text(text: str) -> str:

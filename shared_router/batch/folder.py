@@ -6,19 +6,20 @@ are; whatever is killed in between is done again. What stands in `.routellm-scor
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared_router.batch.parts import Part
+from shared_router.batch.parts import PART_BYTES, PART_ROWS
+from shared_router.batch.scored_parts import ScoredParts, flush, written
 from shared_router.batch.tables import OutFormat, joined
 from shared_router.checkpoints.single_file import sync_folder, write_file
-from shared_router.errors import ArtifactExistsError, BatchError
+from shared_router.errors import ArtifactExistsError, BatchError, DataError
 
 try:
     import fcntl
@@ -27,22 +28,7 @@ except ImportError:  # Windows: nobody keeps a second run out
 
 STATE = ".routellm-score"
 _LOCK = "lock"
-_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class DonePart:
-    """The scores of a part.
-
-    Attributes:
-        path: Where they are.
-        rows: How many rows.
-        unscored: How many of them without a score.
-    """
-
-    path: Path
-    rows: int
-    unscored: int
+_VERSION = 2
 
 
 class OutFolder:
@@ -71,8 +57,9 @@ class OutFolder:
         Raises:
             BatchError: If another run is writing there.
         """
-        self._state.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._state / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        with written(self.path):
+            self._state.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._state / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             if fcntl is not None:
                 try:
@@ -96,60 +83,61 @@ class OutFolder:
         out = self.path / name
         if not os.path.lexists(out):
             return False
-        record = _read(self._state / f"{name}.json")
-        if record is not None and record["input"] == _stamp(source):
+        record = _read(self._record(name))
+        if record is not None and record == {"input": _stamp(source), "output_bytes": out.stat().st_size}:
             return True
-        if not self.overwrite:
+        if not self.overwrite or out.is_dir():
             raise ArtifactExistsError(
                 f"a file is replaced only when asked, and {out} is none of the scores of {source.name} as it "
                 "is now; give --overwrite or another folder"
             )
         return False
 
-    def begin(self, source: Path, name: str) -> None:
-        """Note which input a file's parts will be of; parts of what it was before are no use."""
-        record = _read(self._state / f"{name}.json")
-        if record is None or record["input"] != _stamp(source):
-            shutil.rmtree(self._parts(name), ignore_errors=True)
-            (self.path / name).unlink(missing_ok=True)
-            (self._state / name).parent.mkdir(parents=True, exist_ok=True)
-            record = {"input": _stamp(source)}
-            write_file(self._state / f"{name}.json", json.dumps(record).encode(), overwrite=True)
-        self._parts(name).mkdir(parents=True, exist_ok=True)
+    def begin(self, source: Path, name: str) -> ScoredParts:
+        """Return the parts of a file as it is now; those of what it was before are removed.
 
-    def part_done(self, name: str, part: Part) -> DonePart | None:
-        """Return a part's scores where they are whole; its file's name tells what is in it."""
-        for path in self._parts(name).glob(f"{part.number}-*-*"):
-            _, rows, unscored = path.name.split("-")
-            return DonePart(path, int(rows), int(unscored))
-        return None
-
-    def part_stage(self, name: str, part: Part) -> Path:
-        """Return where a part's scores are written to before they are whole."""
-        return self._parts(name) / f"{part.number}.partial"
+        Raises:
+            ArtifactWriteError: If there is no room or no permission.
+            DataError: If the file is there no more.
+        """
+        made_of = json.dumps([self._settings, _stamp(source), PART_BYTES, PART_ROWS], sort_keys=True)
+        parts = ScoredParts(self._of(name) / _digest(made_of))
+        with written(self.path):
+            for other in self._of(name).glob("*/"):
+                if other != parts.folder:
+                    shutil.rmtree(other, ignore_errors=True)
+            parts.begin()
+        return parts
 
     def finish(
-        self, source: Path, name: str, done: Sequence[DonePart], format_: OutFormat, keep: Sequence[str]
+        self, source: Path, name: str, parts: ScoredParts, format_: OutFormat, keep: Sequence[str]
     ) -> None:
         """Put a file's parts together, and give them the file's name.
 
         Raises:
+            ArtifactWriteError: If there is no room or no permission.
             BatchError: If the input has changed since its first part was begun.
         """
-        record = _read(self._state / f"{name}.json")
-        if record is None or record["input"] != _stamp(source):
-            raise BatchError(f"a file must stay as it is while it is scored, and {source.name} has changed")
-        stage = self._state / f"{name}.whole"
-        joined([part.path for part in done], stage, format_, keep)
-        flush(stage)
-        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(stage, self.path / name)
-        sync_folder((self.path / name).parent)
+        out, stage = self.path / name, self._of(name) / "whole"
+        with written(self.path):
+            joined(parts.paths(), stage, format_, keep)
+            flush(stage)
+            record = {"input": _stamp(source), "output_bytes": stage.stat().st_size}
+            if self.begin(source, name).folder != parts.folder:
+                raise BatchError(
+                    f"a file must stay as it is while it is scored, and {source.name} has changed"
+                )
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.unlink(missing_ok=True)  # before the record, which is of the new one
+            write_file(self._record(name), json.dumps(record).encode(), overwrite=True)
+            os.replace(stage, out)
+            sync_folder(out.parent)
         self.drop_parts(name)
 
     def drop_parts(self, name: str) -> None:
         """Remove the parts of a file that is whole; a kill may have come between the two."""
-        shutil.rmtree(self._parts(name), ignore_errors=True)
+        for parts in self._of(name).glob("*/"):
+            shutil.rmtree(parts, ignore_errors=True)
 
     def _begin(self) -> None:
         found = _read(self._state / "run.json")
@@ -161,28 +149,29 @@ class OutFolder:
                 f"{_differing(found, self._settings)}; give --overwrite or another folder"
             )
         # Where nothing is found, nothing says how what lies here was made: a kill may have come in between.
-        self._forget_all()
-        write_file(self._state / "run.json", json.dumps(self._settings).encode(), overwrite=True)
-
-    def _forget_all(self) -> None:
         for path in self._state.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name != _LOCK:  # this run holds it
                 path.unlink(missing_ok=True)
+        write_file(self._state / "run.json", json.dumps(self._settings).encode(), overwrite=True)
 
-    def _parts(self, name: str) -> Path:
-        return self._state / f"{name}.parts"
+    def _of(self, name: str) -> Path:
+        return self._state / _digest(name)  # a name with an ending more may be longer than names may be
+
+    def _record(self, name: str) -> Path:
+        return self._of(name) / "done.json"
 
 
-def flush(path: Path) -> None:
-    """Have the disk keep a file's content."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _stamp(source: Path) -> dict[str, int]:
-    found = source.stat()
+    try:
+        found = source.stat()
+    except OSError as error:
+        raise DataError(f"{source.name}: the file must stay there while it is scored") from error
     return {"bytes": found.st_size, "modified_ns": found.st_mtime_ns}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "win_probability"
+_SHOWN = 60
+"""So much of a column's name; in a table without a header, names are what somebody wrote."""
 
 
 class RouterScorer:
@@ -61,23 +63,43 @@ class RouterScorer:
         """Travel as what it was made from."""
         return _made, self._made_from
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+    @overload
+    def __call__(self, batch: pd.DataFrame) -> pd.DataFrame: ...
+
+    @overload
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def __call__(self, batch: Any) -> Any:
         """Return a batch with the column `win_probability`.
 
         Args:
-            batch: Columns by name, each n values; that of the prompts holds texts, or None.
+            batch: Columns by name, each n values, a data frame or an Arrow table, as Ray's `batch_format`
+                says; the column of the prompts holds texts, or None.
 
         Returns:
-            The same columns, and float64 scores of shape (n,): in [0, 1], NaN for what is no text and for a
-            text that the router fails on.
+            The same, and float64 scores of shape (n,): in [0, 1], NaN for what is no text and for a text
+            that the router fails on, null in an Arrow table.
 
         Raises:
             DataError: If the column of the prompts is not there.
             Exception: What the router raises where it fails on every text.
         """
-        if self.column not in batch:
-            raise DataError(no_column(self.column, batch))
-        return {**batch, SCORE: self.scores(batch[self.column])}
+        names = batch.column_names if _is_arrow(batch) else batch
+        if self.column not in names:
+            raise DataError(no_column(self.column, names))
+        if _is_arrow(batch):
+            return self._of_table(batch)
+        scores = self.scores(batch[self.column])
+        return {**batch, SCORE: scores} if isinstance(batch, Mapping) else batch.assign(**{SCORE: scores})
+
+    def _of_table(self, table: Any) -> Any:
+        import pyarrow as pa  # type: ignore[import-untyped]
+
+        scores = pa.array(self.scores(table[self.column].to_pylist()), from_pandas=True)
+        there = table.column_names
+        if SCORE in there:
+            return table.set_column(there.index(SCORE), SCORE, scores)
+        return table.append_column(SCORE, scores)
 
     def scores(self, prompts: Iterable[object]) -> NDArray[np.float64]:
         """Return the win probabilities of prompts; see `__call__`."""
@@ -107,14 +129,17 @@ class RouterScorer:
             DataError: If it is not there.
         """
         for frame in frames:
-            if self.column not in frame.columns:
-                raise DataError(no_column(self.column, frame.columns))
-            yield frame.assign(**{SCORE: self.scores(frame[self.column])})
+            yield self(frame)
 
 
 def no_column(wanted: str, there: Iterable[Any]) -> str:
     """Return what is said of rows without the column that is read."""
-    return f"rows must have the column {wanted!r}, and theirs are {sorted(map(str, there))[:20]}"
+    names = [name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..." for name in sorted(map(str, there))]
+    return f"rows must have the column {wanted!r}, and theirs are {names[:20]}"
+
+
+def _is_arrow(batch: object) -> bool:
+    return hasattr(batch, "column_names")
 
 
 def _made(router: str | Path | None, column: str, expected_sha256: str | None) -> RouterScorer:

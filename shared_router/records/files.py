@@ -10,21 +10,19 @@ import csv
 import io
 import json
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from shared_router.errors import DataError, MissingExtraError
+from shared_router.records.csv_rows import MAX_ROW_CHARS, csv_header, csv_rows
 from shared_router.records.json_stream import ROW_LISTS, document_rows
 from shared_router.records.unpacked import DAMAGED, DAMAGES, opened
 
 Row = Mapping[str, Any]
 Kind = Literal["jsonl", "json", "csv", "parquet"]
-
-MAX_ROW_CHARS = 64 * 1024 * 1024
-"""The longest row that is read, in characters."""
 
 HEAD_ROWS = 20
 
@@ -73,7 +71,7 @@ def read_head(path: Path) -> Head:
         MissingExtraError: If it is Parquet and pyarrow is not installed.
     """
     beside: dict[str, Any] = {}
-    kind = _kind_of(path)
+    kind = kind_of(path)
     with closing(_rows(path, kind, beside)) as stream:
         found = list(islice(stream, HEAD_ROWS))
     rows = tuple(row for row in found if not isinstance(row, str))
@@ -82,54 +80,46 @@ def read_head(path: Path) -> Head:
     return Head(path, kind, rows, columns, beside, faults)
 
 
-def read_rows(head: Head) -> Generator[Row | str, None, None]:
+def read_rows(head: Head, *, file: IO[bytes] | None = None) -> Generator[Row | str, None, None]:
     """Yield all rows of a file, or for a bad one what is wrong with it.
+
+    Args:
+        head: The file's beginning.
+        file: The file itself, open at its beginning, for who wants to know how far it is read; no Parquet.
 
     Raises:
         DataError: If the file is damaged so that nothing after it can be trusted.
     """
-    yield from _rows(head.path, head.kind, {})
+    yield from _rows(head.path, head.kind, {}, file)
 
 
-def delimiter_of(header: str) -> str:
-    """Return what parts a table's columns: whichever of `,`, tab, `;` and `|` its header holds most of."""
-    return max(",\t;|", key=header.count)
+def csv_columns(path: Path) -> list[str]:
+    """Return the names that a table's first row gives its columns, also where no other row follows.
 
-
-@contextmanager
-def long_fields() -> Iterator[None]:
-    """Let the csv module read answers longer than its usual 131,072 characters."""
-    before = csv.field_size_limit(MAX_ROW_CHARS)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _rows(path: Path, kind: Kind, beside: dict[str, Any]) -> Generator[Row | str, None, None]:
-    if kind == "parquet":
-        yield from _parquet_rows(path)
-        return
-    with opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", errors="strict") as file:
-        reason = ""
+    Raises:
+        DataError: If it is no CSV file.
+    """
+    reason = ""
+    with opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
         try:
-            if kind == "jsonl":
-                yield from _jsonl_rows(file)
-            elif kind == "json":
-                yield from document_rows(file, max_row_chars=MAX_ROW_CHARS, beside=beside)
-            else:
-                yield from _csv_rows(file)
+            return csv_header(file)
         except UnicodeDecodeError:
             reason = "text must be UTF-8; save the file as UTF-8"
+        except csv.Error as error:
+            reason = f"line 1: a row must be well-formed CSV: {error}"
         except DataError as error:
             reason = str(error)
         except DAMAGES:
             reason = DAMAGED
-    if reason:  # not chained: a parser's error carries the text it failed on
-        raise DataError(f"{path.name}: {reason}")
+    raise DataError(f"{path.name}: {reason}")  # not chained: a parser's error carries the text it failed on
 
 
-def _kind_of(path: Path) -> Kind:
+def kind_of(path: Path) -> Kind:
+    """Return what a file is written in, told by its bytes.
+
+    Raises:
+        DataError: If it is empty, damaged, or of a kind that is never read.
+    """
     try:
         with open(path, "rb") as file:
             magic = file.read(4)
@@ -156,6 +146,31 @@ def _kind_of(path: Path) -> Kind:
     if rest and b"\n" not in text:
         return "json" if _holds_row_list(path) else "jsonl"
     return _kind_of_objects(text, bool(rest))
+
+
+def _rows(
+    path: Path, kind: Kind, beside: dict[str, Any], source: IO[bytes] | None = None
+) -> Generator[Row | str, None, None]:
+    if kind == "parquet":
+        yield from _parquet_rows(path)
+        return
+    with opened(path, source) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", errors="strict") as file:
+        reason = ""
+        try:
+            if kind == "jsonl":
+                yield from _jsonl_rows(file)
+            elif kind == "json":
+                yield from document_rows(file, max_row_chars=MAX_ROW_CHARS, beside=beside)
+            else:
+                yield from csv_rows(file)
+        except UnicodeDecodeError:
+            reason = "text must be UTF-8; save the file as UTF-8"
+        except DataError as error:
+            reason = str(error)
+        except DAMAGES:
+            reason = DAMAGED
+    if reason:  # not chained: a parser's error carries the text it failed on
+        raise DataError(f"{path.name}: {reason}")
 
 
 def _kind_of_objects(text: bytes, goes_on: bool) -> Kind:
@@ -196,37 +211,6 @@ def _jsonl_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
             yield "a line that is no JSON"
             continue
         yield row if isinstance(row, dict) else "a line that is no JSON object"
-
-
-def _csv_rows(file: io.TextIOWrapper) -> Iterator[Row | str]:
-    first = next((line for line in iter(lambda: file.readline(MAX_ROW_CHARS), "") if line.strip()), "")
-    delimiter = delimiter_of(first)
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a line for spreadsheets
-        delimiter, first = first[4], file.readline(MAX_ROW_CHARS)
-    reader = csv.reader(chain([first], file), delimiter=delimiter, strict=True)
-    header: list[str] = []
-    reason = ""
-    with long_fields():
-        try:
-            for fields in reader:
-                if not header:
-                    header = _checked_header(fields)
-                elif len(fields) == len(header):
-                    yield dict(zip(header, fields, strict=True))
-                elif fields:
-                    yield "a row with another number of fields than the header"
-        except csv.Error as error:
-            reason = str(error)
-    if reason:
-        raise DataError(f"line {reader.line_num}: a row must be well-formed CSV: {reason}")
-
-
-def _checked_header(fields: list[str]) -> list[str]:
-    names = [name.strip() for name in fields]
-    named = [name for name in names if name]  # spreadsheets leave empty columns at the end
-    if len(set(named)) < len(named):
-        raise DataError("no column may stand there twice in a CSV file")
-    return names
 
 
 def _parquet_rows(path: Path) -> Iterator[Row | str]:

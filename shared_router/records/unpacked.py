@@ -20,13 +20,17 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path, source: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
     """Open a file, unpacked on the way where it is packed.
+
+    Args:
+        path: The file.
+        source: The file, open at its beginning, where it is; it is closed here.
 
     Raises:
         MissingExtraError: If it is packed with zstandard and nothing that reads it is installed.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb") if source is None else source as file:
         magic = file.read(4)
         file.seek(0)
         if magic.startswith(_GZIP):

@@ -18,6 +18,7 @@ import pytest
 from pyarrow import parquet
 
 from shared_router import load_router
+from shared_router.batch.folder import OutFolder
 from shared_router.batch.score import score_files
 from shared_router.commands.main import main
 from shared_router.errors import ArtifactExistsError, BatchError, DataError, InvalidInputError
@@ -197,7 +198,7 @@ def test_a_run_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path
         found = read(tmp_path / "out" / f"{name}.jsonl")
         assert [row["id"] for row in found] == [f"{name}-{i}" for i in range(5000)]
         assert all(row["win_probability"] is not None for row in found)
-    assert not list((tmp_path / "out" / ".routellm-score").glob("*.parts"))
+    assert not list((tmp_path / "out" / ".routellm-score").glob("*/*/"))
 
 
 def test_a_worker_that_is_ended_from_outside_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
@@ -222,25 +223,24 @@ def test_a_worker_that_is_ended_from_outside_is_told_and_the_run_goes_on_later(t
 
 
 def test_a_changed_input_is_told_and_its_scores_are_not_put_together(tmp_path: Path) -> None:
-    from shared_router.batch.folder import DonePart, OutFolder
-
     source = write(tmp_path / "a.jsonl")
     folder = OutFolder(tmp_path / "out", {}, overwrite=False)
     with folder.locked():
-        folder.begin(source, "a.jsonl")
+        parts = folder.begin(source, "a.jsonl")
+        parts.add(0, source)
         source.write_text("{}\n")
         with pytest.raises(BatchError, match=r"a\.jsonl has changed"):
-            folder.finish(source, "a.jsonl", [DonePart(source, 1, 0)], "jsonl", [])
+            folder.finish(source, "a.jsonl", parts, "jsonl", [])
 
 
 def test_parts_that_a_kill_left_beside_a_whole_file_are_removed(tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl")
     score_files([source], tmp_path / "out", processes=1)
-    parts = tmp_path / "out" / ".routellm-score" / "a.jsonl.parts"
-    parts.mkdir()
-    (parts / "0-5-0").write_text("as a kill leaves it between a file's name and its parts' removal")
+    (folder,) = (tmp_path / "out" / ".routellm-score").glob("*/")
+    (folder / "made").mkdir()
+    (folder / "made" / "0-5-0").write_text("as a kill leaves it between a file's name and its parts' removal")
     assert score_files([source], tmp_path / "out", processes=1).skipped == 1
-    assert not parts.exists()
+    assert [path.name for path in folder.iterdir()] == ["done.json"]
 
 
 def test_parts_whose_settings_are_lost_are_not_put_together(tmp_path: Path) -> None:
@@ -251,8 +251,9 @@ def test_parts_whose_settings_are_lost_are_not_put_together(tmp_path: Path) -> N
     (tmp_path / "out" / "a.jsonl").unlink()
     state = tmp_path / "out" / ".routellm-score"
     (state / "run.json").unlink()
-    (state / "a.jsonl.parts").mkdir()
-    (state / "a.jsonl.parts" / "0-5-0").write_text('{"win_probability": 0.25}\n' * 5)
+    (folder,) = state.glob("*/")
+    (folder / "made").mkdir()
+    (folder / "made" / "0-5-0").write_text('{"win_probability": 0.25}\n' * 5)
     score_files([source], tmp_path / "out", processes=1)
     assert read(tmp_path / "out" / "a.jsonl") == expected
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from shared_router.errors import DataError
 from shared_router.records.column_names import in_known_names
-from shared_router.records.files import delimiter_of, long_fields
+from shared_router.records.csv_rows import delimiter_of, long_fields
 
 _KNOWN = frozenset(("prompt", "reference", "domain"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared_router import DataError
 from shared_router.records.collecting.prompts import read_prompts
-from shared_router.records.files import MAX_ROW_CHARS
+from shared_router.records.csv_rows import MAX_ROW_CHARS
 
 
 @pytest.mark.parametrize(
