@@ -90,7 +90,8 @@ def _columns(rows: Sequence[LoggedDecision], strong: str, prices: Mapping[str, T
         score=_numbers([own for own, _ in graded]),
         other_score=_numbers([other for _, other in graded]),
         feedback=_numbers([_mean([f.score for f in row.feedback if f.source != JUDGE]) for row in rows]),
-        propensity=_numbers([row.propensity for row in rows]),
+        # what a budget or a plan moved on had to be: its line tells the chance of the model it came from
+        propensity=_numbers([row.propensity if row.model == row.routed else 1.0 for row in rows]),
         in_vain=np.array([row.model == strong and _asked_in_vain(row, strong) for row in rows]),
     )
 

@@ -90,3 +90,14 @@ def test_a_cascade_that_asked_the_weak_model_in_vain_is_marked(tmp_path: Path) -
         tmp_path, decision(1, "strong", attempts=asked), decision(2, "strong", attempts=failed), decision(3)
     ).calls
     assert calls.in_vain.tolist() == [True, False, False]
+
+
+def test_an_answer_that_a_budget_or_a_plan_moved_to_had_to_be(tmp_path: Path) -> None:
+    """Its line holds the chance of the model that it came from."""
+    calls = read(
+        tmp_path,
+        decision(1, "strong", propensity=0.01),
+        decision(2, "strong", routed="weak", propensity=0.99, reason="escalated:score"),
+        decision(3, "weak", routed="strong", propensity=0.01, reason="budget:hard"),
+    ).calls
+    assert calls.propensity.tolist() == [0.01, 1.0, 1.0]
