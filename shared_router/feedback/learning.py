@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 
 _FOLDS = 3
 
+_LEAST_OTHERS = 200
+"""Unseen requests from which on a share of them says more of new ones than the requests it learned from."""
+
 
 class Learner(Protocol):
     """A router that is not fitted yet, such as a `LocalRouter` of `"strong"` against `"weak"`."""
@@ -45,6 +48,8 @@ class LearnReport:
         n_both: How many of them have grades of both models.
         strong_fraction: The share that the log's policy sends strong, and so does the new one here.
         threshold: The new router's threshold that sends this share strong.
+        n_others: On how many of the log's other requests it does; 0 where there are too few, and it does so
+            on the graded ones, which the router has seen.
         over_old: How much better the mean grade is than under the log's policy.
         over_random: How much better than of the same share at random.
         old_over_random: How much better the log's policy is than that.
@@ -56,6 +61,7 @@ class LearnReport:
     n_both: int
     strong_fraction: float
     threshold: float
+    n_others: int
     over_old: Estimate
     over_random: Estimate
     old_over_random: Estimate
@@ -72,9 +78,16 @@ class LearnReport:
             f"{self.strong_fraction:.3f} for both",
             f"over the same share at random: the new router {_shown(self.over_random)}, the log's policy "
             f"{_shown(self.old_over_random)}",
-            f"threshold {self.threshold:.4g} sends that share of these requests strong",
+            f"threshold {self.threshold:.4g} sends that share strong of {self._on}",
             *(f"left out, {reason}: {count:,}" for reason, count in self.left_out.items()),
         ]
+
+    @property
+    def _on(self) -> str:
+        """What the threshold was chosen on."""
+        if self.n_others:
+            return f"{self.n_others:,} other requests of the log, which the router has not seen"
+        return "these requests, which the router has seen: of others it may be some hundredths more or fewer"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as what `json.dumps` takes."""
@@ -123,7 +136,8 @@ def learn(rows: LoggedFeedback, learner: Callable[[], Learner], *, seed: int = 0
         scores = fitted.win_probability([rows.prompts[row] for row in asked.tolist()])
         new[asked] = _largest(scores, round(float(old[asked].sum())))
     router = _fitted(rows, learner, seed)
-    scores = router.win_probability(rows.prompts)
+    others = rows.others if len(rows.others) >= _LEAST_OTHERS else ()
+    scores = router.win_probability(others or rows.prompts)
     share = float(old.mean())
     random = np.full(len(rows), share)
     over_old = value_difference(rows, new, old, seed=seed)
@@ -132,6 +146,7 @@ def learn(rows: LoggedFeedback, learner: Callable[[], Learner], *, seed: int = 0
         n_both=int(rows.both.sum()),
         strong_fraction=share,
         threshold=float(np.clip(np.quantile(scores, 1 - share), 0, 1)),
+        n_others=len(others),
         over_old=over_old,
         over_random=value_difference(rows, new, random, seed=seed),
         old_over_random=value_difference(rows, old, random, seed=seed),

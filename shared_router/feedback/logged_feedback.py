@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from shared_router.errors import DataError
 from shared_router.proof.comparing import JUDGE
 from shared_router.telemetry import Feedback, LoggedDecision
+from shared_router.text import prompt_key
 
 Floats = NDArray[np.float64]
 
 _MOST_OF_MIDDLE = 10.0
+_MOST_OTHERS = 5000
 _HASHES_ALONE = (
     "a log to learn from must hold the prompts, and this one keeps their hashes alone: log with "
     'DecisionLog(path, log_prompts=True), or give --prompts FILE with the columns "id" and "prompt"'
@@ -40,6 +42,8 @@ class LoggedFeedback:
         routed_strong: Whether the policy of the log sends such a request strong where it explores nothing.
         win_probability: What its router said, in [0, 1]; NaN where it was not asked.
         weights: How much each row counts, in (0, 1]; less where one source says much.
+        others: The questions of further scored decisions, the latest ones, which teach nothing and say what
+            the traffic is like. Not in the repr.
         left_out: How many decisions are not among them, by the reason.
     """
 
@@ -51,6 +55,7 @@ class LoggedFeedback:
     routed_strong: NDArray[np.bool_] = field(repr=False)
     win_probability: Floats = field(repr=False)
     weights: Floats = field(repr=False)
+    others: Sequence[str] = field(default=(), repr=False)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -74,6 +79,7 @@ class LoggedFeedback:
             routed_strong=self.routed_strong[rows],
             win_probability=self.win_probability[rows],
             weights=self.weights[rows],
+            others=self.others,
         )
 
 
@@ -121,6 +127,7 @@ def logged_feedback(
         routed_strong=np.array(routed, dtype=np.bool_),
         win_probability=np.array(said, dtype=np.float64),
         weights=np.array(weights, dtype=np.float64),
+        others=_others(decisions, prompts or {}, prompts_),
         left_out=dict(left_out),
     )
 
@@ -139,6 +146,8 @@ def _row(
     by = [each for each in row.feedback if (each.source == JUDGE) == both] or list(row.feedback)
     if not by:
         return "no grade"
+    if not both and row.model != row.routed:  # by a budget or a plan: the chance is the other model's
+        return "not answered as it was decided"
     if not both and row.propensity == 1:
         return "a grade of an answer that had to be: the other model had no chance"
     prompt = row.prompt or prompts.get(row.id)
@@ -157,6 +166,21 @@ def _row(
         row.win_probability if scored and row.win_probability is not None else np.nan,
         float(weights.max()),
     )
+
+
+def _others(
+    decisions: Sequence[LoggedDecision], prompts: Mapping[str, str], taught: Sequence[str]
+) -> list[str]:
+    """Return the latest scored questions that are none of those that teach."""
+    known = {prompt_key(prompt) for prompt in taught}
+    found: list[str] = []
+    for row in reversed(decisions):
+        prompt = row.prompt or prompts.get(row.id) or ""
+        if row.win_probability is not None and prompt.strip() and prompt_key(prompt) not in known:
+            found.append(prompt)
+            if len(found) == _MOST_OTHERS:
+                break
+    return found
 
 
 def _source_counts(decisions: Sequence[LoggedDecision]) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """A router learned from a log, and the verdict on it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,27 @@ def test_a_router_that_is_no_better_than_one_that_knows_is_not_called_better() -
 def test_five_in_a_hundred_grades_turned_round_do_not_turn_the_router_round() -> None:
     found = learned(poisoned=0.05)
     assert found.report.better
+
+
+def test_the_threshold_sends_its_share_of_the_logs_other_requests() -> None:
+    """Of the others a tenth are proofs, of the graded ones half, and half of them went strong."""
+    others = [
+        f"Prove theorem {i} of the list." if i % 10 == 0 else f"What is {i} plus 7?" for i in range(400)
+    ]
+    found = learn(replace(graded_answers(300), others=others), lambda: LocalRouter(prior=None))
+    sent = found.router.win_probability(others) >= found.report.threshold
+    assert found.report.n_others == 400
+    assert sent.mean() == pytest.approx(found.report.strong_fraction, abs=0.01)
+    assert "strong of 400 other requests of the log, which the router has not seen" in found.report.words()[3]
+
+
+def test_where_there_are_few_others_the_threshold_says_that_it_is_of_requests_it_has_seen() -> None:
+    found = learn(replace(graded_answers(300), others=["Why?"] * 199), lambda: LocalRouter(prior=None))
+    assert found.report.n_others == 0
+    assert "of these requests, which the router has seen" in found.report.words()[3]
+    prompts = graded_answers(300).prompts
+    sent = found.router.win_probability(prompts) >= found.report.threshold
+    assert sent.mean() == pytest.approx(found.report.strong_fraction, abs=0.01)
 
 
 def test_too_few_requests_are_refused() -> None:

@@ -82,3 +82,39 @@ def test_a_log_of_other_models_asks_for_the_strong_ones_name(tmp_path: Path) -> 
     with pytest.raises(DataError, match=r"one of \['large', 'small'\], got 'strong'; say --strong NAME"):
         read(tmp_path, *lines)
     assert len(read(tmp_path, *lines, strong="large")) == 1
+
+
+def test_the_logs_other_scored_questions_are_kept_beside_latest_first_and_none_that_teaches(
+    tmp_path: Path,
+) -> None:
+    """The second one is asked again with other spaces, the fourth has no score."""
+    rows = read(
+        tmp_path,
+        decision(1, prompt="Who?"),
+        decision(2, prompt="Why?", propensity=0.5),
+        feedback(2, 1.0, "thumbs"),
+        decision(3, prompt="  Why?"),
+        decision(4, prompt="A picture", win_probability=None),
+        decision(5, prompt="How?"),
+        decision(6),
+    )
+    assert rows.prompts == ["Why?"]
+    assert list(rows.others) == ["How?", "Who?"]
+    assert list(rows.some(np.array([0])).others) == ["How?", "Who?"]
+
+
+def test_a_grade_of_a_model_that_a_budget_or_a_plan_moved_to_has_no_chance_to_speak_by(
+    tmp_path: Path,
+) -> None:
+    """The strong model was drawn with a chance of 0.01, and the weak one answered for want of dollars."""
+    moved = decision(
+        1, "weak", routed="strong", prompt="Why?", propensity=0.01, reason="budget:hard", win_probability=0.2
+    )
+    escalated = decision(2, "strong", routed="weak", prompt="How?", propensity=0.99, reason="escalated:score")
+    kept = decision(3, "strong", prompt="Who?", propensity=0.01, reason="explore")
+    said = [feedback(number, 1.0, "thumbs") for number in (1, 2, 3)]
+    rows = read(tmp_path, moved, escalated, kept, *said)
+    assert rows.prompts == ["Who?"]
+    assert rows.left_out == {"not answered as it was decided": 2}
+    both = read(tmp_path, moved, shadow(1, "strong", score=1.0), feedback(1, 0.0))
+    assert (both.score[0], both.other_score[0]) == (0.0, 1.0)
