@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_PORT = 65535
 _MAX_TOKENS = 128
+_EXTRAS = ("streamlit", "starlette")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         from shared_router.playground.run import run_playground
     except ImportError as error:
-        if error.name is None or error.name.split(".")[0] != "streamlit":
+        if error.name is None or error.name.split(".")[0] not in _EXTRAS:
             raise
         raise MissingExtraError(
             f"{MissingExtraError.of('streamlit', 'playground')} with Python 3.11 or newer"

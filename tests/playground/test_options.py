@@ -33,9 +33,11 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     assert "--port must be in 1 to 65535" in capsys.readouterr().err
 
 
-def test_without_streamlit_the_command_says_how_to_install_it_and_from_which_python_on() -> None:
+@pytest.mark.parametrize("absent", ["streamlit", "starlette"])
+def test_without_streamlit_the_command_says_how_to_install_it_and_from_which_python_on(absent: str) -> None:
+    """Starlette comes with Streamlit and is imported before it."""
     program = (
-        "import sys; sys.modules['streamlit'] = None\n"
+        f"import sys; sys.modules['{absent}'] = None\n"
         "from shared_router.commands.main import main; sys.exit(main(['playground']))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
