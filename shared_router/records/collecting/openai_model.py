@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from shared_router.errors import InvalidInputError, MissingExtraError
-from shared_router.records.collecting.journal import Reply
+from shared_router.errors import DataError, InvalidInputError, MissingExtraError
+from shared_router.records.collecting.completion import reply_of
 
 if TYPE_CHECKING:
+    from openai import APIResponse
+
     from shared_router.costs.prices import TokenPrices
+    from shared_router.records.collecting.journal import Reply
 
 _TOKENS_AROUND = 64
 """Tokens that a chat template may put around a prompt."""
+
+_MAX_BYTES = 64 * 1024 * 1024
+"""The longest body that is read as an answer."""
 
 
 class OpenAIModel:
@@ -58,7 +65,15 @@ class OpenAIModel:
         self.temperature = temperature
         self.prices = prices
         self._refused: frozenset[str] = frozenset()
-        self._client = openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=0)
+        self._timeout_s = timeout_s
+        self._client = openai.OpenAI(
+            base_url=base_url,
+            api_key=api_key,
+            timeout=timeout_s,
+            max_retries=0,
+            # a prompt goes to the server that was named, and not where that one points
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+        )
 
     def __repr__(self) -> str:
         """Show which model it is, never a key."""
@@ -80,45 +95,35 @@ class OpenAIModel:
         """Return the answer with its tokens and dollars.
 
         Raises:
-            openai.OpenAIError: What the client raised.
+            openai.OpenAIError: What the client raised; `APIResponseValidationError` where the server's answer
+                is none.
         """
-        answer = self._answer(prompt)
-        text = answer.choices[0].message.content or ""
-        usage = answer.usage
-        if usage is None:
-            return Reply(text)
-        details, made = usage.prompt_tokens_details, usage.completion_tokens_details
-        cached = (details.cached_tokens if details else 0) or 0
-        dollars = None
-        if self.prices is not None:
-            dollars = self.prices.dollars(
-                input_tokens=usage.prompt_tokens,
-                output_tokens=usage.completion_tokens,
-                cached_input_tokens=cached,
-            )
-        return Reply(
-            text,
-            input_tokens=usage.prompt_tokens,
-            output_tokens=usage.completion_tokens,
-            cached_input_tokens=cached,
-            reasoning_tokens=(made.reasoning_tokens if made else 0) or 0,
-            dollars=dollars,
-        )
-
-    def _answer(self, prompt: str) -> Any:
         import openai
 
         while True:
             sent = self._parameters()
             try:
-                return self._client.chat.completions.create(
-                    model=self.model, messages=[{"role": "user", "content": prompt}], **sent
-                )
+                return self._asked(prompt, sent)
             except openai.BadRequestError as error:
                 refused = error.param
                 if error.code not in _UNSUPPORTED or refused not in _OPTIONAL or refused not in sent:
                     raise
                 self._refused |= {refused}
+
+    def _asked(self, prompt: str, sent: dict[str, Any]) -> Reply:
+        import openai
+
+        asking, until = self._client.chat.completions.with_streaming_response, monotonic() + self._timeout_s
+        with asking.create(
+            model=self.model, messages=[{"role": "user", "content": prompt}], **sent
+        ) as answer:
+            body = _body(answer, until)
+            try:
+                return reply_of(body, prices=self.prices)
+            except DataError as error:
+                raise openai.APIResponseValidationError(
+                    answer.http_response, None, message=str(error)
+                ) from None
 
     def _parameters(self) -> dict[str, Any]:
         longest = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
@@ -126,6 +131,25 @@ class OpenAIModel:
         if self.temperature is not None and "temperature" not in self._refused:
             found["temperature"] = self.temperature
         return found
+
+
+def _body(answer: APIResponse[Any], until: float) -> bytes:
+    """Read a body as far as it may go: the client's own timeout is of each part of it alone."""
+    import openai
+
+    body = bytearray()
+    try:
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > _MAX_BYTES:
+                break  # no JSON ends here, so that what was read is refused as none
+            if monotonic() > until:
+                raise TimeoutError
+    except Exception as error:  # the client wraps no errors here, and which ones it has is its transport's
+        timed_out = "Timeout" in type(error).__name__
+        kind = openai.APITimeoutError if timed_out else openai.APIConnectionError
+        raise kind(request=answer.http_request) from error
+    return bytes(body)
 
 
 _OPTIONAL = ("max_tokens", "temperature")
