@@ -106,7 +106,8 @@ class StaticEmbedder:
         Returns:
             A row for each piece that `shared_router.pieces` cuts it into, shape (pieces, dim).
         """
-        ids = None if self._words is None else self._words.ids_of_pieces(text)
+        words = self._words
+        ids = None if words is None else words.ids_of_pieces(text)
         if ids is None or ids.size == 0:
             return self._sums(pieces_of(text))
         vectors = self.token_vectors.take(ids, axis=0).astype(np.float32)
@@ -123,7 +124,8 @@ class StaticEmbedder:
         Returns:
             None where each text must be asked for alone.
         """
-        found = None if self._words is None else self._words.ids_together(texts)
+        words = self._words
+        found = None if words is None else words.ids_together(texts)
         if found is None:
             return None
         rows = weighted_sums(found, self.token_vectors, self._padded_weights)

@@ -154,7 +154,8 @@ class GeneralRouter(Router):
         if len(queries) == 1:  # as most are asked for
             bare = _as_read(queries[0])
             vectors = self.reader.embed_bare([bare])
-            p, coverage = (np.array([x]) for x in head.score(vectors[0], glance_numbers(bare)))
+            alone, covered = head.score(vectors[0], glance_numbers(bare))
+            p, coverage = np.array([alone]), np.array([covered])
         else:
             vectors, forms = self._read(queries)
             p, coverage = head.scores(head.rows(vectors, forms))

@@ -109,10 +109,15 @@ class GeneralHead:
     def score(self, embedding: NDArray[np.float32], form: Sequence[float]) -> tuple[float, float]:
         """Return p and the coverage of one text, as `scores` does of its row."""
         limit, dim = self.form_limit, len(embedding)
-        scaled = [(number - mean) * scale for number, (mean, scale) in zip(form, self._scaling, strict=True)]
-        row = np.empty(dim + len(scaled) + 1)
+        row = np.empty(dim + len(form) + 1)
         row[:dim] = embedding
-        row[dim:] = [*[-limit if z < -limit else limit if z > limit else z for z in scaled], 1.0]
+        row[dim:] = [
+            *[
+                -limit if (z := (number - mean) * scale) < -limit else limit if z > limit else z
+                for number, (mean, scale) in zip(form, self._scaling, strict=True)
+            ],
+            1.0,
+        ]
         return self._of_one(row)
 
     def scores(self, rows: Floats) -> tuple[Floats, Floats]:
@@ -129,13 +134,12 @@ class GeneralHead:
         b = self._blend
         found = np.exp(row.astype(np.float32).dot(self._narrow_columns), dtype=np.float64)
         near, hard, odds, rates = self._sums_of.dot(found).tolist()
-        likest, known, _ = np.maximum.reduceat(found, self._starts).tolist()
-        embedding, last = row[: self._dim], float(found[-1])
+        likest, known, _, last = np.maximum.reduceat(found, self._starts).tolist()
         square = float(row.dot(row)) - 1
         nearest = max(math.log(likest) / self.likeness_gamma, math.log(known) / self.difficulty_gamma)
         distance = math.sqrt(max(0.0, square - nearest))
         coverage = 0.0
-        if embedding.dot(embedding) > 0:
+        if row[0] or row[: self._dim].any():
             coverage = min(1.0, max(0.0, (b.far - distance) / (b.far - b.near)))
         gap = b.constant + b.by_subject * rates / odds
         gap += b.by_likeness * near * math.exp(-self.likeness_gamma * square)
@@ -175,8 +179,9 @@ class GeneralHead:
 
     @cached_property
     def _starts(self) -> NDArray[np.intp]:
-        """Where the columns of each kernel begin, and the others."""
-        return np.array([0, len(self.likeness_anchors), self._n_anchors])
+        """Where the columns of each kernel begin, those of the subjects and the last one."""
+        n_columns = self._narrow_columns.shape[1]
+        return np.array([0, len(self.likeness_anchors), self._n_anchors, n_columns - 1])
 
     @cached_property
     def _narrow_columns(self) -> NDArray[np.float32]:
