@@ -16,6 +16,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.embedding.spelled_words import SpelledWords
 from shared_router.embedding.spelling import (
     MARKS,
     MAX_REMEMBERED,
@@ -45,13 +46,16 @@ class LongestPieces:
 
     Args:
         pieces: The pieces' texts, folded; an id is a place among them.
+        spelled: Words that are remembered from the start.
 
     Attributes:
         distinct: Whether no piece is there twice, and none is empty.
     """
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[str], spelled: SpelledWords | None = None) -> None:
         self._remembered = PieceSpelling(pieces)
+        if spelled is not None:
+            self._remembered.update(spelled.by_word())
         self.distinct = self._remembered.distinct
         self.min_id = 0
         self.max_id = len(pieces) - 1

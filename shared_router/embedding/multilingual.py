@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.embedding.longest_pieces import LongestPieces
+from shared_router.embedding.longest_pieces import LongestPieces, folded
+from shared_router.embedding.spelled_words import TENSORS as SPELLED
+from shared_router.embedding.spelled_words import SpelledWords
 from shared_router.embedding.static import StaticEmbedder
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 
@@ -38,6 +40,7 @@ class MultilingualEmbedder(StaticEmbedder):
         token_weights: How much each piece counts, times what one step of its vector is worth, float16,
             shape (vocabulary,).
         pieces: The pieces' texts, folded, distinct, none empty; `▁` begins a word.
+        spelled: Words that a process need not spell at their first sight.
 
     Raises:
         InvalidInputError: If the arrays do not fit each other.
@@ -49,16 +52,28 @@ class MultilingualEmbedder(StaticEmbedder):
         *,
         token_weights: NDArray[np.float16],
         pieces: Sequence[str],
+        spelled: SpelledWords | None = None,
     ) -> None:
         super().__init__(token_vectors, token_weights=token_weights.astype(np.float32), tokenizer_json=b"")
         n, dim = token_vectors.shape
-        self._spelling = LongestPieces(pieces)
+        self._spelling = LongestPieces(pieces, spelled)
         if dim % 2 or len(pieces) != n or not self._spelling.distinct:
             raise InvalidInputError(
                 "pieces must be distinct texts, one a row of token_vectors, and the width even; got "
                 f"{len(pieces)} pieces and shape {token_vectors.shape}"
             )
+        if spelled is not None and spelled.ids.max(initial=0) >= n:
+            raise InvalidInputError(f"spelled words must have ids of the {n} pieces")
         self.pieces = pieces
+        self.spelled = spelled
+
+    def spelling(self, words: Sequence[str]) -> Self:
+        """Return this embedder with these words spelled once for all; each without marks and white space."""
+        spelled = SpelledWords.of(
+            [folded(word) for word in words], lambda word: self._words.ids(word).tobytes()
+        )
+        weights = self.token_weights.astype(np.float16)
+        return type(self)(self.token_vectors, token_weights=weights, pieces=self.pieces, spelled=spelled)
 
     @property
     def blocking(self) -> bool:
@@ -76,6 +91,7 @@ class MultilingualEmbedder(StaticEmbedder):
             "codes": packed(self.token_vectors),
             "weights": self.token_weights.astype(np.float16),
             "pieces": np.frombuffer("\n".join(self.pieces).encode(), dtype=np.uint8),
+            **({} if self.spelled is None else self.spelled.tensors()),
         }
         return save_artifact(folder, Artifact(KIND, {}, tensors), overwrite=overwrite)
 
@@ -92,21 +108,23 @@ class MultilingualEmbedder(StaticEmbedder):
         """
         artifact = load_artifact(folder, expected_sha256=expected_sha256)
         tensors: Mapping[str, NDArray[Any]] = artifact.tensors
-        if artifact.kind != KIND or {name: t.dtype for name, t in tensors.items()} != _TENSORS:
+        dtypes = {name: tensor.dtype for name, tensor in tensors.items()}
+        if artifact.kind != KIND or dtypes not in (_TENSORS, {**_TENSORS, **SPELLED}):
             raise ArtifactSchemaError(
                 f"a multilingual embedder's checkpoint must be of kind {KIND} and hold {sorted(_TENSORS)}"
             )
-        if tensors["codes"].ndim != 2 or tensors["pieces"].ndim != 1:
-            raise ArtifactSchemaError("codes must be a matrix and pieces a row of bytes")
+        if tensors["codes"].ndim != 2 or any(tensors[name].ndim != 1 for name in dtypes if name != "codes"):
+            raise ArtifactSchemaError("codes must be a matrix and the other tensors rows")
         try:
             return cls(
                 unpacked(tensors["codes"]),
                 token_weights=tensors["weights"],
                 pieces=tensors["pieces"].tobytes().decode().split("\n"),
+                spelled=SpelledWords.restore(tensors) if len(dtypes) > len(_TENSORS) else None,
             )
         except (InvalidInputError, UnicodeDecodeError) as error:
             raise ArtifactSchemaError(
-                "pieces must be distinct texts, each with a vector and a weight"
+                "pieces must be distinct texts, each with a vector and a weight, and spelled words of them"
             ) from error
 
     @property

@@ -5,6 +5,8 @@
    piece weighing as often as it is used.
 3. Weigh each by SIF, `a / (a + p)` with `p` its share and `a` = 1e-3, and round to four bits.
 
+4. Spell the commonest English words that are no piece, once for all (`build.common_words`).
+
 Nothing is fitted to a sentence: of sixty-four axes those of a difference between languages come late.
 
 Run: python -m shared_router.pretrained.build.multilingual --e5 e5-small-q4.bin --cache DIR
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 from shared_router.embedding.longest_pieces import WORD_START, folded
 from shared_router.embedding.multilingual import LARGEST, MultilingualEmbedder
 from shared_router.embedding.shipped import MULTILINGUAL_EMBEDDER
+from shared_router.pretrained.build.common_words import common_words
 from shared_router.pretrained.build.packed_e5 import FIRST_PIECE, PackedE5, read_packed, token_rows
 
 DIM = 64
@@ -154,7 +157,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="where to write")
     given = parser.parse_args()
     embedder = multilingual_embedder(read_packed(given.e5), given.cache)
-    embedder.save(given.out / MULTILINGUAL_EMBEDDER, overwrite=True)
+    spelled = embedder.spelling(common_words(embedder.pieces))
+    spelled.save(given.out / MULTILINGUAL_EMBEDDER, overwrite=True)
 
 
 if __name__ == "__main__":
