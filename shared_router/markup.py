@@ -25,7 +25,8 @@ _EMPHASIS = re.compile(
     r"(?<![\w*~])(?:\*{1,3}|~~|__?)(?=[^\W_])"
     r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
 )
-_WIDE_GAP = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
+# blanks first, which the search can jump to
+_WIDE_GAP = re.compile(r"[ \t]{2}(?<=\S[ \t]{2})[ \t]*(?=\S)")
 _SIGNS = ("<", "&", "`", "*", "#", ">", "_", "~~", "- ", "---", "+ ", "===", "•")
 _SIGN_BYTES = "".join(_SIGNS).replace(" ", "").encode()
 _RULES = ("---", "***", "===")
