@@ -5,15 +5,19 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import uvicorn
 from numpy.typing import NDArray
 
-from shared_router import Router
+from shared_router import Router, RoutingPolicy
 from shared_router.serving.app import create_app
 from shared_router.serving.bounded_connections import BoundedProtocol
 from shared_router.serving.served import Served
+from shared_router.serving.upstream import Upstream
+
+HARD, EASY = "HARD q1", "easy q2"
 
 
 class FixedRouter(Router):
@@ -101,3 +105,50 @@ class WireUpstream:
                 self.hung_up.set()
         finally:
             writer.close()
+
+
+@dataclass
+class Between:
+    """An upstream, and a server before it.
+
+    Attributes:
+        upstream: The upstream.
+        wire: Its base URL.
+        url: The server's base URL.
+    """
+
+    upstream: WireUpstream
+    wire: str
+    url: str
+
+    def answering(self, answer: bytes) -> WireUpstream:
+        """Have the upstream forget what came, and answer so from now on."""
+        self.upstream.answer = answer
+        self.upstream.heads.clear()
+        self.upstream.bodies.clear()
+        return self.upstream
+
+
+def served(url: str, **others: Any) -> Served:
+    policy = RoutingPolicy(FixedRouter({HARD: 0.9, EASY: 0.1}), threshold=0.5)
+    strong = Upstream(url, "strong", "sk-strong")
+    return Served(policy, strong=strong, weak=Upstream(url, "weak", "sk-weak"), **others)
+
+
+def asked(text: str) -> list[Any]:
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+
+
+def whole(
+    content: bytes, head: bytes = b"content-type: application/json\r\n", status: bytes = b"200 OK"
+) -> bytes:
+    length = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(content)
+    return b"HTTP/1.1 " + status + b"\r\n" + head + length + content
+
+
+def asked_of(head: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Return a request's first line, and its headers without those that are about its connection."""
+    first, *lines = head.rstrip().split(b"\r\n")
+    pairs = [(name.lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
+    others = (b"host", b"accept-encoding", b"connection")
+    return first, sorted(pair for pair in pairs if pair[0] not in others)

@@ -13,30 +13,20 @@ import httpx
 import openai
 import pytest
 
-from shared_router import Resilience, RoutingPolicy, TokenPrices, read_log
+from shared_router import Resilience, TokenPrices, read_log
 from shared_router.resilience.budgets.budget import Budget
 from shared_router.serving import bounded_connections
-from shared_router.serving.served import Served
-from shared_router.serving.upstream import Upstream
 from shared_router.serving.virtual_keys import VirtualKey, hash_of
 from shared_router.telemetry.decision_log import DecisionLog
 from tests.fault_server import FaultServer
 from tests.faults import Fault
-from tests.serving.running import FixedRouter, WireUpstream, running
-
-HARD, EASY = "HARD q1", "easy q2"
+from tests.serving.running import EASY, HARD, WireUpstream, asked, running, served
 
 
 @pytest.fixture
 def provider() -> Iterator[FaultServer]:
     with FaultServer() as server:
         yield server
-
-
-def served(url: str, **others: Any) -> Served:
-    policy = RoutingPolicy(FixedRouter({HARD: 0.9, EASY: 0.1}), threshold=0.5)
-    strong = Upstream(url, "strong", "sk-strong")
-    return Served(policy, strong=strong, weak=Upstream(url, "weak", "sk-weak"), **others)
 
 
 @pytest.fixture
@@ -50,10 +40,6 @@ def client(provider: FaultServer) -> Iterator[openai.OpenAI]:
 
 def openai_client(url: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=url, api_key="x", max_retries=0)
-
-
-def asked(text: str) -> list[Any]:
-    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
 
 
 @pytest.mark.parametrize(("question", "model"), [(HARD, "strong"), (EASY, "weak")])

@@ -4,58 +4,20 @@ Each case is sent twice, to an upstream that records its bytes: straight, and th
 """
 
 import gzip
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import openai
 import pytest
 
-from tests.serving.running import WireUpstream, running
-from tests.serving.test_app import HARD, asked, served
+from tests.serving.running import HARD, Between, asked, asked_of, whole
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}}
 TOOL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"a": 1}'}}
 ANSWER = b'{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[]}'
 EVENTS = b'data: {"id":"x","choices":[{"index":0,"delta":{"content":"a"}}]}\n\ndata: [DONE]\n\n'
-
-
-@dataclass
-class Between:
-    """An upstream, and a server before it.
-
-    Attributes:
-        upstream: The upstream.
-        wire: Its base URL.
-        url: The server's base URL.
-    """
-
-    upstream: WireUpstream
-    wire: str
-    url: str
-
-    def answering(self, answer: bytes) -> WireUpstream:
-        """Have the upstream forget what came, and answer so from now on."""
-        self.upstream.answer = answer
-        self.upstream.heads.clear()
-        self.upstream.bodies.clear()
-        return self.upstream
-
-
-@pytest.fixture(scope="module")
-def between() -> Iterator[Between]:
-    upstream = WireUpstream(b"")
-    with upstream.listening() as wire, running(served(wire)) as url:
-        yield Between(upstream, wire, url)
-
-
-def whole(
-    content: bytes, head: bytes = b"content-type: application/json\r\n", status: bytes = b"200 OK"
-) -> bytes:
-    length = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(content)
-    return b"HTTP/1.1 " + status + b"\r\n" + head + length + content
 
 
 def chat(**others: Any) -> Callable[[openai.OpenAI, str], object]:
@@ -108,17 +70,9 @@ def test_a_request_of_openais_client_reaches_an_upstream_as_it_would_without_the
     for base, key, model in ((between.wire, "sk-strong", "strong"), (between.url, "anything", "auto")):
         with openai.OpenAI(base_url=base, api_key=key, max_retries=0) as client:
             ASKED[case](client, model)
-    straight, through = (_asked_of(head) for head in upstream.heads)
+    straight, through = (asked_of(head) for head in upstream.heads)
     assert through == straight
     assert upstream.bodies[0] == upstream.bodies[1]
-
-
-def _asked_of(head: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """Return a request's first line, and its headers without those that are about its connection."""
-    first, *lines = head.rstrip().split(b"\r\n")
-    pairs = [(name.lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
-    others = (b"host", b"accept-encoding", b"connection")
-    return first, sorted(pair for pair in pairs if pair[0] not in others)
 
 
 SENT = {
