@@ -8,11 +8,9 @@ import anyio
 from fastapi import Request
 
 from shared_router.serving.refusals import RefusedError
-from shared_router.serving.request_body import RequestBody, read_body
+from shared_router.serving.request_body import RequestBody, is_large, read_body
 
 WITHIN_S = 30.0
-_LARGE_BYTES = 256 * 1024
-"""What takes more than a millisecond to read, which is then done beside the other requests."""
 
 
 async def received_body(request: Request, most: int) -> RequestBody:
@@ -30,7 +28,7 @@ async def received_body(request: Request, most: int) -> RequestBody:
     if packing.strip().lower() != "identity":
         raise RefusedError(415, "a request's body must not be packed, for it is read here", "body_packed")
     content = await _content(request, most)
-    if len(content) > _LARGE_BYTES:
+    if is_large(content):
         return await asyncio.to_thread(read_body, content)
     return read_body(content)
 

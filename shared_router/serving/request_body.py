@@ -17,6 +17,8 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _MOST_TOKENS = ("max_completion_tokens", "max_tokens")
 _MOST = 10**15
 """More tokens than anybody can pay for; a number of any length is not one that money can be counted in."""
+_LARGE = 256 * 1024
+_MOST_FIELDS = 10_000
 _MOST_DIGITS = 4000  # of a number that Python reads as an int
 _BYTE_ORDER_MARK = "\ufeff"
 _IMAGES = ("image_url", "input_image", "image")
@@ -43,6 +45,11 @@ class RequestBody:
             parts += [self.text[end:start], name]
             end = stop
         return "".join([*parts, self.text[end:]]).encode()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes more than a millisecond, so that it is read beside other requests."""
+        return is_large(self.text)
 
     @property
     def streams(self) -> bool:
@@ -79,11 +86,17 @@ class RequestBody:
         )
 
 
+def is_large(content: str | bytes) -> bool:
+    """Tell whether reading a body takes more than a millisecond."""
+    return len(content) > _LARGE
+
+
 def read_body(content: bytes) -> RequestBody:
     """Read a request's body.
 
     Raises:
-        InvalidInputError: If it is no JSON object with a `model`; the error holds nothing of it.
+        InvalidInputError: If it is no JSON object of at most 10,000 fields with a `model` among them; the
+            error holds nothing of it.
     """
     reason = ""
     try:
@@ -94,7 +107,9 @@ def read_body(content: bytes) -> RequestBody:
     except (ValueError, RecursionError):
         reason = "something else"
     if reason:  # not chained: a parser's error carries the text it failed on
-        raise InvalidInputError(f"a request's body must be a JSON object, got {reason}")
+        raise InvalidInputError(
+            f"a request's body must be a JSON object of at most {_MOST_FIELDS:,} fields, got {reason}"
+        )
     if not spans:
         raise InvalidInputError('a request\'s body must name its "model", for example "auto"')
     return RequestBody(text, values, tuple(spans))
@@ -107,15 +122,13 @@ def _object(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
         raise ValueError
     values: dict[str, Any] = {}
     spans: list[tuple[int, int]] = []
+    n_fields = 0
     at = _after_space(text, at + 1)
     while text[at : at + 1] != "}":
-        if text[at : at + 1] != '"':
+        if n_fields == _MOST_FIELDS:  # each takes a microsecond or two, and millions would fit
             raise ValueError
-        key, at = scanstring(text, at + 1, True)
-        at = _after_space(text, at)
-        if text[at : at + 1] != ":":
-            raise ValueError
-        start = _after_space(text, at + 1)
+        n_fields += 1
+        key, start = _name(text, at)
         values[key], stop = _DECODER.raw_decode(text, start)
         if key == "model":
             spans.append((start, stop))
@@ -129,6 +142,17 @@ def _object(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     if _after_space(text, at + 1) != len(text):
         raise ValueError
     return values, spans
+
+
+def _name(text: str, at: int) -> tuple[str, int]:
+    """Return a field's name, and where its value begins."""
+    if text[at : at + 1] != '"':
+        raise ValueError
+    name, at = scanstring(text, at + 1, True)
+    at = _after_space(text, at)
+    if text[at : at + 1] != ":":
+        raise ValueError
+    return name, _after_space(text, at + 1)
 
 
 def _after_space(text: str, at: int) -> int:

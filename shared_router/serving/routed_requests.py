@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from shared_router.serving.upstream import Upstream
 if TYPE_CHECKING:
     from shared_router.policy import RoutingPolicy
     from shared_router.resilience.attempts import Attempts
+    from shared_router.resilience.budgets.call_size import CallSize
     from shared_router.resilience.call_rules import CallRules
     from shared_router.serving.asked_model import AskedModel
     from shared_router.serving.chat_api import ChatApi
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _ERROR_STATUS = 502
 """For an error that came as an event of a stream whose status was 200, before any content."""
 
-_MOST_HELD_BYTES = 1024 * 1024
+MOST_HELD_BYTES = 1024 * 1024
 """So much of a stream is read for its first content; after it, it is passed on as it is."""
 
 
@@ -114,8 +116,12 @@ async def routed(
         RefusedError: If it redirects.
         httpx.HTTPError: If it cannot be reached.
     """
-    size = None if rules.budgets is None else request.body.size()
-    asked = await rules.aask(request.routing_request(), size)
+
+    def read() -> tuple[RoutingRequest, CallSize | None]:
+        return request.routing_request(), None if rules.budgets is None else request.body.size()
+
+    question, size = await asyncio.to_thread(read) if request.body.is_large else read()
+    asked = await rules.aask(question, size)
     attempts = await asked.abegin(await policy.adecide(asked.request))
     while True:
         try:
@@ -169,7 +175,7 @@ def _is_stream(sent: SentRequest) -> bool:
 async def _held_back(sent: SentRequest, attempts: Attempts, api: ChatApi) -> bytes:
     """Return a stream's bytes up to its first content, while another model may be asked or time is short."""
     held, read = b"", 0
-    while (attempts.can_move_on or attempts.timeout_s is not None) and len(held) < _MOST_HELD_BYTES:
+    while (attempts.can_move_on or attempts.timeout_s is not None) and len(held) < MOST_HELD_BYTES:
         piece = await sent.piece()
         if not piece:
             break

@@ -16,7 +16,7 @@ from shared_router.serving.upstream import Upstream
 _CONNECT_S = 5.0
 _SILENT_S = 600.0
 _KEPT_S = 20.0
-_MOST_KEPT_BYTES = 16 * 1024 * 1024
+MOST_KEPT_BYTES = 16 * 1024 * 1024
 
 
 class UpstreamError(Exception):
@@ -52,9 +52,13 @@ class Upstreams:
 
     Args:
         connections: How many requests may be on their way at once; others wait.
+
+    Attributes:
+        n_on_their_way: How many are.
     """
 
     def __init__(self, *, connections: int = 1000) -> None:
+        self.n_on_their_way = 0
         self._room = asyncio.Semaphore(connections)
         self._free: defaultdict[str, list[httpx.AsyncClient]] = defaultdict(list)
         self._all: set[httpx.AsyncClient] = set()
@@ -87,6 +91,7 @@ class Upstreams:
         # what is read for tokens must not be packed
         sent = [*headers, (b"accept-encoding", b"identity"), *upstream.key_header(key_in)]
         await self._room.acquire()
+        self.n_on_their_way += 1
         try:
             free = self._free[upstream.url]
             client = free.pop() if free else self._new_client()
@@ -99,7 +104,7 @@ class Upstreams:
                 free.append(client)
                 raise
         except BaseException:
-            self._room.release()
+            self._leave()
             raise
         request = SentRequest(response, lambda: self._done(free, client))
         try:
@@ -123,6 +128,10 @@ class Upstreams:
 
     def _done(self, free: list[httpx.AsyncClient], client: httpx.AsyncClient) -> None:
         free.append(client)
+        self._leave()
+
+    def _leave(self) -> None:
+        self.n_on_their_way -= 1
         self._room.release()
 
 
@@ -157,12 +166,12 @@ class SentRequest:
                 return piece
         return b""
 
-    async def whole(self, most: int = _MOST_KEPT_BYTES) -> tuple[bytes, bool]:
-        """Return the answer's bytes and whether these are all; of more than `most` the rest is not read."""
+    async def whole(self) -> tuple[bytes, bool]:
+        """Return the answer's bytes and whether these are all; of very many the rest is not read."""
         content = bytearray()
         async for piece in self._pieces:
             content += piece
-            if len(content) > most:
+            if len(content) > MOST_KEPT_BYTES:
                 return bytes(content), False
         await self.close()
         return bytes(content), True

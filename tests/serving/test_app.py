@@ -305,6 +305,7 @@ def test_scores_can_be_kept_from_clients(provider: FaultServer) -> None:
         (b'{"model": "auto"', 400),
         (b'{"model": "auto"} {}', 400),
         (b'{"model": "auto",}', 400),
+        (b'{"model": "auto",' + b'"a": 1,' * 10_000 + b'"b": 1}', 400),
         (b"\xff\xfe", 400),
         (b'{"model":"auto","x":' + b"[" * 200_000, 400),
         (b'{"model": "auto", "pad": "' + b"x" * 2000 + b'"}', 413),
