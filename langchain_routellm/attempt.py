@@ -17,7 +17,7 @@ from langchain_routellm.calls import Call, RoutedCall
 from langchain_routellm.listeners import handlers_of, reads_tokens, taps
 from langchain_routellm.metadata import DecisionMetadata
 from langchain_routellm.scorable import finish_reason
-from shared_router import Attempts, CutStreamError, EmptyAnswerError, WithheldAnswerError
+from shared_router import Attempts, CutStreamError, EmptyAnswerError, RouterError, WithheldAnswerError
 
 _OWN_TIMEOUTS = ("request_timeout", "default_request_timeout")
 """Fields of chat models whose client takes a `timeout` with each call."""
@@ -117,6 +117,25 @@ class Attempt:
         if self._refusals and self._attempts.can_move_on and self.facts.is_withheld:
             reason = self.facts.finish_reason
             raise WithheldAnswerError(f"a provider kept an answer back, for {reason}", answer)
+
+    def over_no_answer(self, error: Exception) -> Exception:
+        """Return an error that was raised over an answer that holds nothing as one that says so.
+
+        Who reads an object from an answer raises errors of its own where there is none.
+        """
+        seen = self.about.message
+        if seen is None or isinstance(error, RouterError) or not self._attempts.can_move_on:
+            return error
+        self.facts.add(seen)
+        found: EmptyAnswerError | WithheldAnswerError
+        if self._refusals and self.facts.is_withheld:
+            found = WithheldAnswerError(f"a provider kept an answer back, for {self.facts.finish_reason}")
+        elif holds_nothing(seen):
+            found = EmptyAnswerError(EMPTY)
+        else:
+            return error
+        found.__cause__ = error
+        return found
 
     def see_listeners(self) -> None:
         """Say that the answer has begun for one who listens, where that is so, before an error is judged."""

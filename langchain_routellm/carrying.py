@@ -87,7 +87,7 @@ class Carried(Runnable[Any, Any]):
                 answer: T = attempt.answer(output)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                if not attempts.failed(error, tokens_before(error, attempt)):
+                if not attempts.failed(*judged(error, attempt)):
                     self._release()
                     return cast("T", given_back(attempts.error))
             except BaseException:
@@ -109,7 +109,7 @@ class Carried(Runnable[Any, Any]):
                 answer: T = attempt.answer(output)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                if not await attempts.afailed(error, tokens_before(error, attempt)):
+                if not await attempts.afailed(*judged(error, attempt)):
                     self._release()
                     return cast("T", given_back(attempts.error))
             except BaseException:
@@ -139,7 +139,7 @@ class Carried(Runnable[Any, Any]):
                 yield from pieces(attempt, attempts, self._rules)
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                if not attempts.failed(error, tokens_before(error, attempt)):
+                if not attempts.failed(*judged(error, attempt)):
                     self._release()
                     yield from given_back(attempts.error)
                     return
@@ -165,7 +165,7 @@ class Carried(Runnable[Any, Any]):
                         yield piece
             # whatever a provider raises: the rules say whether it moves on
             except Exception as error:  # noqa: BLE001
-                if not await attempts.afailed(error, tokens_before(error, attempt)):
+                if not await attempts.afailed(*judged(error, attempt)):
                     self._release()
                     for piece in given_back(attempts.error):
                         yield piece
@@ -224,20 +224,26 @@ class Carried(Runnable[Any, Any]):
         return self._asked.rules
 
 
-def tokens_before(error: Exception, attempt: Attempt | None) -> TokenUsage | None:
-    """Return the tokens of an answer that is not used, and see who has read some of one that failed."""
+def judged(error: Exception, attempt: Attempt | None) -> tuple[Exception, TokenUsage | None]:
+    """Return what an error means, and the tokens of the answer that it is about.
+
+    Args:
+        error: What a model, or who reads its answer, raised.
+        attempt: The attempt, where it has begun; it is seen who has read some of an answer that failed.
+    """
     if attempt is None:
-        return None
+        return error, None
     attempt.see_listeners()
-    return attempt.facts.tokens if isinstance(error, ANSWERED) else None
+    error = attempt.over_no_answer(error)
+    return error, attempt.facts.tokens if isinstance(error, ANSWERED) else None
 
 
 def given_back(error: BaseException) -> Any:
     """Return the answer that was empty or withheld, where that is all there is; else raise the error.
 
     Raises:
-        BaseException: The error, where it is another.
+        BaseException: The error, where it is another; what was raised over such an answer.
     """
-    if isinstance(error, ANSWERED):
+    if isinstance(error, ANSWERED) and error.__cause__ is None:
         return error.answer
-    raise error
+    raise (error.__cause__ or error) if isinstance(error, ANSWERED) else error

@@ -16,7 +16,13 @@ from llamaindex_routellm.held_parts import HeldParts
 from llamaindex_routellm.route import Models, Route
 from llamaindex_routellm.routing import DecidedCall, Routing
 from llamaindex_routellm.scorable import finish_reason_of, text_of
-from shared_router import CutStreamError, EmptyAnswerError, WithheldAnswerError, is_withheld
+from shared_router import (
+    CutStreamError,
+    EmptyAnswerError,
+    RouterError,
+    WithheldAnswerError,
+    is_withheld,
+)
 
 if TYPE_CHECKING:
     from shared_router import Attempts, CallRules, RoutingDecision, TokenUsage
@@ -105,11 +111,28 @@ class EndingCall:
                 "an answer must not be withheld where refusals move on, and its provider kept it back", answer
             )
 
-    def _usage(self, error: Exception) -> TokenUsage | None:
-        """Return the tokens of an answer that is not used: its provider bills it."""
-        if self._current is None or not isinstance(error, ANSWERED):
-            return None
-        return facts_of(self._current.responses).usage
+    def _judged(self, error: Exception) -> tuple[Exception, TokenUsage | None]:
+        """Return what an error means, and the tokens of the answer it is about: its provider bills them."""
+        responses = [] if self._current is None else self._current.responses
+        if responses and self._attempts.can_move_on and not isinstance(error, RouterError):
+            error = self._over_no_answer(error, responses)
+        return error, facts_of(responses).usage if isinstance(error, ANSWERED) else None
+
+    def _over_no_answer(self, error: Exception, responses: Responses) -> Exception:
+        """Return an error that was raised over an answer that holds nothing as one that says so.
+
+        Who reads tool calls or an object from an answer raises errors of its own where there is none.
+        """
+        try:
+            self._check_withheld(responses, None)
+        except WithheldAnswerError as withheld:
+            withheld.__cause__ = error
+            return withheld
+        if any(map(has_content, responses)) or not ended_well(finish_reason_of(responses)):
+            return error
+        empty = EmptyAnswerError(_EMPTY)
+        empty.__cause__ = error
+        return empty
 
     def _failed(self) -> BaseException:
         """Return what the call ends with, whose conversation is kept with no model."""
@@ -148,6 +171,17 @@ class EndingCall:
         """Return a stream that ends the call also where nobody ever reads it."""
         weakref.finalize(parts, self._attempts.cancelled).atexit = False
         return parts
+
+
+def given_back(error: EmptyAnswerError | WithheldAnswerError) -> Any:
+    """Return the answer that was empty or withheld, for there is no other.
+
+    Raises:
+        BaseException: What was raised over it.
+    """
+    if error.__cause__ is not None:
+        raise error.__cause__
+    return error.answer
 
 
 def _is_answer(output: Any) -> bool:

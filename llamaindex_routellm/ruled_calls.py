@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from llamaindex_routellm.base import Answer
-from llamaindex_routellm.ending_calls import ANSWERED, EndingCall
+from llamaindex_routellm.ending_calls import ANSWERED, EndingCall, given_back
 from llamaindex_routellm.held_parts import HeldParts
 from llamaindex_routellm.route import END, Route
 from llamaindex_routellm.shadows import ashadow_asking, shadow_asking
@@ -38,7 +38,7 @@ class RuledCall(EndingCall):
         try:
             route, output = self._opened(ask)
         except ANSWERED as unused:
-            return cast("Answer", unused.answer)
+            return cast("Answer", given_back(unused))
         if isinstance(output, Generator):
             return cast("Answer", self._ending(self._parts(route, output, ask)))
         self._answered(route, [output])
@@ -51,7 +51,7 @@ class RuledCall(EndingCall):
         try:
             route, output = await self._aopened(ask)
         except ANSWERED as unused:
-            return cast("Answer", unused.answer)
+            return cast("Answer", given_back(unused))
         if isinstance(output, AsyncGenerator):
             return cast("Answer", self._ending(self._aparts(route, output, ask)))
         self._answered(route, [output])
@@ -65,7 +65,7 @@ class RuledCall(EndingCall):
                 return route, self._check(route, output)
             # whatever a provider raises: the core knows what it means
             except Exception as error:  # noqa: BLE001
-                moves = self._attempts.failed(error, self._usage(error))
+                moves = self._attempts.failed(*self._judged(error))
             except BaseException:
                 self._attempts.cancelled()
                 raise
@@ -78,7 +78,7 @@ class RuledCall(EndingCall):
                 route, output = await self._aattempt(ask)
                 return route, self._check(route, output)
             except Exception as error:  # noqa: BLE001
-                moves = await self._attempts.afailed(error, self._usage(error))
+                moves = await self._attempts.afailed(*self._judged(error))
             except BaseException:
                 self._attempts.cancelled()
                 raise
@@ -113,7 +113,7 @@ class RuledCall(EndingCall):
                         self._check_ended(route, held)
                         break
                 except Exception as error:  # noqa: BLE001
-                    moves = self._attempts.failed(error, self._usage(error))
+                    moves = self._attempts.failed(*self._judged(error))
                 else:
                     yield from held.taken(part)
                     continue
@@ -125,7 +125,7 @@ class RuledCall(EndingCall):
             yield from held.left()
             self._answered(route, held.latest)
         except ANSWERED as unused:
-            yield from cast("list[Any]", unused.answer)
+            yield from given_back(unused)
         finally:
             self._attempts.cancelled()  # which says nothing of a call that has ended
             _close(parts)
@@ -143,7 +143,7 @@ class RuledCall(EndingCall):
                         self._check_ended(route, held)
                         break
                 except Exception as error:  # noqa: BLE001
-                    moves = await self._attempts.afailed(error, self._usage(error))
+                    moves = await self._attempts.afailed(*self._judged(error))
                 else:
                     for each in held.taken(part):
                         yield each
@@ -157,7 +157,7 @@ class RuledCall(EndingCall):
                 yield each
             self._answered(route, held.latest)
         except ANSWERED as unused:
-            for each in cast("list[Any]", unused.answer):
+            for each in given_back(unused):
                 yield each
         finally:
             self._attempts.cancelled()

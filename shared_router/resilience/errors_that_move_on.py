@@ -108,6 +108,9 @@ _NO_CHUNKS = "No generation chunks were returned"
 
 _REFUSING_CLASSES = ("ModelRefusalError", "ContentFilterFinishReasonError", "ContentPolicyViolationError")
 
+_OF_WORDS = ("OutputParserException",)
+"""What is raised over an answer's own words, whatever it says caused it: its provider has answered."""
+
 _NOT_REACHED = frozenset(
     (
         "ConnectError",
@@ -205,6 +208,8 @@ def _own_kind(error: Exception) -> tuple[bool, Kind | None]:
         if word in _BODIES or word in _MISTAKES:
             return True, _BODIES.get(word)
     names = [cls.__name__ for cls in type(error).__mro__]
+    if any(name in _OF_WORDS for name in names):
+        return True, None
     if any(name in _REFUSING_CLASSES for name in names):
         return True, "refusal"
     for name in names:

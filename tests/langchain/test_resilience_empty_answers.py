@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
@@ -122,15 +123,46 @@ async def test_an_empty_message_moves_on_in_whatever_form(said: Any) -> None:
 
 
 @pytest.mark.parametrize("include_raw", [False, True])
+@pytest.mark.parametrize("method", ["function_calling", "json_schema"])
 def test_an_object_that_cannot_be_read_of_nothing_is_asked_of_the_other_model(
-    server: FaultServer, include_raw: bool
+    server: FaultServer, include_raw: bool, method: str
 ) -> None:
     server.plan.always["strong"] = Fault("empty_message")
     built: Runnable[Any, Any] = routed_over(server).with_structured_output(
-        Fact, include_raw=include_raw, method="function_calling"
+        Fact, include_raw=include_raw, method=method
     )
     answer = built.invoke(HARD)
     assert (answer["parsed"] if include_raw else answer).text.startswith(" by weak")
+
+
+async def test_what_is_raised_over_an_empty_answer_is_raised_where_no_other_model_answers(
+    server: FaultServer,
+) -> None:
+    server.plan.always |= {"strong": Fault("empty_message"), "weak": Fault("500")}
+    listener = Listener()
+    built = routed_over(server, observers=[listener]).with_structured_output(Fact, method="json_mode")
+    for _ in range(2):
+        with pytest.raises(OutputParserException):
+            built.invoke(HARD)
+    with pytest.raises(OutputParserException):
+        await built.ainvoke(HARD)
+    assert [[model for model, _ in each] for each in listener.asked] == [["strong", "weak"]] * 3
+    assert {each[0][1] for each in listener.asked} == {"EmptyAnswerError"}
+
+
+def test_what_is_raised_over_an_answer_that_holds_something_stays(server: FaultServer) -> None:
+    """The provider has answered: that its words are no JSON is not its failure."""
+    built = routed_over(server).with_structured_output(Fact, method="json_mode")
+    with pytest.raises(OutputParserException):
+        built.invoke(HARD)
+    assert server.models_asked == ["strong"]
+
+
+def test_an_object_of_a_withheld_answer_is_asked_of_the_other_model(server: FaultServer) -> None:
+    server.plan.always["strong"] = Fault("withheld")
+    model = routed_over(server, resilience=Resilience(refusals=True, failures=None))
+    answer: Any = model.with_structured_output(Fact, method="json_schema").invoke(HARD)
+    assert answer.text.startswith(" by weak")
 
 
 def test_an_empty_answer_is_billed_by_its_tokens() -> None:

@@ -15,6 +15,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 from llama_index.core.prompts import PromptTemplate
+from pydantic import BaseModel
 
 from llamaindex_routellm import CascadedLLM, RoutedLLM
 from shared_router import Budget, Resilience
@@ -144,6 +145,10 @@ def test_where_both_are_unreadable_the_first_error_is_raised(server: FaultServer
     assert isinstance(raised.value.__context__, AttributeError)
 
 
+class Fact(BaseModel):
+    text: str
+
+
 class Says(FakeChat):
     """A strong model that answers with one response."""
 
@@ -187,6 +192,22 @@ def test_an_answer_that_was_cut_or_withheld_stays(ended: str, model: str) -> Non
     )
     for answer in (llm.chat(MESSAGES, ended=ended), llm.complete(QUESTION, ended=ended)):
         assert answer.additional_kwargs["routellm"]["model"] == model
+
+
+def test_an_object_that_cannot_be_read_of_nothing_is_asked_of_the_other_model(server: FaultServer) -> None:
+    server.plan.always["strong"] = Fault("empty_message")
+    assert routed(server).structured_predict(Fact, TEMPLATE, query_str=QUESTION).text.endswith(BY_WEAK)
+    found = asyncio.run(routed(server).astructured_predict(Fact, TEMPLATE, query_str=QUESTION))
+    assert found.text.endswith(BY_WEAK)
+
+
+def test_what_is_raised_over_an_empty_answer_is_raised_where_no_other_model_answers(
+    server: FaultServer,
+) -> None:
+    server.plan.always |= {"strong": Fault("empty_message"), "weak": Fault("500")}
+    with pytest.raises(ValueError, match="tool call"):
+        routed(server).structured_predict(Fact, TEMPLATE, query_str=QUESTION)
+    assert server.models_asked == ["strong", "weak"]
 
 
 def test_an_empty_answer_is_billed_by_its_tokens(server: FaultServer) -> None:

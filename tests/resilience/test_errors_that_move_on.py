@@ -93,6 +93,10 @@ def test_an_error_of_a_provider_in_trouble_is_known_by_its_class(error: Exceptio
         langchain_exceptions.ModelAuthenticationError("key"),
         langchain_exceptions.ContextOverflowError("long"),
         langchain_exceptions.OutputParserException("no JSON in the answer"),
+        caused(
+            langchain_exceptions.OutputParserException("no JSON in the answer"),
+            json.JSONDecodeError("words", "words", 0),
+        ),
         RouterUnavailableError("a router's, not a model's"),
         ValueError("mistake"),
         TypeError("mistake"),
