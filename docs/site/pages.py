@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glossary import GLOSSARY, with_links_to_terms
 from mkdocs.structure.files import File, Files
 from reference import NAMES_PAGE, PACKAGES, names_page, reference_pages, with_links_to_names
 
@@ -60,8 +61,17 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def on_page_content(html: str, page: Page, **_: object) -> str:
-    """Lead from a public name to where it is told: each time in the reference, else the first time."""
-    return with_links_to_names(html, once=not page.file.src_uri.startswith("reference/"))
+    """Lead from a public name to where it is told, and from a word of ours to the glossary.
+
+    In the reference each time, in a guide the first time; other files' pages stay as they are.
+    """
+    where = page.file.src_uri
+    if where.startswith(_FILES):
+        return html
+    if where.startswith("reference/"):
+        return with_links_to_names(html, once=False)
+    named = with_links_to_names(html, once=True)
+    return named if page.url == GLOSSARY else with_links_to_terms(named, GLOSSARY)
 
 
 def on_post_page(output: str, page: Page, **_: object) -> str:

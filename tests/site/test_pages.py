@@ -45,3 +45,11 @@ def test_a_page_is_described_by_its_first_paragraph(pages: ModuleType) -> None:
     page = '# T\n\n![p](p.png)\n\n- item\n\nSay `a`, **b** or\n[c "d"](e.md).\n\nMore.'
     assert pages.description_of(page) == "Say a, b or c 'd'."
     assert pages.description_of("# T\n") == ""
+
+
+def test_the_first_mention_of_a_term_leads_to_the_glossary(pages: ModuleType) -> None:
+    """In text alone, also at a sentence's start or in the plural, and no part of a longer word."""
+    others = "<h2>APGR</h2><p title='PGR'>Drifting, <code>PGR</code>, <a href='x'>battle</a>"
+    assert pages.with_links_to_terms(f"{others} Battles; battles, PGR", "g.html") == (
+        f'{others} <a href="g.html#battle">Battles</a>; battles, <a href="g.html#pgr">PGR</a>'
+    )

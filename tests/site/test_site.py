@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 import pytest
 
@@ -65,9 +67,27 @@ def test_every_page_has_a_title_and_a_description_of_its_own(site: Path) -> None
         assert page.name == "404.html" or len(description[1]) > 40, page.name
 
 
+def test_every_link_within_the_site_leads_to_a_place_that_is_there(site: Path) -> None:
+    """MkDocs checks the links that are written; this one also those that are made."""
+    places: dict[Path, set[str]] = {}
+    for page in site.rglob("*.html"):
+        text = page.read_text()
+        places[page.resolve()] = {*re.findall(r"\bid=[\"']?([^\"'\s>]+)", text), ""}
+    lost = set()
+    for page in places:
+        for link in re.findall(r"<a\b[^>]*?\bhref=[\"']?([^\"'\s>]+)", page.read_text()):
+            path, _, anchor = unquote(unescape(link)).partition("#")
+            target = (page.parent / path).resolve() if path else page
+            if "://" in link or link.startswith(("mailto:", "/")) or target.suffix not in ("", ".html"):
+                continue
+            if target not in places or anchor not in places[target] | {"__top"}:
+                lost.add(f"{page.relative_to(site.resolve())}: {link}")
+    assert lost == set()
+
+
 def test_a_search_for_apgr_has_the_glossary_among_its_pages(site: Path) -> None:
     index = (site / "search" / "search_index.js").read_text()
-    assert '"location":"glossary.html' in index.replace(" ", "")
+    assert '"location":"glossary.html#apgr"' in index.replace(" ", "")
 
 
 @pytest.mark.parametrize("opened", ["as a file", "from a server"])
