@@ -22,6 +22,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.errors import DataError
 from shared_router.feedback.logged_feedback import LoggedFeedback
 from shared_router.preferences.data import PreferenceData
 from shared_router.proof.off_policy import MAX_WEIGHT
@@ -29,6 +30,8 @@ from shared_router.proof.off_policy import MAX_WEIGHT
 Floats = NDArray[np.float64]
 
 _MOST_BATTLES = 20_000
+_ROUNDING = 1e-12
+"""How far from their mean equal grades may seem to be."""
 
 
 def weighted_battles(rows: LoggedFeedback, *, seed: int = 0) -> PreferenceData:
@@ -37,8 +40,16 @@ def weighted_battles(rows: LoggedFeedback, *, seed: int = 0) -> PreferenceData:
     Args:
         rows: Graded answers.
         seed: Draws which rows are taken.
+
+    Raises:
+        DataError: If all grades are equal.
     """
     places, for_strong, weights = _votes(rows)
+    if not weights.any():
+        raise DataError(
+            "grades must differ for a router to learn from them, and all of these are equal; judge answers "
+            "by Shadow(judge=...), or wait for words that tell them apart"
+        )
     drawn = _drawn(weights, seed)
     n = len(drawn)
     return PreferenceData(
@@ -69,6 +80,7 @@ def _votes(rows: LoggedFeedback) -> tuple[NDArray[np.intp], NDArray[np.bool_], F
     places = np.concatenate([np.arange(len(rows)), both])
     strong = np.concatenate([rows.strong, ~rows.strong[both]])
     off = np.concatenate([rows.score, rows.other_score[both]]) - mean
+    off[np.abs(off) < _ROUNDING] = 0.0
     return places, strong == (off > 0), weights[places] * np.abs(off)
 
 

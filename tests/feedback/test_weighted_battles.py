@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from shared_router.errors import DataError
 from shared_router.feedback.logged_feedback import LoggedFeedback
 from shared_router.feedback.weighted_battles import row_weights, weighted_battles
 from tests.feedback.answers import graded_answers
@@ -66,3 +67,14 @@ def test_as_many_rows_are_drawn_as_weigh_in_all() -> None:
 def test_the_same_seed_draws_the_same_battles() -> None:
     answers = graded_answers(100)
     assert weighted_battles(answers, seed=3) == weighted_battles(answers, seed=3)
+
+
+@pytest.mark.parametrize("grade", [0.0, 0.1, 0.7, 1.0])
+def test_grades_that_are_all_equal_teach_nothing_and_are_refused(grade: float) -> None:
+    """Their weighted mean is off by a rounding, which is no difference."""
+    rng = np.random.default_rng(0)
+    n = 100
+    chances = rng.uniform(0.01, 0.99, n).tolist()
+    equal = rows((rng.random(n) < 0.5).tolist(), [grade] * n, [NAN] * n, chances)
+    with pytest.raises(DataError, match="grades must differ for a router to learn from them"):
+        weighted_battles(equal)
