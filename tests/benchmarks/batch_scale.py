@@ -4,7 +4,9 @@ The prompts are real, of five kinds, each in as many copies as it takes, numbere
 alike. Each number of processes scores the same Parquet files, in fresh processes, in turns; a run is then
 killed in its middle and run again. What a hundred million prompts take is told from that.
 
-Run: python -m tests.benchmarks.batch_scale [--rows N] [--routers NAME ...] [--write]
+With `--end-to-end N`, that many prompts are scored by two processes instead, and the run is killed once.
+
+Run: python -m tests.benchmarks.batch_scale [--rows N | --end-to-end N] [--routers NAME ...] [--write]
 """
 
 import argparse
@@ -19,6 +21,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import parquet
 
@@ -28,16 +31,24 @@ from tests.benchmarks.real_prompts import real_prompts
 ROOT = Path(__file__).parents[2]
 FILES = 8
 HUNDRED_MILLION = 1e8
-_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def write_prompts(folder: Path, n_rows: int) -> None:
     """Write files of prompts, a row group each 8,192 rows."""
-    prompts = [prompt for kind in real_prompts(2000).values() for prompt in kind]
-    numbered = (f"{i}. {prompt}" for i, prompt in enumerate(islice(cycle(prompts), n_rows)))
+    numbered = (f"{i}. {prompt}" for i, prompt in enumerate(islice(cycle(mixed_prompts()), n_rows)))
     for number in range(FILES):
-        rows = pa.table({"prompt": list(islice(numbered, -(-n_rows // FILES)))})
-        parquet.write_table(rows, folder / f"{number}.parquet", row_group_size=8192)
+        left = -(-n_rows // FILES)
+        with parquet.ParquetWriter(folder / f"{number}.parquet", pa.schema({"prompt": pa.string()})) as out:
+            while rows := list(islice(numbered, min(left, 8192))):
+                out.write_table(pa.table({"prompt": rows}))
+                left -= len(rows)
+
+
+def mixed_prompts() -> list[str]:
+    """Return real prompts of all kinds, in an order of chance."""
+    prompts = [prompt for kind in real_prompts(2000).values() for prompt in kind]
+    return [prompts[i] for i in np.random.default_rng(0).permutation(len(prompts))]
 
 
 def command(source: Path, out: Path, router: str, processes: int) -> list[str]:
@@ -53,14 +64,19 @@ def measure(source: Path, out: Path, router: str, processes: int) -> dict[str, f
         command(source, out, router, processes),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
     )
     largest = 0.0
     while process.poll() is None:
-        largest = max(largest, *map(_megabytes, Path("/proc").glob("[0-9]*/status"), cycle([process.pid])))
+        largest = max(largest, largest_process(process.pid))
         time.sleep(0.25)
     assert process.returncode == 0, "a run must end well"
     return {"seconds": time.monotonic() - started, "largest MB": largest}
+
+
+def largest_process(session: int) -> float:
+    """Return the megabytes that the largest process of a session has held so far."""
+    return max(map(_megabytes, Path("/proc").glob("[0-9]*/status"), cycle([session])), default=0.0)
 
 
 def _megabytes(status: Path, session: int) -> float:
@@ -84,12 +100,12 @@ def after_kill(source: Path, out: Path, router: str, *, whole_s: float) -> float
     """Return how many seconds killing a run half-way and running it again takes, over one run."""
     started = time.monotonic()
     process = subprocess.Popen(
-        command(source, out, router, 2), start_new_session=True, stdout=subprocess.DEVNULL, env=_ENVIRONMENT
+        command(source, out, router, 2), start_new_session=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT
     )
     time.sleep(whole_s / 2)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    subprocess.run(command(source, out, router, 2), check=True, stdout=subprocess.DEVNULL, env=_ENVIRONMENT)
+    subprocess.run(command(source, out, router, 2), check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     return time.monotonic() - started - whole_s
 
 
@@ -97,9 +113,15 @@ def main() -> None:
     """Measure, print, and with `--write` keep the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--end-to-end", type=int, help="how many prompts to score once, with a kill")
     parser.add_argument("--routers", nargs="+", default=["static-v2", "static-v1"])
     parser.add_argument("--write", action="store_true", help="keep the table for the docs")
     arguments = parser.parse_args()
+    if arguments.end_to_end:
+        from tests.benchmarks.batch_end_to_end import score_end_to_end
+
+        score_end_to_end(arguments.end_to_end, arguments.routers[0])
+        return
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "prompts"

@@ -107,8 +107,8 @@ def report_rows(benchmark: str, rows: list[dict[str, Any]]) -> None:
         keep(benchmark, {"columns": list(rows[0]), "rows": cells})
 
 
-def keep(benchmark: str, measured: dict[str, Any]) -> None:
-    """Keep what was measured for the docs, with the command and the machine."""
+def keep(benchmark: str, measured: dict[str, Any], record: str | None = None) -> None:
+    """Keep what was measured for the docs, with the command and the machine; one may have two records."""
     kept = {
         "command": " ".join(
             ["python -m", f"tests.benchmarks.{benchmark}", *map(_without_place, sys.argv[1:])]
@@ -116,7 +116,7 @@ def keep(benchmark: str, measured: dict[str, Any]) -> None:
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         **measured,
     }
-    (FIGURES / f"{benchmark}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+    (FIGURES / f"{record or benchmark}.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
 def _without_place(argument: str) -> str:
