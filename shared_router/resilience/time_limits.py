@@ -7,6 +7,7 @@ answer, and bill, what nobody waits for any more. An asynchronous call is cancel
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
 from numbers import Real
@@ -19,6 +20,8 @@ from shared_router.scoring.workers import Workers
 T = TypeVar("T")
 
 _workers = Workers(256)
+_COUNTS_CANCELLATIONS = sys.version_info >= (3, 11)
+"""A backport of its tasks to 3.10 counts too, but anyio, under httpx, takes back none of its own there."""
 
 
 def check_seconds(name: str, seconds: object) -> None:
@@ -77,7 +80,7 @@ async def awithin_seconds(call: Awaitable[T], seconds: float | None) -> T:
     import asyncio  # here, for a program without a loop would wait 20 ms for it
 
     task: Any = asyncio.current_task()
-    before = task.cancelling() if hasattr(task, "cancelling") else 0
+    before = task.cancelling() if _COUNTS_CANCELLATIONS else 0
     fired = False
 
     def fire() -> None:
@@ -90,7 +93,7 @@ async def awithin_seconds(call: Awaitable[T], seconds: float | None) -> T:
         return await call
     except asyncio.CancelledError as error:
         # somebody else may have cancelled the task too, which goes first
-        if not fired or (hasattr(task, "uncancel") and task.uncancel() > before):
+        if not fired or (_COUNTS_CANCELLATIONS and task.uncancel() > before):
             raise
         raise late_error(seconds) from error
     finally:
