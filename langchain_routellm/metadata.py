@@ -135,7 +135,8 @@ class DecisionMetadata:
         is_first, self._started = not self._started, True
         is_last = False
         if self.bill.prices:
-            self._usage = add_usage(self._usage, chunk.usage_metadata)
+            if chunk.usage_metadata is not None:  # add_usage makes a count of no tokens of two that are none
+                self._usage = add_usage(self._usage, chunk.usage_metadata)
             # a usage can be spread over chunks, so the bill is made when all have come
             is_last = chunk.chunk_position == "last"
         if is_first and is_last:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from langchain_core.caches import InMemoryCache
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 
@@ -50,6 +51,14 @@ def test_an_answer_from_the_cache_costs_nothing() -> None:
 def test_an_answer_without_usage_has_no_dollars() -> None:
     model = routed(strong=RunnableLambda(lambda _: AIMessage("x")))
     assert "dollars" not in decision_of(model.model_copy(update={"prices": PRICES}).invoke("hard"))
+
+
+async def test_a_stream_without_usage_has_no_dollars() -> None:
+    model = routed(strong=FakeListChatModel(responses=["as you like"]), prices=PRICES)
+    for chunks in (list(model.stream("hard")), [chunk async for chunk in model.astream("hard")]):
+        whole: Any = sum(chunks[1:], chunks[0])
+        assert decision_of(whole)["model"] == "strong"
+        assert "dollars" not in decision_of(whole)
 
 
 @pytest.mark.parametrize(
