@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from llama_index.core.llms import LLM
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from llamaindex_routellm.base import Answer
 from llamaindex_routellm.blend_settings import BLEND_SETTINGS, BlendSettings, without_policy
@@ -21,6 +20,7 @@ from llamaindex_routellm.llm import RoutedLLM
 from llamaindex_routellm.route import Route
 from llamaindex_routellm.routing import DecidedCall
 from llamaindex_routellm.scorable import Parts
+from llamaindex_routellm.tools import RoutedTools
 from shared_router import (
     SCORER_TIMEOUT_S,
     TOP_K,
@@ -117,12 +117,12 @@ class BlendedLLM(RoutedLLM):
 
     def predict_and_call(self, *args: Any, **kwargs: Any) -> AgentChatResponse:
         """Have a model pick tools, and call them once its picks are accepted."""
-        # not a model's own method: it would call the tools before its answer is judged
-        return FunctionCallingLLM.predict_and_call(self, *args, **kwargs)
+        # past RoutedTools: a model's own method would call the tools before its answer is judged
+        return super(RoutedTools, self).predict_and_call(*args, **kwargs)
 
     async def apredict_and_call(self, *args: Any, **kwargs: Any) -> AgentChatResponse:
         """Have a model pick tools, and call them once its picks are accepted."""
-        return await FunctionCallingLLM.apredict_and_call(self, *args, **kwargs)
+        return await super(RoutedTools, self).apredict_and_call(*args, **kwargs)
 
     def _ask(self, call: LLMCall, ask: Callable[[Route], Answer]) -> Answer:
         work = self._work(call, self._routing.decided(self.children, call, by_own_threshold=False), ask)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from llama_index.core.llms import LLM
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 
 from llamaindex_routellm.base import Answer
 from llamaindex_routellm.begun_plans import abegun_plan, begun_plan
@@ -24,6 +23,7 @@ from llamaindex_routellm.route import Route
 from llamaindex_routellm.routing import DecidedCall
 from llamaindex_routellm.ruled_plans import RuledPlan
 from llamaindex_routellm.scorable import Parts
+from llamaindex_routellm.tools import RoutedTools
 from shared_router import (
     SCORER_TIMEOUT_S,
     Ask,
@@ -139,12 +139,12 @@ class CascadedLLM(RoutedLLM):
 
     def predict_and_call(self, *args: Any, **kwargs: Any) -> AgentChatResponse:
         """Have a model pick tools, and call them once its picks are accepted."""
-        # not a model's own method: it would call the tools before its answer is judged
-        return FunctionCallingLLM.predict_and_call(self, *args, **kwargs)
+        # past RoutedTools: a model's own method would call the tools before its answer is judged
+        return super(RoutedTools, self).predict_and_call(*args, **kwargs)
 
     async def apredict_and_call(self, *args: Any, **kwargs: Any) -> AgentChatResponse:
         """Have a model pick tools, and call them once its picks are accepted."""
-        return await FunctionCallingLLM.apredict_and_call(self, *args, **kwargs)
+        return await super(RoutedTools, self).apredict_and_call(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Change what the constructor was given, under its rules."""
