@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from shared_router import CapabilityError, UnknownNameError
 from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
-from tests.langchain.models import CountingRouter, decision_of, routed
+from tests.langchain.models import IN_ASYNC_NODES, CountingRouter, decision_of, routed
 
 HARD, EASY = "elm-1 says: hard", "oak-1 says: easy"
 QUESTIONS = ["hard", "easy", "hard"]
@@ -201,7 +201,8 @@ async def test_run_time_keys_work_through_everything_that_wraps_a_model() -> Non
     for each in wrapped:
         given = {"q": "hard"} if "PromptTemplate" in repr(each) else "hard"
         assert decision_of(each.invoke(given, config=config))["model"] == "weak"
-        assert decision_of(await each.ainvoke(given, config=config))["model"] == "weak"
+        if IN_ASYNC_NODES or not isinstance(each, RunnableLambda):
+            assert decision_of(await each.ainvoke(given, config=config))["model"] == "weak"
         assert decision_of(model.with_config(config).invoke("hard"))["model"] == "weak"
 
 
