@@ -20,11 +20,17 @@ _FENCE = re.compile(r"(?:```|~~~)[\w+-]*")
 # a line's beginning: headings, quotes, bullets; a whole line: rules and underlined headings
 _LINE_START = re.compile(r"^[ \t]{0,8}(?:#{1,6}[ \t]+|>[ \t>]*|[-*+•][ \t]+)", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*$", re.MULTILINE)
+
+
+def _emphasis(sign: str, further: str) -> str:
+    """Return what finds a mark: its sign stands first, so that the search can jump to it."""
+    opens = rf"(?<![\w*~]{sign}){further}(?=[^\W_])"
+    closes = rf"(?:(?<=[^\W_]{sign})|(?<=[.?!,:;)]{sign})){further}(?![\w*~])"
+    return f"{sign}(?:{opens}|{closes})"
+
+
 # emphasis touches a word on its inner side alone: 3*4, 3 * 4 and snake_case are none
-_EMPHASIS = re.compile(
-    r"(?<![\w*~])(?:\*{1,3}|~~|__?)(?=[^\W_])"
-    r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
-)
+_EMPHASIS = re.compile("|".join((_emphasis(r"\*", r"\*{0,2}"), _emphasis("~", "~"), _emphasis("_", "_?"))))
 # blanks first, which the search can jump to
 _WIDE_GAP = re.compile(r"[ \t]{2}(?<=\S[ \t]{2})[ \t]*(?=\S)")
 _SIGNS = ("<", "&", "`", "*", "#", ">", "_", "~~", "- ", "---", "+ ", "===", "•")

@@ -1,10 +1,12 @@
 """markup.py: marks that say how a text looks are taken off, and operators are none."""
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared_router.markup import evenly_spaced, without_markup
+from shared_router.markup import _EMPHASIS, evenly_spaced, without_markup
 
 WORDS = st.lists(st.sampled_from(["why", "does", "ice", "float", "snake_case"]), min_size=1, max_size=8)
 
@@ -65,3 +67,13 @@ def test_no_letter_outside_a_tag_is_lost(text: str) -> None:
     assume("```" not in text and "~~~" not in text)  # a fence takes its language's name along
     kept = without_markup(text)
     assert kept.count("a") + kept.count("b") >= text.count("a") + text.count("b") - text.count("<")
+
+
+@given(st.text("ab*_~ .)é你\n-", max_size=14))
+def test_emphasis_is_a_mark_that_touches_a_word_on_its_inner_side_alone(text: str) -> None:
+    """Its rule as one reads it: a mark that opens before a letter, or closes behind a word or a stop."""
+    rule = re.compile(
+        r"(?<![\w*~])(?:\*{1,3}|~~|__?)(?=[^\W_])"
+        r"|(?:(?<=[^\W_])|(?<=[.?!,:;)]))(?:\*{1,3}|~~|__?)(?![\w*~])"
+    )
+    assert _EMPHASIS.sub("", text) == rule.sub("", text)
