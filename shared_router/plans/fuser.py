@@ -17,7 +17,7 @@ from shared_router.checkpoints.sealed import sealed, unsealed
 from shared_router.choices import check_texts, shown
 from shared_router.errors import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError
 from shared_router.plans.fuser_input import fuser_text, without_specials
-from shared_router.training.recipe import FineTuning
+from shared_router.training.recipe import FineTuning, checked_recipe
 from shared_router.training.rows import Rows
 from shared_router.training.sequence_to_sequence import SequenceToSequence, target_rows
 
@@ -85,7 +85,7 @@ class GenFuser:
         self.answer_tokens = answer_tokens
         self.written_tokens = written_tokens
         self.beams = beams
-        self.recipe = recipe
+        self.recipe = checked_recipe(recipe, FUSER_RECIPE)
         self.dtype = dtype
         self.device = device
         self.revision = revision

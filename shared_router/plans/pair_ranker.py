@@ -29,7 +29,7 @@ from shared_router.training.pair_encoder import PairEncoder
 from shared_router.training.pair_losses import PairLoss, PairSampling
 from shared_router.training.pair_model import DROPOUT
 from shared_router.training.pair_training import fit_pairs
-from shared_router.training.recipe import FineTuning
+from shared_router.training.recipe import FineTuning, checked_recipe
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +97,7 @@ class PairRanker(Comparing):
         self.dropout = dropout
         self.layers = layers
         self.train_embeddings = train_embeddings
-        self.recipe = FineTuning() if recipe is None else recipe
+        self.recipe = checked_recipe(recipe, FineTuning())
         self.device = device
         self.revision = revision
         self.encoder_: PairEncoder | None = None

@@ -18,8 +18,9 @@ class Resilience:
 
     Nothing is retried here: a model's own client retries, waits for Retry-After and pools connections, and
     each model is asked once a request, so that a request makes at most `max_attempts` times what one client
-    does. What moves on: no connection, a timeout, 408, 429 and 5xx, an overloaded provider, an answer that is
-    no JSON. Never 400, 401, 403 and 404, which the other model would be asked in vain or with another's key.
+    does. What moves on: no connection, a timeout, 408, 429 and 5xx, an overloaded provider, an answer that
+    cannot be read or holds nothing. Never 400, 401, 403 and 404, which the other model would be asked in vain
+    or with another's key.
     Streams move on until their first content: text, reasoning or a tool call.
 
     Attributes:

@@ -27,7 +27,7 @@ from shared_router.training.instruction import Prompt
 from shared_router.training.label_tokens import N_SCORES
 from shared_router.training.language_model import LanguageModel
 from shared_router.training.lora import Lora
-from shared_router.training.recipe import FineTuning
+from shared_router.training.recipe import FineTuning, checked_recipe
 from shared_router.training.rows import Rows
 from shared_router.training.unseen import unseen_quantiles
 from shared_router.training.win_labels import Ties, scored, side, side_labels
@@ -108,7 +108,7 @@ class CausalLMRouter(Router):
         self.weak = weak
         self.prompt = prompt
         self.max_length = max_length
-        self.recipe = recipe
+        self.recipe = checked_recipe(recipe, LORA_RECIPE)
         self.dtype = dtype
         self.device_map = device_map
         self.revision = revision

@@ -4,7 +4,8 @@ import hashlib
 import math
 from dataclasses import dataclass
 
-from shared_router.choices import check_rules
+from shared_router.choices import check_rules, shown_kind
+from shared_router.errors import InvalidInputError
 from shared_router.text import prompt_key
 
 
@@ -76,3 +77,18 @@ class FineTuning:
             prompt_key(query).encode(), digest_size=8, key=self.seed.to_bytes(8, "little", signed=True)
         ).digest()
         return int.from_bytes(digest, "little") / 2**64 < self.validation_fraction
+
+
+def checked_recipe(recipe: object, otherwise: FineTuning) -> FineTuning:
+    """Return how to train, where it is said, and otherwise the other.
+
+    Raises:
+        InvalidInputError: If it is something else, such as a mapping of the settings.
+    """
+    if recipe is None:
+        return otherwise
+    if not isinstance(recipe, FineTuning):
+        raise InvalidInputError(
+            f"recipe must be a FineTuning or None, got {shown_kind(recipe)}; FineTuning(**settings) makes one"
+        )
+    return recipe
