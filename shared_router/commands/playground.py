@@ -115,4 +115,5 @@ def _chat(arguments: argparse.Namespace) -> str:
             else f"{named.model} at {without_password(named.base_url)}"
         )
         said.append(f"{tier}: {where}")
-    return "; ".join(said)
+    local = any(named_endpoint(arguments, tier) is None for tier in ("strong", "weak"))
+    return "; ".join(said) + (", which takes a while to load" if local else "")

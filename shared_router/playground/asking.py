@@ -12,6 +12,15 @@ from shared_router.playground.settings import given_settings
 from shared_router.records.collecting.journal import Reply
 from shared_router.records.collecting.openai_model import OpenAIModel
 
+_MEANINGS = {
+    "APIConnectionError": "nobody listens there, or the connection broke",
+    "APITimeoutError": "no whole answer in time",
+    "APIResponseValidationError": "its answer is no chat completion",
+    "AuthenticationError": "the key is not accepted",
+    "NotFoundError": "no such model or address",
+    "RateLimitError": "too many requests, or nothing left to spend",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TierModels:
@@ -54,9 +63,14 @@ class TierModels:
             except OpenAIError as error:
                 # by class alone: the text of such an error may hold part of a key
                 raise InvalidInputError(
-                    f"the {tier} model's server must answer, got {type(error).__name__}; "
+                    f"the {tier} model's server must answer, got {_named(error)}; "
                     "check --base-url, the model's name and OPENAI_API_KEY"
                 ) from None
+
+
+def _named(error: Exception) -> str:
+    name = type(error).__name__
+    return f"{name} ({_MEANINGS[name]})" if name in _MEANINGS else name
 
 
 def cost_note(reply: Reply) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from shared_router.errors import RouterError
 from shared_router.plans.cascade import DEFAULT_RISK, Cascade
 from shared_router.playground.asking import TierModels
 from shared_router.playground.chat_steps import ChatStep, both_answers, cascade_steps
 from shared_router.playground.prompts_panel import decided
 from shared_router.playground.routers import choose_router, choose_threshold
 from shared_router.playground.settings import given_settings
-from shared_router.playground.shown import show_said, show_text
+from shared_router.playground.shown import show_error, show_said, show_text
 from shared_router.scorers.agreement import Agreement
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 _BOTH, _CASCADE = "Both models side by side", "Cascade: the weak model first"
 _N_ANSWERS = 3
@@ -26,23 +32,40 @@ _KEPT = 20
 def show_chat_panel() -> None:
     """Show the panel."""
     st.title("Chat with both models")
-    show_text(f"{given_settings().chat}. Each question stands alone; the local model takes a while to load.")
+    show_text(f"{given_settings().chat}. Each question stands alone.")
     mode = st.radio("How", [_BOTH, _CASCADE], key="chat-mode")
     steps_of = _cascading() if mode == _CASCADE else _beside()
-    talk: list[tuple[str, list[ChatStep]]] = st.session_state.setdefault("chat-talk", [])
-    for asked, steps in talk:
-        show_said("You", asked)
-        for step in steps:
-            _show(step)
+    talk: list[_Turn] = st.session_state.setdefault("chat-talk", [])
+    for turn in talk:
+        show_said("You", turn.question)
+        _show_all(turn.steps)
+        if not turn.done:
+            show_text("Stopped: something else was asked or changed before the answer came.")
     question: str | None = st.chat_input("Ask a question")
     if question:
         show_said("You", question)
-        done: list[ChatStep] = []
-        talk.append((question, done))
+        talk.append(_Turn(question))
         del talk[:-_KEPT]
-        for step in steps_of(question):
-            done.append(step)
-            _show(step)
+        _show_all(_kept(steps_of(question), talk[-1]))
+
+
+@dataclass(slots=True)
+class _Turn:
+    question: str = field(repr=False)
+    steps: list[ChatStep] = field(default_factory=list)
+    done: bool = False
+
+
+def _kept(steps: Iterator[ChatStep], turn: _Turn) -> Iterator[ChatStep]:
+    """Keep each step for the next run of the page, the error that ended them too."""
+    try:
+        for step in steps:
+            turn.steps.append(step)
+            yield step
+    except RouterError as error:
+        turn.steps.append(ChatStep("No answer", note=str(error), failed=True))
+        yield turn.steps[-1]
+    turn.done = True
 
 
 def _beside() -> Callable[[str], Iterator[ChatStep]]:
@@ -77,8 +100,21 @@ def _cascading() -> Callable[[str], Iterator[ChatStep]]:
     return steps_of
 
 
+def _show_all(steps: Iterable[ChatStep]) -> None:
+    columns: Sequence[DeltaGenerator] = ()
+    for step in steps:
+        if step.place is None:
+            _show(step)
+            continue
+        columns = columns or st.columns(2)
+        with columns[step.place]:
+            _show(step)
+
+
 def _show(step: ChatStep) -> None:
-    if step.said:
+    if step.failed:
+        show_error(step.note)
+    elif step.said:
         show_said(step.title, step.said, step.note)
     else:
         show_text(f"{step.title}: {step.note}")

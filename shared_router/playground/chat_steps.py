@@ -27,11 +27,15 @@ class ChatStep:
         title: What it was.
         said: What a model wrote; "" where none did. Not in the repr.
         note: What there is to know of it.
+        place: Which of two columns it stands in, 0 or 1; None is the whole width.
+        failed: Whether `note` is an error that ended it.
     """
 
     title: str
     said: str = field(default="", repr=False)
     note: str = ""
+    place: int | None = None
+    failed: bool = False
 
 
 def both_answers(question: str, ask: AskTier, decision: RoutingDecision) -> Iterator[ChatStep]:
@@ -52,10 +56,10 @@ def both_answers(question: str, ask: AskTier, decision: RoutingDecision) -> Iter
         else f"win probability {score:.4f}, threshold {decision.threshold:.4f}"
     )
     yield ChatStep(f"The router would ask the {decision.model} model", note=rule)
-    for tier in ("weak", "strong"):
+    for place, tier in enumerate(("weak", "strong")):
         reply = ask(tier, question)
         chosen = ", which the router would ask" if tier == decision.model else ""
-        yield ChatStep(f"The {tier} model{chosen}", reply.text, cost_note(reply))
+        yield ChatStep(f"The {tier} model{chosen}", reply.text, cost_note(reply), place)
 
 
 def cascade_steps(question: str, ask: AskTier, cascade: Cascade) -> Iterator[ChatStep]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from shared_router.errors import RouterError
 from shared_router.playground.chat_panel import show_chat_panel
+from shared_router.playground.fields import keep_fields
 from shared_router.playground.prompts_panel import show_prompts_panel
 from shared_router.playground.report_panel import show_report_panel
 from shared_router.playground.shown import show_error, show_style
@@ -27,7 +28,7 @@ def _panel(show: Callable[[], None]) -> Callable[[], None]:
         try:
             show()
         except RouterError as error:
-            show_error(error)
+            show_error(str(error))
 
     return shown
 
@@ -37,6 +38,7 @@ _pages = [
     st.Page(_panel(show), title=title, url_path=path, default=place == 0)
     for place, (title, path, show) in enumerate(_PANELS)
 ]
+keep_fields()
 _open = st.navigation(_pages, position="hidden")
 # links in the page itself: on a phone Streamlit's own lie in a drawer that stays open over what was chosen
 with st.container(horizontal=True):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from shared_router.decisions import RoutingDecision
+from shared_router.errors import InvalidInputError
 from shared_router.playground.bills import CHARS_PER_TOKEN, both_bills
 from shared_router.playground.prices import choose_prices
 from shared_router.playground.routers import ChosenRouter, choose_router, choose_threshold
 from shared_router.playground.shown import head_of, show_table, show_text
 from shared_router.playground.why import NO_NEIGHBORS, features_of, neighbors_of, reasons_of
 from shared_router.policy import RoutingPolicy
+from shared_router.router import Router
 from shared_router.spreadsheets import spreadsheet_text
 
 _EXAMPLES = """\
@@ -22,20 +25,31 @@ What is the capital of France?
 Prove that there are infinitely many prime numbers.
 Write a Python function that merges two sorted lists, and explain its running time.
 Thanks, that helps!"""
-MAX_CHARS = 500_000
+MAX_CHARS = 2_000_000
+MAX_PROMPTS = 20_000
 _SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    asked: tuple[Router, list[str], float]
+    decisions: Sequence[RoutingDecision]
 
 
 def show_prompts_panel() -> None:
     """Show the panel."""
     st.title("Where do my prompts go?")
+    show_text(
+        "A router gives each prompt a win probability: how likely the strong model's answer is the better "
+        "one. From the threshold on a prompt goes to the strong model, below it to the weak one."
+    )
     chosen = choose_router("prompts")
-    prompts = asked_prompts("prompts")
+    prompts = asked_prompts()
     threshold = choose_threshold("prompts", chosen)
     if not prompts:
         show_text("Type a prompt, then press Route.")
         return
-    decisions = decided(chosen, prompts, threshold)
+    decisions = decided_once(chosen, prompts, threshold)
     n_strong = sum(decision.model == "strong" for decision in decisions)
     show_text(f"{n_strong:,} of {len(prompts):,} go to the strong model: {n_strong / len(prompts):.2f}.")
     show_table(
@@ -53,26 +67,42 @@ def show_prompts_panel() -> None:
     _show_bills(prompts, decisions)
 
 
-def asked_prompts(panel: str) -> list[str]:
-    """Ask for prompts, one a line or all one text.
+def asked_prompts() -> list[str]:
+    """Ask for prompts, one a line or all one text; every panel that asks has the same.
 
-    Args:
-        panel: Sets this panel's fields apart from another's.
+    Raises:
+        InvalidInputError: If there are more than a page can show in time.
     """
-    with st.form(f"{panel}-form"):
-        text = st.text_area(
-            "Prompts", value=_EXAMPLES, height=160, max_chars=MAX_CHARS, key=f"{panel}-prompts"
-        )
-        by_line = st.checkbox("Each line is a prompt", value=True, key=f"{panel}-by-line")
+    with st.form("prompts-form"):
+        # no bound of the field's own: what is pasted beyond that vanishes without a word
+        text = st.text_area("Prompts", value=_EXAMPLES, height=160, key="prompts-text")
+        by_line = st.checkbox("Each line is a prompt", value=True, key="prompts-by-line")
         st.form_submit_button("Route")
     texts = text.splitlines() if by_line else [text]
-    return [each for each in texts if each.strip()]
+    prompts = [each for each in texts if each.strip()]
+    if len(text) > MAX_CHARS or len(prompts) > MAX_PROMPTS:
+        raise InvalidInputError(
+            f"the page takes up to {MAX_PROMPTS:,} prompts of {MAX_CHARS:,} characters in all, "
+            f"got {len(prompts):,} of {len(text):,}; score a file of them with: routellm score FILE --out DIR"
+        )
+    return prompts
 
 
 def decided(chosen: ChosenRouter, prompts: Sequence[str], threshold: float) -> list[RoutingDecision]:
     """Return each prompt's decision at a threshold."""
     policy = RoutingPolicy(chosen.router, threshold=threshold, on_router_error="raise")
     return policy.decide_many(prompts)
+
+
+def decided_once(chosen: ChosenRouter, prompts: Sequence[str], threshold: float) -> Sequence[RoutingDecision]:
+    """Return what `decided` does, without asking again when another field of the page has changed."""
+    kept: dict[str, _Decided] = st.session_state.setdefault("decided", {})
+    asked = (chosen.router, list(prompts), threshold)
+    if chosen.name not in kept or kept[chosen.name].asked != asked:
+        if len(kept) > 1:  # two routers' are looked at together
+            kept.clear()
+        kept[chosen.name] = _Decided(asked, decided(chosen, prompts, threshold))
+    return kept[chosen.name].decisions
 
 
 def as_csv(prompts: Sequence[str], decisions: Sequence[RoutingDecision]) -> bytes:
@@ -97,7 +127,7 @@ def _show_why(chosen: ChosenRouter, prompts: Sequence[str], decisions: Sequence[
     st.header("Why")
     row = st.selectbox(
         "Prompt",
-        range(len(prompts)),
+        range(min(len(prompts), _SHOWN)),
         format_func=lambda place: f"{place + 1}: {head_of(prompts[place])}",
         key="prompts-why",
     )
@@ -122,7 +152,7 @@ def _show_bills(prompts: Sequence[str], decisions: Sequence[RoutingDecision]) ->
     with st.expander("Prices and length of answers"):
         prices = choose_prices("prompts")
         answer_tokens = int(
-            st.number_input("Tokens of an answer", min_value=0, max_value=1_000_000, value=300, step=50)
+            st.number_input("Tokens of an answer", 0, 1_000_000, 300, 50, key="prompts-answer-tokens")
         )
     models = [decision.model for decision in decisions]
     bills = both_bills(prompts, models, prices=prices, answer_tokens=answer_tokens)
@@ -141,7 +171,13 @@ def _show_bills(prompts: Sequence[str], decisions: Sequence[RoutingDecision]) ->
     )
     show_text(
         f"Routing saves {bills.saved:.2f} of the strong bill. Estimated: a token is taken as "
-        f"{CHARS_PER_TOKEN} characters, an answer as {answer_tokens:,} tokens."
+        f"{CHARS_PER_TOKEN} characters, an answer as {answer_tokens:,} tokens, and a million tokens cost "
+        + " and ".join(
+            f"${price.input_per_million_tokens:,.2f} sent, ${price.output_per_million_tokens:,.2f} answered "
+            f"({tier})"
+            for tier, price in prices.items()
+        )
+        + "."
     )
 
 

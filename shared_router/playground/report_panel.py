@@ -15,7 +15,7 @@ from shared_router.evaluation.as_markdown import report_as_markdown
 from shared_router.evaluation.evaluate import evaluate
 from shared_router.evaluation.pictures import pictures
 from shared_router.evaluation.report import EvaluationReport
-from shared_router.playground.routers import ChosenRouter, choose_router
+from shared_router.playground.routers import ChosenRouter, choose_router, short_name
 from shared_router.playground.shown import show_text
 from shared_router.playground.uploads import GradedFile, graded_file
 
@@ -42,14 +42,16 @@ class WrittenReport:
 def show_report_panel() -> None:
     """Show the panel."""
     st.title("What is routing worth on my traffic?")
+    show_text("The report of routellm evaluate on a log, or on graded answers of two models.")
     chosen = choose_router("report")
-    graded = graded_file("report")
+    graded = graded_file()
     if graded is None:
-        show_text(
-            "Upload a log or graded answers of two models: the report of routellm evaluate then stands here."
-        )
         return
-    n = int(st.number_input("Bootstrap resamples behind the intervals", 50, 10_000, 1000, 50))
+    n = int(
+        st.number_input(
+            "Bootstrap resamples behind the intervals", 50, 10_000, 1000, 50, key="report-resamples"
+        )
+    )
     key = (graded.key, chosen.name, n)
     if st.button("Make the report"):
         with st.spinner("Measuring..."):
@@ -68,7 +70,7 @@ def written_report(graded: GradedFile, chosen: ChosenRouter, *, n_resamples: int
         n_resamples: How many resamples the intervals rest on, >= 1.
     """
     report: EvaluationReport = evaluate(
-        {chosen.name: chosen.router},
+        {short_name(chosen.name): chosen.router},
         graded.outcomes,
         strong=graded.strong,
         weak=graded.weak,

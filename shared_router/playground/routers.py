@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -49,13 +51,33 @@ def choose_router(panel: str, label: str = "Router", *, place: int = 0) -> Chose
         key=f"{panel}-router",
         help="One that ships, or type the folder of a saved one.",
     )
-    return _loaded(str(name))
+    named = typed_path(str(name))
+    return _loaded(named, _saved_at(named))
+
+
+def typed_path(text: str) -> str:
+    """Return a path as it was meant: without the quotation marks of a copied one, `~` being home."""
+    bare = text.strip()
+    if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'":
+        bare = bare[1:-1]
+    return os.path.expanduser(bare)
 
 
 @st.cache_resource(show_spinner="Loading the router...", max_entries=8)
-def _loaded(name: str) -> ChosenRouter:
+def _loaded(name: str, saved_at: int) -> ChosenRouter:  # noqa: ARG001 - tells one saved router from the next
     policy = RoutingPolicy(name, on_router_error="raise")
     return ChosenRouter(name, load_router(name), policy.threshold)
+
+
+def _saved_at(name: str) -> int:
+    """Return when a folder's router was saved, in nanoseconds; 0 for a name."""
+    config = os.path.join(name, "config.json")
+    return os.stat(config).st_mtime_ns if os.path.isfile(config) else 0
+
+
+def short_name(name: str) -> str:
+    """Return what a router is called where there is little room: of a folder its last part."""
+    return Path(name).name or name
 
 
 def choose_threshold(panel: str, chosen: ChosenRouter, *, name: str = "") -> float:

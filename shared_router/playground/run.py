@@ -38,6 +38,7 @@ def streamlit_options(port: int) -> dict[str, Any]:
         "client.showErrorLinks": False,  # which would ask others about an error
         "client.toolbarMode": "minimal",  # no button that deploys to somebody's cloud
         "global.developmentMode": False,
+        "global.disableWidgetStateDuplicationWarning": True,  # fields keep what was typed, see `fields`
         "server.address": "127.0.0.1",
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,

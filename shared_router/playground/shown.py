@@ -25,6 +25,12 @@ _STYLE = """<style>
 .rl td:not(.number) { min-width: 4rem; }
 .rl td:nth-child(n + 4):last-child { min-width: 14rem; }
 .rl td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+@media (max-width: 640px) {
+  .rl th, .rl td { padding-right: 0.5rem; }
+  .rl td:not(.number) { min-width: 2rem; }
+  .rl td:nth-child(n + 4):last-child { min-width: 8rem; }
+  .rl td.number { white-space: normal; }
+}
 .rl-said { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid rgba(128, 128, 128, 0.6);
   padding-left: 0.75rem; margin: 0.25rem 0; }
 .rl-error { border: 2px solid currentColor; border-radius: 0.5rem; padding: 0.6rem 0.9rem; }
@@ -63,9 +69,9 @@ def show_text(text: str) -> None:
     st.html(f"<p>{escape(text)}</p>")
 
 
-def show_error(error: Exception) -> None:
-    """Show what an error of this project says, to a screen reader too."""
-    st.html(f'<div class="rl-error" role="alert">{escape(" ".join(str(error).split()))}</div>')
+def show_error(said: str) -> None:
+    """Show what an error says, to a screen reader too."""
+    st.html(f'<div class="rl-error" role="alert">{escape(" ".join(said.split()))}</div>')
 
 
 def head_of(text: str) -> str:

@@ -21,13 +21,13 @@ _STEPS = 10
 def show_trade_off_panel() -> None:
     """Show the panel."""
     st.title("Which threshold?")
+    show_text(
+        "On graded answers of two models: what share of the prompts each threshold sends to the strong one, "
+        "and what that does to quality and dollars."
+    )
     chosen = choose_router("trade-off")
-    graded = graded_file("trade-off")
+    graded = graded_file()
     if graded is None:
-        show_text(
-            "Upload graded answers of two models, or name a file: share, quality and dollars of each "
-            "threshold then stand here."
-        )
         return
     scored, curve = _scored(graded, chosen)
     threshold = choose_threshold("trade-off", chosen)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from shared_router.decisions import RoutingDecision
-from shared_router.playground.prompts_panel import asked_prompts, decided
-from shared_router.playground.routers import choose_router, choose_threshold
+from shared_router.playground.prompts_panel import asked_prompts, decided_once
+from shared_router.playground.routers import choose_router, choose_threshold, short_name
 from shared_router.playground.shown import head_of, show_table, show_text
 
 _SHOWN = 200
@@ -23,27 +21,31 @@ def show_two_routers_panel() -> None:
             name = ("First", "Second")[place]
             chosen = choose_router(f"two-{place}", f"{name} router", place=place)
             sides.append((chosen, choose_threshold(f"two-{place}", chosen, name=name)))
-    prompts = asked_prompts("two")
+    prompts = asked_prompts()
     if not prompts:
         show_text("Type a prompt, then press Route.")
         return
-    first, second = (decided(chosen, prompts, threshold) for chosen, threshold in sides)
+    first, second = (decided_once(chosen, prompts, threshold) for chosen, threshold in sides)
     differ = sum(one.model != other.model for one, other in zip(first, second, strict=True))
-    show_text(f"They send {differ:,} of {len(prompts):,} to different models.")
-    names = [f"{place}: {chosen.name}" for place, (chosen, _) in enumerate(sides, 1)]
+    n_strong = [sum(each.model == "strong" for each in side) for side in (first, second)]
+    show_text(
+        f"They send {differ:,} of {len(prompts):,} to different models. To the strong one the first sends "
+        f"{n_strong[0]:,}, the second {n_strong[1]:,}."
+    )
+    names = [f"{place}: {short_name(chosen.name)}" for place, (chosen, _) in enumerate(sides, 1)]
     show_table(
-        "Decisions of both",
+        "Decisions of both: win probability and model",
         [
             "#",
-            *(f"{name}, {what}" for name in names for what in ("win probability", "model")),
+            *names,
             "differ",
             "prompt",
         ],
         [
             [
                 str(row),
-                *_cells(one),
-                *_cells(other),
+                _cell(one),
+                _cell(other),
                 "yes" if one.model != other.model else "no",
                 head_of(prompt),
             ]
@@ -54,6 +56,6 @@ def show_two_routers_panel() -> None:
         show_text(f"The first {_SHOWN} of {len(prompts):,}.")
 
 
-def _cells(decision: RoutingDecision) -> Sequence[str]:
+def _cell(decision: RoutingDecision) -> str:
     score = decision.win_probability
-    return ("-" if score is None else f"{score:.4f}", decision.model)
+    return f"{'-' if score is None else f'{score:.4f}'} {decision.model}"

@@ -6,7 +6,7 @@ An upload lies in memory, and in a temporary file for as long as it is read.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from shared_router.costs.prices import TokenPrices
-from shared_router.errors import DataError, InvalidInputError
+from shared_router.errors import DataError, FormatError, InvalidInputError
+from shared_router.playground.routers import typed_path
 from shared_router.playground.settings import given_settings
-from shared_router.playground.shown import show_text
+from shared_router.playground.shown import head_of, show_error, show_table, show_text
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 MAX_UPLOAD_MB = 100
 _TYPES = ["jsonl", "json", "ndjson", "csv", "tsv", "parquet", "gz", "zst"]
+_EXPECTED = (
+    "The plainest file is a CSV file with the columns prompt, strong_score and weak_score, a row a prompt, "
+    "each grade in 0 to 1. Logs and benchmarks' files are read as they are; the documentation of "
+    "routellm evaluate lists them."
+)
 _GUESSES = {"strong": 0, "weak": 1}
 
 
@@ -46,36 +52,44 @@ class GradedFile:
     weak: str
 
 
-def graded_file(panel: str) -> GradedFile | None:
-    """Ask for a file and the two models in it; None until there is one.
-
-    Args:
-        panel: Sets this panel's fields apart from another's.
+def graded_file() -> GradedFile | None:
+    """Ask for a file and the two models in it, once for all panels that read one; None until there is one.
 
     Raises:
         DataError: If it cannot be read, is too large, or holds fewer than two models.
     """
     uploaded = st.file_uploader(
-        f"A log or a file of graded answers, at most {MAX_UPLOAD_MB} MB", type=_TYPES, key=f"{panel}-upload"
+        f"A log or a file of graded answers, at most {MAX_UPLOAD_MB} MB",
+        type=_TYPES,
+        key="graded-upload",
+        on_change=_forget,
     )
-    path = st.text_input("or the path of a file or folder on this machine", key=f"{panel}-path").strip()
-    if uploaded is None and not path:
-        st.session_state.pop(f"{panel}-read", None)
+    path = typed_path(
+        st.text_input("or the path of a file or folder on this machine", key="graded-path", on_change=_forget)
+    )
+    try:
+        read = _read(uploaded, path, _choose_scale())
+    except FormatError as error:
+        _show_unknown(error)
         return None
-    key = f"upload:{uploaded.file_id}" if uploaded is not None else f"path:{path}"
-    outcomes = _once(panel, key, uploaded, path)
+    if read is None:
+        show_text(_EXPECTED)
+        return None
+    for reason, count in read.left_out.items():
+        show_text(f"left out, {reason}: {count:,}")
+    outcomes = read.outcomes
     if len(outcomes.models) < 2:
         raise DataError(f"a file must hold grades of two models, got {list(outcomes.models)}")
     columns = st.columns(2)
     strong, weak = (
         column.selectbox(
-            f"The {tier} model", outcomes.models, index=_place(outcomes, tier), key=f"{panel}-{tier}"
+            f"The {tier} model", outcomes.models, index=_place(outcomes, tier), key=f"graded-{tier}"
         )
         for column, tier in zip(columns, ("strong", "weak"), strict=True)
     )
     if strong == weak:
         raise InvalidInputError("strong and weak must be two models, got one twice; choose another")
-    return GradedFile(f"{key}:{strong}:{weak}", _priced(outcomes, strong, weak), strong, weak)
+    return GradedFile(f"{read.key}:{strong}:{weak}", _priced(outcomes, strong, weak), strong, weak)
 
 
 @contextmanager
@@ -99,23 +113,66 @@ def plain_name(name: str) -> str:
     return last[-80:].strip(". ") or "upload"
 
 
-def _once(panel: str, key: str, uploaded: UploadedFile | None, path: str) -> Outcomes:
-    """Read a file the first time that the page runs with it."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    key: str
+    name: str
+    scale: tuple[float, float]
+    outcomes: Outcomes
+    left_out: Mapping[str, int]
+
+
+def _show_unknown(error: FormatError) -> None:
+    """Show that no reader knows a file, and out of the way what each of them misses in it."""
+    rule, _, tried = str(error).partition("; tried ")
+    show_error(rule)
+    show_text(_EXPECTED)
+    if tried:
+        with st.expander("What each reader misses in it"):
+            show_table("Readers", ["format", "missing"], [each.split(": ", 1) for each in tried.split("; ")])
+
+
+def _forget() -> None:
+    for name in ("graded-read", "graded-strong", "graded-weak"):
+        st.session_state.pop(name, None)
+
+
+def _choose_scale() -> tuple[float, float]:
+    with st.expander("The scale of the grades"):
+        worst, best = st.columns(2)
+        return (
+            float(worst.number_input("The worst grade there can be", value=0.0, key="graded-worst")),
+            float(best.number_input("The best grade there can be", value=1.0, key="graded-best")),
+        )
+
+
+def _read(uploaded: UploadedFile | None, path: str, scale: tuple[float, float]) -> _Read | None:
+    """Read a file the first time that the page runs with it; it stays while other panels are looked at."""
+    kept: _Read | None = st.session_state.get("graded-read")
+    if uploaded is not None or path:
+        key = f"{uploaded.file_id if uploaded is not None else path}:{scale}"
+        return kept if kept is not None and kept.key == key else _read_now(uploaded, path, scale, key)
+    if kept is None:
+        return None
+    show_text(f"The file that you uploaded before: {head_of(kept.name)}.")
+    st.button("Forget it", key="graded-forget-button", on_click=_forget)
+    if kept.scale != scale:
+        raise InvalidInputError("a file must be read anew for another scale; upload it again")
+    return kept
+
+
+def _read_now(uploaded: UploadedFile | None, path: str, scale: tuple[float, float], key: str) -> _Read:
     from shared_router.records.reading import read_outcomes
 
-    kept: tuple[str, Outcomes] | None = st.session_state.get(f"{panel}-read")
-    if kept is None or kept[0] != key:
-        with st.spinner("Reading the file..."):
-            if uploaded is None:
-                reading = read_outcomes(path, keep_answers=False)
-            else:
-                with as_file(uploaded) as file:
-                    reading = read_outcomes(file, keep_answers=False)
-        kept = st.session_state[f"{panel}-read"] = (key, reading.outcomes)
-        st.session_state[f"{panel}-left-out"] = reading.left_out
-    for reason, count in st.session_state[f"{panel}-left-out"].items():
-        show_text(f"left out, {reason}: {count:,}")
-    return kept[1]
+    with st.spinner("Reading the file; a million rows take minutes..."):
+        if uploaded is None:
+            reading, name = read_outcomes(path, scale=scale, keep_answers=False), path
+        else:
+            with as_file(uploaded) as file:
+                reading, name = read_outcomes(file, scale=scale, keep_answers=False), uploaded.name
+    found = _Read(key, name, scale, reading.outcomes, reading.left_out)
+    st.session_state["graded-read"] = found
+    return found
 
 
 def _place(outcomes: Outcomes, tier: str) -> int:

@@ -17,11 +17,15 @@ NO_NEIGHBORS = (
     "with keep_rows=True."
 )
 
+_REASONS = {
+    "score": "the win probability against the threshold",
+}
+
 
 def reasons_of(decision: RoutingDecision, router: Router, prompt: str) -> list[tuple[str, str]]:
     """Return what is known of a decision, each fact's name before it."""
     sign = ">=" if decision.model == "strong" else "<"
-    found = [("decided by", decision.reason)]
+    found = [("decided by", _REASONS.get(decision.reason, decision.reason))]
     if decision.win_probability is not None:
         found.append(("rule", f"{decision.win_probability:.4f} {sign} {decision.threshold:.4f}"))
     if decision.coverage is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -137,10 +138,10 @@ def _files(paths: Sequence[str | Path]) -> list[tuple[Path, bool]]:
         raise DataError("a file of records must be given, got none")
     found: list[tuple[Path, bool]] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike a path's own methods these say no to any text
             inside = sorted(each for each in path.rglob("*") if each.is_file() and _is_data(each))
             found += [(each, True) for each in inside]
-        elif path.is_file():
+        elif os.path.isfile(path):
             found.append((path, False))
         else:
             raise DataError(f"{path.name}: the file must be there, and there is none")

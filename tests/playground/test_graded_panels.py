@@ -65,6 +65,8 @@ def test_names_in_an_upload_are_text_and_what_no_reader_knows_is_said(
     error = page.get_by_role("alert").filter(has_text="a format that a reader knows")
     error.wait_for()
     assert "<img src=x" in error.inner_text()
+    page.get_by_text("What each reader misses in it").click()
+    page.get_by_role("table", name="Readers").get_by_text("no 'prompt'").first.wait_for()
     assert page.locator("img[src*='203.0.113.7'], img[src='x']").count() == 0
     assert not any("203.0.113.7" in url for url in seen.urls)
 
@@ -100,10 +102,9 @@ def test_two_routers_stand_side_by_side_each_with_its_threshold(page: Page) -> N
     page.keyboard.press("End")
     page.get_by_text("They send 4 of 4 to different models.").wait_for()
     heads = table.get_by_role("columnheader").all_inner_texts()
-    assert [head for head in heads if head.endswith("model")] == [
-        "1: static-v2, model",
-        "2: static-v1, model",
-    ]
+    assert heads == ["#", "1: static-v2", "2: static-v1", "differ", "prompt"]
+    cells = table.get_by_role("row").nth(1).get_by_role("cell").all_inner_texts()
+    assert [cell.split()[1] for cell in cells[1:3]] == ["strong", "weak"]
 
 
 @pytest.mark.parametrize("path", ["threshold", "report"])

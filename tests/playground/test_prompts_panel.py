@@ -29,7 +29,9 @@ def test_a_typed_prompt_gets_its_win_probability_its_model_the_why_and_both_bill
     assert table.get_by_role("row").nth(2).get_by_role("cell").all_inner_texts()[2] == "strong"
     page.get_by_text("1 of 2 go to the strong model: 0.50.").wait_for()
     assert "coverage" in page.get_by_role("table", name="What decided").inner_text()
-    bills = page.get_by_role("table", name="Dollars").get_by_role("row").all_inner_texts()
+    rows = page.get_by_role("table", name="Dollars").get_by_role("row")
+    rows.nth(3).wait_for()
+    bills = rows.all_inner_texts()
     routed, strong, weak = (float(row.split("$")[1].split()[0]) for row in bills[1:])
     assert weak < routed < strong
 

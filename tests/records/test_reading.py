@@ -113,6 +113,12 @@ def test_paths_must_be_given_and_be_there(tmp_path: Path) -> None:
         read_outcomes(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\0b"], ids=["too long for a file", "a zero byte"])
+def test_a_text_that_can_name_no_file_is_no_file(name: str) -> None:
+    with pytest.raises(DataError, match="the file must be there"):
+        read_outcomes(name)
+
+
 def test_a_packed_file_reads_as_the_plain_one(tmp_path: Path) -> None:
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress((FOLDER / "scored_pair.csv").read_bytes()))
     assert read_outcomes(tmp_path / "x.csv.gz").outcomes == read("scored_pair.csv").outcomes
