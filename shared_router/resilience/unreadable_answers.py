@@ -13,14 +13,19 @@ from types import FrameType
 
 _READERS = re.compile(
     r"_?(?:create_chat_result|convert_dict_to_message|format_output|response_to_result|parse_response"
-    r"|(?:chat|completion)_from_\w+|from_\w+_(?:message|response|completion|choice)\w*)"
+    r"|parse_\w*completion|(?:chat|completion)_from_\w+|from_\w+_(?:message|response|completion|choice)\w*)"
 )
 """Functions that turn a provider's answer into a framework's, by the names that integrations give them."""
+
+_LIBRARIES = re.compile(
+    r"(?:langchain|llama_index|openai|anthropic|groq|mistralai|cohere|google|ollama|together|fireworks)\w*\."
+)
+"""Modules of frameworks, integrations and providers' clients: a program's functions may be named so too."""
 
 _FALLEN_OVER = (AttributeError, IndexError, KeyError, TypeError)
 _OF_NOTHING = re.compile(r"list index out of range|NoneType|'str' object|string indices")
 _MODELS = re.compile(
-    r"langchain\w*\.(?:.*\.)?(?:language_models|chat_models|llms)\b|llama_index\.(?:llms|core)\."
+    r"langchain\w*\.(?:.*\.)?(?:language_models|chat_models|llms)\b|llama_index\.(?:core\.)?(?:base\.)?llms\."
 )
 """Modules in which a model's call and the reading of its answer stand in one function."""
 
@@ -39,11 +44,11 @@ def is_unreadable_answer(error: Exception) -> bool:
     if not isinstance(error, (*_FALLEN_OVER, ValueError)) or hasattr(error, "status_code"):
         return False
     frames = _frames(error)
-    if any(_READERS.fullmatch(frame.f_code.co_name) for frame in frames):
+    if any(_READERS.fullmatch(frame.f_code.co_name) and _is_in(frame, _LIBRARIES) for frame in frames):
         return True
     if not frames or type(error) not in _FALLEN_OVER or not _OF_NOTHING.search(str(error)):
         return False
-    return _MODELS.match(str(frames[-1].f_globals.get("__name__"))) is not None
+    return _is_in(frames[-1], _MODELS)
 
 
 def _frames(error: Exception) -> list[FrameType]:
@@ -53,3 +58,7 @@ def _frames(error: Exception) -> list[FrameType]:
         frames.append(each.tb_frame)
         each = each.tb_next
     return frames
+
+
+def _is_in(frame: FrameType, modules: re.Pattern[str]) -> bool:
+    return modules.match(f"{frame.f_globals.get('__name__')}.") is not None

@@ -95,6 +95,27 @@ def test_an_error_that_the_program_raises_itself_is_its_own(cls: type[Exception]
     assert kind_of(cls("never raised")) is None
 
 
+@pytest.mark.parametrize("name", ["parse_completion", "_format_output", "chat_from_cache"])
+def test_a_function_of_the_programs_that_is_called_as_a_readers_are_is_its_own(name: str) -> None:
+    def mine() -> None:
+        raise ValueError("no answer")
+
+    mine.__code__ = mine.__code__.replace(co_name=name)
+    assert kind_of(raised_by(mine)) is None
+
+
+def test_a_page_that_a_client_would_parse_an_object_from_is_told() -> None:
+    """OpenAI's own client parses structured outputs, and takes the page for an answer."""
+    with FaultServer() as server:
+        server.plan.always["m"] = Fault("html")
+        schema = {"title": "Fact", "type": "object", "properties": {"text": {"type": "string"}}}
+        built = openai_of_langchain(server).bind(
+            response_format={"type": "json_schema", "json_schema": schema}
+        )
+        error = raised_by(lambda: built.invoke("why?"))
+    assert kind_of(error) == "server"
+
+
 def test_an_answer_that_a_framework_cannot_make_of_nothing_is_told_and_a_message_is_not() -> None:
     error = raised_by(lambda: CompletionResponse(text=None))  # type: ignore[arg-type]
     assert kind_of(error) == "server"
