@@ -39,7 +39,7 @@ class Processes:
             try:
                 from accelerate import PartialState  # type: ignore[import-untyped]
             except ImportError as error:
-                raise MissingExtraError.of("accelerate", "demo") from error
+                raise MissingExtraError.of("accelerate", "torch") from error
             state = PartialState(cpu=device.type == "cpu")
             self.index, self.count = state.process_index, state.num_processes
 
@@ -53,17 +53,19 @@ class Processes:
         return batch[self.index :: self.count]
 
     def sum_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Give every parameter the sum of all processes' gradients."""
+        """Give every parameter the sum of all processes' gradients; none where no process has one."""
         if self.count == 1:
             return
         import torch
 
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        together = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        there = gradients[0].new_tensor([float(p.grad is not None) for p in parameters], dtype=torch.float32)
+        together = torch.cat([*(gradient.reshape(-1) for gradient in gradients), there])  # in the widest type
         torch.distributed.all_reduce(together)
-        pieces = torch.split(together, [gradient.numel() for gradient in gradients])
-        for parameter, piece in zip(parameters, pieces, strict=True):
-            parameter.grad = piece.reshape(parameter.shape).clone()
+        *pieces, counts = torch.split(together, [*(each.numel() for each in gradients), len(gradients)])
+        for parameter, piece, count in zip(parameters, pieces, counts.tolist(), strict=True):
+            summed = piece.reshape(parameter.shape).to(parameter.dtype, copy=True)
+            parameter.grad = summed if count else None  # one without a gradient does not decay either
 
     def sum(self, value: torch.Tensor) -> float:
         """Return the sum of all processes' values."""
