@@ -65,7 +65,7 @@ def test_fallbacks_of_middleware_behind_it_go_first() -> None:
     told = decision_of(answer)
     assert (told["model"], told["reason"]) == ("backup", "fallback:strong->backup:RateLimitError")
     assert [end.decision.model for end in listener.ends] == ["backup"]
-    assert routing.children["weak"].calls == []  # type: ignore[attr-defined]
+    assert routing.children["weak"].calls == []
 
 
 @pytest.mark.parametrize("resilience", [None, Resilience(failures=None)])
@@ -114,7 +114,7 @@ def test_an_answer_that_was_withheld_moves_on_where_that_is_chosen() -> None:
 def test_a_conversation_whose_child_failed_goes_back_to_it_when_it_is_there() -> None:
     built, routing = agent(sticky="conversation")
     before = built.invoke({"messages": [("user", "hard: why?")]})["messages"]
-    routing.children["strong"].error = None  # type: ignore[attr-defined]
+    routing.children["strong"].error = None
     after = built.invoke({"messages": [*before, ("user", "hard: and how?")]})
     assert decision_of(answers_of(after)[-1])["model"] == "strong"
 
