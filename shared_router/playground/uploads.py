@@ -19,6 +19,7 @@ from shared_router.errors import DataError, FormatError, InvalidInputError
 from shared_router.playground.routers import typed_path
 from shared_router.playground.settings import given_settings
 from shared_router.playground.shown import head_of, show_error, show_table, show_text
+from shared_router.records.unpacked import DAMAGES, opened
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from shared_router.records.outcomes import Outcomes
 
 MAX_UPLOAD_MB = 100
+MAX_UNPACKED_MB = 1_000
 _TYPES = ["jsonl", "json", "ndjson", "csv", "tsv", "parquet", "gz", "zst"]
 _EXPECTED = (
     "The plainest file is a CSV file with the columns prompt, strong_score and weak_score, a row a prompt, "
@@ -97,14 +99,31 @@ def as_file(uploaded: UploadedFile) -> Iterator[Path]:
     """Give an upload as a file that lasts as long as the block.
 
     Raises:
-        DataError: If it is larger than `MAX_UPLOAD_MB`.
+        DataError: If it is larger than `MAX_UPLOAD_MB`, or than `MAX_UNPACKED_MB` when it is unpacked.
     """
     if uploaded.size > MAX_UPLOAD_MB * 1024 * 1024:
         raise DataError(f"an upload may have {MAX_UPLOAD_MB} MB, got more; name its path instead")
     with tempfile.TemporaryDirectory(prefix="routellm-") as folder:
         file = Path(folder) / plain_name(uploaded.name)
         file.write_bytes(uploaded.getbuffer())
+        _check_unpacked(file)
         yield file
+
+
+def _check_unpacked(file: Path) -> None:
+    """Refuse a small file that unpacks to a huge one before anything is made of it."""
+    left = MAX_UNPACKED_MB * 1024 * 1024
+    with opened(file) as unpacked:
+        try:
+            while part := unpacked.read(1 << 20):
+                left -= len(part)
+                if left < 0:
+                    raise DataError(
+                        f"an upload may have {MAX_UNPACKED_MB:,} MB when it is unpacked, got more; "
+                        "name its path instead"
+                    )
+        except DAMAGES:
+            return  # the reader says what is wrong with it
 
 
 def plain_name(name: str) -> str:

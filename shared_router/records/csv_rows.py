@@ -74,7 +74,15 @@ def _csv_reader(file: io.TextIOWrapper) -> Reader:
     delimiter = delimiter_of(first)
     if first.lower().startswith("sep=") and len(first.strip()) == 5:  # a line for spreadsheets
         delimiter, first = first[4], file.readline(MAX_ROW_CHARS)
-    return csv.reader(chain([first], file), delimiter=delimiter, strict=True)
+    return csv.reader(chain([first], _bounded_lines(file)), delimiter=delimiter, strict=True)
+
+
+def _bounded_lines(file: io.TextIOWrapper) -> Iterator[str]:
+    """Yield lines, and read no further into one than a row may be long."""
+    while line := file.readline(MAX_ROW_CHARS + 1):
+        if len(line) > MAX_ROW_CHARS:
+            raise DataError(f"a line may have {MAX_ROW_CHARS} characters, and one has more")
+        yield line
 
 
 def _checked_header(fields: list[str]) -> list[str]:

@@ -26,6 +26,9 @@ Kind = Literal["jsonl", "json", "csv", "parquet"]
 
 HEAD_ROWS = 20
 
+_UNPACKED_BYTES = 256 * 1024 * 1024
+"""About how much of a Parquet column is unpacked at a time."""
+
 _PARQUET = b"PAR1"
 _REFUSED = {
     b"\x80\x02": "a pickle can run any code and is never read; save it as Parquet or CSV",
@@ -148,6 +151,19 @@ def kind_of(path: Path) -> Kind:
     return _kind_of_objects(text, bool(rest))
 
 
+def rows_at_a_time(metadata: Any) -> int:
+    """Return how many rows to unpack at a time: one long text may stand for many rows of a small file.
+
+    No value is longer than its column's part of a row group is when only its compression is undone.
+
+    Args:
+        metadata: A Parquet file's, as pyarrow reads it.
+    """
+    parts = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    sizes = [part.column(at).total_uncompressed_size for part in parts for at in range(part.num_columns)]
+    return int(min(1024, max(8, _UNPACKED_BYTES // max([1, *sizes]))))
+
+
 def _rows(
     path: Path, kind: Kind, beside: dict[str, Any], source: IO[bytes] | None = None
 ) -> Generator[Row | str, None, None]:
@@ -221,7 +237,7 @@ def _parquet_rows(path: Path) -> Iterator[Row | str]:
     damaged = False
     try:
         with parquet.ParquetFile(path) as table:
-            for batch in table.iter_batches(batch_size=1024):
+            for batch in table.iter_batches(batch_size=rows_at_a_time(table.metadata)):
                 yield from batch.to_pylist()
     except (ArrowException, OSError, UnicodeDecodeError):
         damaged = True

@@ -1,5 +1,7 @@
 """Uploads, past the browser's own limit."""
 
+import gzip
+
 import pytest
 
 pytest.importorskip("streamlit", reason="the extra playground needs Python 3.11")
@@ -28,6 +30,24 @@ def test_an_upload_that_is_too_large_is_refused_with_the_limit() -> None:
         as_file(upload("a.csv", bytes(100 * 1024 * 1024 + 1))),
     ):
         pass
+
+
+def test_an_upload_that_unpacks_to_too_much_is_refused_with_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared_router.playground.uploads.MAX_UNPACKED_MB", 2)
+    with as_file(upload("a.csv.gz", gzip.compress(bytes(2 * 1024 * 1024)))):
+        pass
+    with (
+        pytest.raises(DataError, match="may have 2 MB when it is unpacked, got more"),
+        as_file(upload("a.csv.gz", gzip.compress(bytes(2 * 1024 * 1024 + 1)))),
+    ):
+        pass
+
+
+def test_a_damaged_upload_is_left_to_its_reader() -> None:
+    with as_file(upload("a.csv.gz", gzip.compress(b"a,b")[:-4])) as file:
+        assert file.exists()
 
 
 @pytest.mark.parametrize(

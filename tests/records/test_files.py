@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
+from pyarrow import parquet
 
 from shared_router import DataError, MissingExtraError
-from shared_router.records.files import read_head, read_rows
+from shared_router.records.csv_rows import MAX_ROW_CHARS
+from shared_router.records.files import read_head, read_rows, rows_at_a_time
 from tests.checkpoints.test_corruption import MUTATORS
 
 ROWS = [{"prompt": "one", "n": 1}, {"prompt": "zwölf", "n": 2}]
@@ -186,3 +188,21 @@ def test_a_table_may_be_parted_otherwise_and_have_spaces_and_empty_columns_in_it
 def test_a_spreadsheets_line_that_names_the_delimiter_is_no_header(tmp_path: Path) -> None:
     (row,) = read_rows(read_head(write(tmp_path, b"sep=;\r\na;b\r\n1,5;2\r\n")))
     assert row == {"a": "1,5", "b": "2"}
+
+
+def test_a_small_file_of_one_endless_line_is_read_no_further_than_a_row_may_be_long(tmp_path: Path) -> None:
+    packed = gzip.compress(CSV + b"0" * (MAX_ROW_CHARS + 1), 1)
+    head = read_head(write(tmp_path, gzip.compress(CSV)))
+    write(tmp_path, packed)
+    with pytest.raises(DataError, match="a line may have 67108864 characters, and one has more"):
+        list(read_rows(head))
+
+
+@pytest.mark.parametrize(("length", "rows"), [(10, 1024), (16_000_000, 16)])
+def test_long_texts_of_a_parquet_file_are_unpacked_a_few_at_a_time(
+    tmp_path: Path, length: int, rows: int
+) -> None:
+    """A text that is stored once may stand for every row: 256 MiB hold 16 of a little less than 16 MiB."""
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * length])
+    parquet.write_table(pa.table({"prompt": column}), tmp_path / "x", compression="none")
+    assert rows_at_a_time(parquet.ParquetFile(tmp_path / "x").metadata) == rows
