@@ -2,8 +2,8 @@
 
 Requests of one conversation are one arm's together and like each other, so that they are one observation. A
 conversation is counted when it has been silent for a while, by what it was until then: a later look never
-changes what an earlier one saw, as the interval's promise needs. A request without a conversation is known by
-its question, and counted the first time it comes.
+changes what an earlier one saw, as the interval's promise needs; so of each source its first word counts. A
+request without a conversation is known by its question, and counted the first time it comes.
 """
 
 from __future__ import annotations
@@ -99,7 +99,11 @@ def _until_silent(rows: Sequence[LoggedDecision], wait: float) -> Sequence[Logge
 
 def _unit(rows: Sequence[LoggedDecision], closed: float) -> Unit:
     dollars = [row.dollars for row in rows]
-    said = [[(each.time or row.time, each.score) for each in row.feedback] for row in rows]
+    words = [[each.first or each for each in row.feedback] for row in rows]  # whatever was said instead later
+    said = [
+        [(each.time or row.time, each.score) for each in of_row]
+        for of_row, row in zip(words, rows, strict=True)
+    ]
     # what is said by the time the unit closes, or else the first thing said after that, and nothing later
     known = max(closed, min((at for of_row in said for at, _ in of_row), default=closed))
     scores = [[score for at, score in of_row if at <= known] for of_row in said]

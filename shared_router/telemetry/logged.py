@@ -18,11 +18,13 @@ class Feedback:
         score: How good it was, in [0, 1].
         source: Who said so: `"thumbs"`, `"judge"`, a user.
         time: When, in seconds since the epoch; None where not told.
+        first: What the same source said first, where it has said something else since.
     """
 
     score: float
     source: str
     time: float | None = None
+    first: Feedback | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

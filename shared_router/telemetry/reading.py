@@ -76,8 +76,7 @@ class _Reading:
         if isinstance(said, Feedback):
             earlier = self.feedback.get((about, said.source))
             self.n_repeated += earlier is not None
-            if earlier is None or (said.time or 0.0) >= (earlier.time or 0.0):
-                self.feedback[about, said.source] = said
+            self.feedback[about, said.source] = said if earlier is None else _latest(earlier, said)
         elif isinstance(said, dict):
             self.n_repeated += self.would.get(about) == said
             self.would[about] = {**self.would.get(about, {}), **said}
@@ -114,6 +113,14 @@ class _Reading:
             n_repeated=self.n_repeated,
             n_unknown=n_unknown,
         )
+
+
+def _latest(earlier: Feedback, said: Feedback) -> Feedback:
+    """Return the later word of a source, which remembers its first one."""
+    first = min((earlier.first or earlier, said), key=lambda word: word.time or 0.0)
+    latest = said if (said.time or 0.0) >= (earlier.time or 0.0) else earlier
+    is_same = (first.score, first.time) == (latest.score, latest.time)
+    return replace(latest, first=None if is_same else replace(first, first=None))
 
 
 def _merged(before: ShadowAnswer, said: ShadowAnswer) -> ShadowAnswer:

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shared_router.experiments.units import Units, units_of
 from shared_router.telemetry import read_log
-from tests.decision_logs import decision, feedback, write_log
+from tests.decision_logs import NOVEMBER, decision, feedback, iso, write_log
 
 
 def units(tmp_path: Path, lines: list[dict[str, Any]], **given: Any) -> Units:
@@ -67,8 +69,6 @@ def test_what_was_in_both_arms_or_in_none_is_left_out(tmp_path: Path) -> None:
 
 def test_a_later_look_does_not_change_what_an_earlier_one_counted(tmp_path: Path) -> None:
     """The unit closes at hour 1; the grade of hour 3 is taken, and that of hour 30 comes too late."""
-    from tests.decision_logs import NOVEMBER, iso
-
     lines = [
         decision(1, hour=0, arm="a", conversation="hmac:x"),
         decision(2, hour=40, arm="b", query="hmac:z"),
@@ -77,6 +77,23 @@ def test_a_later_look_does_not_change_what_an_earlier_one_counted(tmp_path: Path
     before = units(tmp_path, lines).units[0]
     later = feedback(1, 0.0, source="bob", time=iso(NOVEMBER + 30 * 3600))
     assert units(tmp_path, [*lines, later]).units[0] == before
+    assert (before.score, before.known - before.began) == (1.0, 3 * 3600)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_source_that_changes_its_mind_after_a_look_changes_nothing(tmp_path: Path, in_order: bool) -> None:
+    """Ada says 1 at hour 3, and 0 and .5 at hours 20 and 30."""
+    lines = [
+        decision(1, hour=0, arm="a", conversation="hmac:x"),
+        decision(2, hour=40, arm="b", query="hmac:z"),
+    ]
+    words = [
+        feedback(1, score, source="ada", time=iso(NOVEMBER + hour * 3600))
+        for score, hour in ((1.0, 3), (0.0, 20), (0.5, 30))
+    ]
+    before = units(tmp_path, [*lines, words[0]]).units[0]
+    found = units(tmp_path, [*lines, *(words if in_order else words[::-1])]).units[0]
+    assert found == before
     assert (before.score, before.known - before.began) == (1.0, 3 * 3600)
 
 
