@@ -1,9 +1,11 @@
-"""Arguments: options that are one of a few, seeds, shares, lists of texts, and what errors show of them."""
+"""Arguments: options, numbers, shares, paths, lists of texts, and what errors show of them."""
 
+import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from typing import TypeGuard
 
 from shared_router.errors import InvalidInputError
 
@@ -19,7 +21,8 @@ def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
     Raises:
         InvalidInputError: If it is none of them.
     """
-    if not any(value is choice or value == choice for choice in choices):
+    # of one kind first: an array compares with each of its entries
+    if not any(value is each or (isinstance(value, type(each)) and value == each) for each in choices):
         raise InvalidInputError(f"{name} must be one of {list(choices)}, got {shown(value)}")
 
 
@@ -88,8 +91,48 @@ def is_amount(value: object) -> bool:
     """Tell whether a value is a number >= 0 that a float can hold."""
     if type(value) is float:  # as most are, and to ask for the kind of number takes longer
         return 0 <= value <= sys.float_info.max
+    return is_number(value) and value >= 0
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a value is a finite number that a float can hold, and no truth value."""
+    if type(value) is float:
+        return -sys.float_info.max <= value <= sys.float_info.max
     number = isinstance(value, Real) and not isinstance(value, bool)
-    return number and 0 <= value <= sys.float_info.max  # type: ignore[operator]
+    return number and -sys.float_info.max <= value <= sys.float_info.max  # type: ignore[operator]
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Tell whether a value is a whole number, also numpy's, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_whole(name: str, value: object, *, least: int, most: int | None = None) -> None:
+    """Check a count.
+
+    Args:
+        name: What it is called, for the error.
+        value: What was given.
+        least: The smallest that it may be.
+        most: The largest; None sets no limit.
+
+    Raises:
+        InvalidInputError: If it is no whole number, or outside the limits.
+    """
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        bounds = f">= {least}" if most is None else f"in [{least}, {most}]"
+        kind = "" if is_whole(value) else "a whole number "
+        raise InvalidInputError(f"{name} must be {kind}{bounds}, got {shown(value)}")
+
+
+def check_path(name: str, path: object) -> None:
+    """Check that an argument is a path; a number would be an open file's, such as standard output.
+
+    Raises:
+        InvalidInputError: If it is neither a text nor a path object.
+    """
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise InvalidInputError(f"{name} must be given by its path, got {shown(path)} that is none")
 
 
 def check_texts(name: str, texts: object) -> None:
@@ -114,10 +157,58 @@ def check_texts(name: str, texts: object) -> None:
             raise InvalidInputError(f"{name} must be texts, got {shown_kind(text)} among them")
 
 
+def check_list(name: str, values: object) -> None:
+    """Check that an argument holds several values: of one text alone each letter would be one.
+
+    Args:
+        name: What the argument is called, for the error.
+        values: What was given; a set will do, and what can be gone through once.
+
+    Raises:
+        InvalidInputError: If it is one text, a mapping, or nothing that can be gone through.
+    """
+    if isinstance(values, (str, bytes)):
+        raise InvalidInputError(f"{name} must be a list, got one {type(values).__name__}; put it in a list")
+    if isinstance(values, (Mapping, type)) or not isinstance(values, Iterable):
+        raise InvalidInputError(f"{name} must be a list, got {shown_kind(values)}")
+
+
+def check_columns(**columns: object) -> None:
+    """Check that several arguments are lists of one length.
+
+    Raises:
+        InvalidInputError: If one is no list, or the lengths differ.
+    """
+    for name, column in columns.items():
+        check_list(name, column)
+        if not hasattr(column, "__len__"):
+            raise InvalidInputError(f"{name} must be a list, got {shown_kind(column)}")
+    lengths = [str(len(column)) for column in columns.values()]  # type: ignore[arg-type]
+    if len(set(lengths)) > 1:
+        raise InvalidInputError(f"{_and(list(columns))} must have one length, got {_and(lengths)}")
+
+
+def check_kind(name: str, value: object, kind: type, *, how: str) -> None:
+    """Check that an argument is an object of ours.
+
+    Args:
+        name: What the argument is called, for the error.
+        value: What was given.
+        kind: What it must be.
+        how: How to make one, for the error.
+
+    Raises:
+        InvalidInputError: If it is none, or is a class.
+    """
+    if not isinstance(value, kind):
+        raise InvalidInputError(f"{name} must be {kind.__name__}, got {shown_kind(value)}; {how}")
+
+
 def shown(value: object) -> str:
     """Return what to show of a value: a word or a number; its kind where it may be a prompt or a key."""
     if value is None or isinstance(value, (bool, Real)):
-        return repr(value)
+        # beyond some thousands of digits a number is not even shown
+        return repr(value) if not is_whole(value) or abs(value) < 1 << 64 else "a number beyond 64 bits"
     if isinstance(value, str):
         return repr(value) if _WORD.fullmatch(value) else f"a text of {len(value)} characters"
     return shown_kind(value)
@@ -126,6 +217,10 @@ def shown(value: object) -> str:
 def shown_kind(value: object) -> str:
     """Return a value's kind, and say so where it is a class in the place of its object."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def _and(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 _WORD = re.compile(r"(?!sk-)[\w.:/@+-]{0,32}")

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, NamedTuple
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 from shared_router.query import Message
 from shared_router.stickiness import Sticky, StickyRule, rule_of
@@ -113,7 +114,7 @@ class Conversations:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if type(size) is not int or size < 0:
-            raise InvalidInputError(f"size must be a number of turns >= 0, got {size!r}")
+            raise InvalidInputError(f"size must be a number of turns >= 0, got {shown(size)}")
         self.size = size
         self.first_turn_model = first_turn_model
         self._clock = clock

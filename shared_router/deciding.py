@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from shared_router.choices import check_list
 from shared_router.decisions import RoutingDecision, RoutingRequest, without_errors
 from shared_router.errors import InvalidInputError
 from shared_router.guarding import Guard, Guarding, Verdict
@@ -183,6 +184,7 @@ def _listed(
 ) -> Sequence[RoutingRequest | str | None]:
     if isinstance(requests, str):
         raise InvalidInputError("requests must be a list, got one text; call decide, or put it in a list")
+    check_list("requests", requests)
     return requests
 
 

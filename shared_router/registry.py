@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared_router.choices import check_path
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
@@ -175,6 +176,7 @@ def saved_config(router: str | Path | None, *, expected_sha256: str | None = Non
 
 def _folder(router: str | Path | None) -> Path:
     name = DEFAULT_ROUTER if router is None else router
+    check_path("a router", name)
     if name in SHIPPED:
         return PRETRAINED / name
     folder = Path(name)

@@ -54,8 +54,9 @@ class Router(Checkpointed, ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have every router refuse one text, which would be read letter by letter, and what is no text."""
         super().__init_subclass__(**kwargs)
-        if "win_probability" in vars(cls):
-            cls.win_probability = of_texts(vars(cls)["win_probability"])  # type: ignore[assignment, method-assign]
+        for name in ("win_probability", "training_similarity", "coverage", "spread"):
+            if name in vars(cls):
+                setattr(cls, name, of_texts(vars(cls)[name]))
         if "win_probability_of" in vars(cls):
             cls.win_probability_of = of_messages(vars(cls)["win_probability_of"])  # type: ignore[assignment, method-assign]
             cls.reads_conversations = True

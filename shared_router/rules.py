@@ -61,7 +61,7 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
     if request.query is None or is_blank(request.query):
         return Ruling(among(candidates, on_no_query), "no_query")
     if request.win_probability is not None and not 0 <= request.win_probability <= 1:
-        raise InvalidInputError(f"win_probability must be in [0, 1], got {request.win_probability!r}")
+        raise InvalidInputError(f"win_probability must be in [0, 1], got {shown(request.win_probability)}")
     return None
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from shared_router.choices import check_path
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactError,
@@ -45,10 +46,12 @@ class OpenFolder:
         path: The folder; where it is a link, what it links to now.
 
     Raises:
+        InvalidInputError: If it is no path.
         ArtifactNotFoundError: On entering, if it is not there.
     """
 
     def __init__(self, path: str | Path) -> None:
+        check_path("a checkpoint", path)
         self.path = Path(os.path.abspath(path))
         self._descriptor: int | None = None
 

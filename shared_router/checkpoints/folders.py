@@ -20,6 +20,7 @@ from pathlib import Path
 from shared_router.checkpoints.config import CONFIG, DATA_FILES, MAX_CONFIG_BYTES, parse_config
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
 from shared_router.checkpoints.single_file import sync_folder, write_through
+from shared_router.choices import check_path
 from shared_router.errors import ArtifactError, ArtifactExistsError, ArtifactWriteError
 
 try:
@@ -42,10 +43,12 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, overwrite: b
         overwrite: Whether to replace a checkpoint that is there. Nothing else is ever replaced.
 
     Raises:
+        InvalidInputError: If it is no path.
         ArtifactExistsError: If the folder holds a checkpoint and `overwrite` is false, or it holds anything
             else.
         ArtifactWriteError: If it cannot be written; nothing is left behind then.
     """
+    check_path("a checkpoint", folder)
     target = Path(os.path.abspath(folder))
     made: list[Path] = []
     try:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared_router.checkpoints.files import PARTIAL, OpenFolder
-from shared_router.choices import shown_kind
+from shared_router.choices import check_path
 from shared_router.errors import (
     ArtifactExistsError,
     ArtifactNotFoundError,
@@ -73,10 +73,12 @@ def read_file(path: str | Path, max_bytes: int) -> bytes:
         raise ArtifactNotFoundError(f"a file must be there to be read, and {Path(path)} is not") from error
 
 
-def _real(path: object) -> Path:
-    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
-        raise InvalidInputError(f"a file must be given by its path, got {shown_kind(path)} that is none")
-    return Path(os.path.realpath(path))
+def _real(path: str | Path) -> Path:
+    check_path("a file", path)
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # no file can have that name
+        raise InvalidInputError("a file must be given by its path, got a text that is none") from error
 
 
 def write_through(path: Path, content: bytes) -> None:

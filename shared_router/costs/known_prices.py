@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from shared_router.choices import check_list, check_texts
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import MissingExtraError
 
@@ -44,6 +45,8 @@ def known_prices(models: Collection[str]) -> KnownPrices:
     Raises:
         MissingExtraError: If `genai-prices` is not installed, or Python is older than 3.11, which it needs.
     """
+    check_list("models", models)
+    check_texts("models", [*models])
     if sys.version_info < (3, 11):
         raise MissingExtraError(
             "known prices need Python 3.11 or newer, for genai-prices does; give each model's prices instead"

@@ -124,7 +124,7 @@ def check_prices(prices: Mapping[str, TokenPrices] | None, models: Collection[st
     if prices is None:
         return
     if not isinstance(prices, Mapping) or not set(prices) <= set(models):
-        raise InvalidInputError(f"prices must be by model, one of {sorted(models)}, got {prices!r}")
+        raise InvalidInputError(f"prices must be by model, one of {sorted(models)}, got {shown(prices)}")
     for name, price in prices.items():
         if not isinstance(price, TokenPrices):
             raise InvalidInputError(f"the price of {name} must be TokenPrices, got {type(price).__name__}")

@@ -6,10 +6,10 @@ the caller knows. Tokenizers differ by some percent, and answers' lengths by mor
 how it was made. What a router itself costs (its embeddings, its machine) is not in it.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared_router.choices import is_number, shown
 from shared_router.costs.prices import TokenPrices
 from shared_router.errors import InvalidInputError
 
@@ -119,8 +119,8 @@ def savings_of(
     missing = sorted({strong, *usage} - set(prices))
     if missing:
         raise InvalidInputError(f"prices must name every model, got none for {missing}")
-    if not (math.isfinite(answer_length_ratio) and answer_length_ratio > 0):
-        raise InvalidInputError(f"answer_length_ratio must be > 0, got {answer_length_ratio!r}")
+    if not (is_number(answer_length_ratio) and answer_length_ratio > 0):
+        raise InvalidInputError(f"answer_length_ratio must be > 0, got {shown(answer_length_ratio)}")
     all_strong = 0.0
     for name, tokens in _used(usage, rejected or {}).items():
         # per token, so that a ratio need not give whole tokens

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_texts
+from shared_router.choices import check_path, check_texts, check_whole, shown_kind
 from shared_router.embedding.cache_file import connected, packed_vector, unpacked_vector
 from shared_router.errors import EmbedderError, InvalidInputError, UnusedCacheWarning
 
@@ -77,10 +77,11 @@ class CachedEmbedder:
                 f"a cache must know whose vectors it holds, and {type(embedder).__name__} has no identity; "
                 'pass identity="the model and its settings"'
             )
-        if len(key) > hashlib.blake2b.MAX_KEY_SIZE:
-            raise InvalidInputError(f"key must be at most 64 bytes, got {len(key)}")
-        if max_bytes < 1:
-            raise InvalidInputError(f"max_bytes must be >= 1, got {max_bytes!r}")
+        if not isinstance(key, (bytes, bytearray)) or len(key) > hashlib.blake2b.MAX_KEY_SIZE:
+            given = len(key) if isinstance(key, (bytes, bytearray)) else shown_kind(key)
+            raise InvalidInputError(f"key must be at most 64 bytes, got {given}")
+        check_whole("max_bytes", max_bytes, least=1)
+        check_path("a cache", path)
         self.embedder = embedder
         self.path = Path(path)
         self.identity = found

@@ -47,7 +47,7 @@ class PrincipalComponents:
         if not 1 <= n_components <= min(columns.shape):
             raise InvalidInputError(
                 f"n_components must be in [1, {min(columns.shape)}], the smaller of the embedding's width "
-                f"and the number of prompts, got {n_components!r}"
+                f"and the number of prompts, got {shown(n_components)}"
             )
         mean = columns.mean(axis=1, dtype=np.float64).astype(np.float32)
         centred = columns - mean[:, None]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_texts
+from shared_router.choices import check_texts, check_whole
 from shared_router.errors import EmbedderError, InvalidInputError, MissingExtraError, TruncatedTextWarning
 from shared_router.text import MAX_QUERY_CHARS, clean
 
@@ -53,7 +53,7 @@ class OpenAIEmbedder:
             and, in English, all that `clean` leaves of a query but two characters.
 
     Raises:
-        InvalidInputError: If `batch_size` is outside its range.
+        InvalidInputError: If `batch_size` or `dimensions` is outside its range.
     """
 
     def __init__(
@@ -65,8 +65,9 @@ class OpenAIEmbedder:
         batch_size: int = 256,
         encoding: TokenEncoding | None = None,
     ) -> None:
-        if not 1 <= batch_size <= 2048:
-            raise InvalidInputError(f"batch_size must be in [1, 2048], got {batch_size!r}")
+        check_whole("batch_size", batch_size, least=1, most=2048)
+        if dimensions is not None:
+            check_whole("dimensions", dimensions, least=1)
         self.client: OpenAI | None = client
         self.model = model
         self.dimensions = dimensions

@@ -4,7 +4,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from shared_router.choices import shown_kind
+from shared_router.choices import shown, shown_kind
 from shared_router.embedding.protocol import Embedder
 from shared_router.errors import InvalidInputError, UnknownNameError
 
@@ -22,8 +22,8 @@ def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
         UnknownNameError: If no embedder of that name ships.
         ArtifactError: If its checkpoint is damaged.
     """
-    if name not in EMBEDDERS:
-        raise UnknownNameError(f"an embedder must be one of {sorted(EMBEDDERS)}, got {name!r}")
+    if not isinstance(name, str) or name not in EMBEDDERS:
+        raise UnknownNameError(f"an embedder must be one of {sorted(EMBEDDERS)}, got {shown(name)}")
     with _LOCK:  # or all that ask before the first is done would load it
         return _load(name)
 

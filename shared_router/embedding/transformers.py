@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.model_keys import ENCODERS, LANGUAGE_MODELS
-from shared_router.choices import check_choice, check_texts
+from shared_router.choices import check_choice, check_texts, check_whole
 from shared_router.embedding.building import attention_for, config_from, longest_text
 from shared_router.embedding.loading import cut_layers, position_count, quietly, reading
 from shared_router.embedding.padding import pad
 from shared_router.embedding.threads import torch_threads
-from shared_router.errors import ArtifactError, EmbedderError, InvalidInputError, MissingExtraError
+from shared_router.errors import ArtifactError, EmbedderError, MissingExtraError
 from shared_router.text import clean
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class TransformersEmbedder:
             "threads": (threads, 1),
         }
         for name, (value, least) in bounds.items():
-            if value is not None and value < least:
-                raise InvalidInputError(f"{name} must be >= {least}, got {value!r}")
+            if value is not None or name not in ("layers", "threads"):
+                check_whole(name, value, least=least)
         self.model = model
         self.pooling: Pooling = pooling
         self.layers = layers

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_texts
+from shared_router.choices import check_texts, is_number, shown
 from shared_router.embedding.agreement import agreeing_direction, agreeing_directions
 from shared_router.embedding.together import MAX_TOGETHER
 from shared_router.errors import InvalidInputError
@@ -53,8 +53,8 @@ class TrimmedEmbedder:
     """
 
     def __init__(self, embedder: Embedder, *, trim: float = TRIM) -> None:
-        if not 0 <= trim <= 0.5:
-            raise InvalidInputError(f"trim must be in [0, 0.5], got {trim!r}")
+        if not (is_number(trim) and 0 <= trim <= 0.5):
+            raise InvalidInputError(f"trim must be in [0, 0.5], got {shown(trim)}")
         self.embedder = embedder
         self.trim = trim
 

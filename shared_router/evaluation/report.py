@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shared_router.choices import shown
 from shared_router.errors import UnknownNameError
 from shared_router.evaluation.grade_agreement import GradeAgreement
 from shared_router.evaluation.grading_noise import GradingNoise
@@ -225,7 +226,7 @@ class EvaluationReport:
             UnknownNameError: If there is none; the message lists those there are.
         """
         if router not in self.routers:
-            raise UnknownNameError(f"a router must be one of {list(self.routers)}, got {router!r}")
+            raise UnknownNameError(f"a router must be one of {list(self.routers)}, got {shown(router)}")
         return self.routers[router]
 
     @property

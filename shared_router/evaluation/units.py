@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import DataError, InvalidInputError, UnknownNameError
 from shared_router.evaluation.pair import Floats, Pair, Rows
 
@@ -55,7 +56,7 @@ def units_of(outcomes: Outcomes, *, strong: str, weak: str, unit: Unit = "prompt
         DataError: If no unit has grades of both.
     """
     if unit not in get_args(Unit):
-        raise UnknownNameError(f"a unit must be one of {list(get_args(Unit))}, got {unit!r}")
+        raise UnknownNameError(f"a unit must be one of {list(get_args(Unit))}, got {shown(unit)}")
     if strong == weak:
         raise InvalidInputError(f"strong and weak must be two models, got {strong!r} twice")
     conversations = _conversations(outcomes)

@@ -22,7 +22,7 @@ from shared_router.choices import check_texts
 from shared_router.embedding.loading import quietly, reading
 from shared_router.embedding.padding import pad
 from shared_router.errors import ArtifactSchemaError, DataError, InvalidInputError
-from shared_router.training.modules import backend_of, refuse_missing, require_transformers
+from shared_router.training.modules import backend_of, placed, refuse_missing, require_transformers
 from shared_router.training.tokens import batches_by_tokens, plain_text_tokenizer, special_ids_around
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class BartScore:
         # a bias of zeros, and weights that are one with the embeddings
         tied = set(model._tied_weights_keys or ()) | {"final_logits_bias"}
         refuse_missing({**info, "missing_keys": [key for key in info["missing_keys"] if key not in tied]})
-        return cls(model.to(device or "cpu"), backend_of(tokenizer), max_length=max_length)
+        return cls(placed(model, device), backend_of(tokenizer), max_length=max_length)
 
     def __call__(self, prompt: str, answer: str, reference: str | None) -> float:
         """Return log p(reference | answer); see `log_likelihoods`."""

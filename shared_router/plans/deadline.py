@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from numbers import Real
 
-from shared_router.choices import shown
+from shared_router.choices import is_number, shown
 from shared_router.errors import InvalidInputError
 
 
@@ -49,5 +48,5 @@ def check_seconds(name: str, seconds: object) -> None:
     """
     if seconds is None:
         return
-    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < float(seconds) < math.inf:
+    if not (is_number(seconds) and seconds > 0):
         raise InvalidInputError(f"{name} must be seconds > 0 or None, got {shown(seconds)}")

@@ -159,7 +159,7 @@ def frugal_list(
     if best is None:
         least = float(search.dollars.mean(axis=0).min())
         raise InvalidInputError(
-            f"budget must reach the cheapest model ({least:.4g} dollars a prompt), got {budget!r}"
+            f"budget must reach the cheapest model ({least:.4g} dollars a prompt), got {shown(budget)}"
         )
     models = tuple(outcomes.models[place] for place in best.models)
     return FrugalList(models, best.thresholds, float(budget), best.quality, best.dollars, int(complete.sum()))

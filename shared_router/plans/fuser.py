@@ -17,7 +17,7 @@ from shared_router.checkpoints.sealed import sealed, unsealed
 from shared_router.choices import check_texts, shown
 from shared_router.errors import ArtifactSchemaError, DataError, InvalidInputError, NotFittedError
 from shared_router.plans.fuser_input import fuser_text, without_specials
-from shared_router.training.recipe import FineTuning, checked_recipe
+from shared_router.training.recipe import FineTuning, check_placing, checked_recipe
 from shared_router.training.rows import Rows
 from shared_router.training.sequence_to_sequence import SequenceToSequence, target_rows
 
@@ -32,6 +32,7 @@ FUSER_RECIPE = FineTuning(learning_rate=1e-4, batch_size=8, head_rate=1.0)
 
 _MAX_BYTES = 1 << 34
 _KIND = "fuser/gen_fuser"
+_DTYPES = ("bfloat16", "float16", "float32")
 
 
 class GenFuser:
@@ -78,7 +79,7 @@ class GenFuser:
         for name, value in {**counts, "written_tokens": written_tokens, "beams": beams}.items():
             if type(value) is not int or value < 1:
                 raise InvalidInputError(f"{name} must be a whole number >= 1, got {shown(value)}")
-        if dtype not in (None, "float32", "bfloat16", "float16"):
+        if dtype is not None and not (isinstance(dtype, str) and dtype in _DTYPES):
             raise InvalidInputError(f"dtype must be float32, bfloat16 or float16, got {shown(dtype)}")
         self.model = model
         self.tokens = tokens
@@ -86,6 +87,7 @@ class GenFuser:
         self.written_tokens = written_tokens
         self.beams = beams
         self.recipe = checked_recipe(recipe, FUSER_RECIPE)
+        check_placing(device=device)
         self.dtype = dtype
         self.device = device
         self.revision = revision

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
 from shared_router.checkpoints.tokenizer import TOKENIZER
-from shared_router.choices import check_choice, shown
+from shared_router.choices import check_choice, is_number, shown
 from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.plans.comparing import Comparing
 from shared_router.plans.ranking import Aggregation
@@ -29,7 +29,7 @@ from shared_router.training.pair_encoder import PairEncoder
 from shared_router.training.pair_losses import PairLoss, PairSampling
 from shared_router.training.pair_model import DROPOUT
 from shared_router.training.pair_training import fit_pairs
-from shared_router.training.recipe import FineTuning, checked_recipe
+from shared_router.training.recipe import FineTuning, check_placing, checked_recipe
 
 if TYPE_CHECKING:
     import torch
@@ -87,8 +87,9 @@ class PairRanker(Comparing):
     ) -> None:
         check_choice("aggregation", aggregation, get_args(Aggregation))
         check_choice("loss", loss, get_args(PairLoss))
-        if not isinstance(dropout, (int, float)) or not 0 <= float(dropout) < 1:
+        if not (is_number(dropout) and 0 <= dropout < 1):
             raise InvalidInputError(f"dropout must be in [0, 1), got {shown(dropout)}")
+        check_placing(device=device, layers=layers)
         self.encoder = encoder
         self.aggregation: Aggregation = aggregation
         self.loss: PairLoss = loss

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from shared_router.choices import check_kind
 from shared_router.decisions import RoutingDecision, RoutingRequest
 from shared_router.plans.cascade import Cascade
 from shared_router.plans.deadline import Deadline
@@ -48,6 +49,8 @@ class RouteThenCascade:
             policy: What decides before any model is asked, between the cascade's two models.
             cascade: What decides by the weak answer.
         """
+        check_kind("policy", policy, RoutingPolicy, how="give RoutingPolicy(router)")
+        check_kind("cascade", cascade, Cascade, how="give Cascade(scorer)")
         self.policy = policy
         self.cascade = cascade
 

@@ -1,5 +1,6 @@
 """The predictors by name, for what is saved and loaded with one inside."""
 
+from shared_router.choices import shown
 from shared_router.errors import UnknownNameError
 from shared_router.predictors.clusters import ClustersPredictor
 from shared_router.predictors.factors import FactorsPredictor
@@ -26,4 +27,6 @@ def predictor_class(name: str) -> type[QualityPredictor]:
     for found in _CLASSES:
         if found.name == name:
             return found
-    raise UnknownNameError(f"a predictor must be one of {[each.name for each in _CLASSES]}, got {name!r}")
+    raise UnknownNameError(
+        f"a predictor must be one of {[each.name for each in _CLASSES]}, got {shown(name)}"
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_seed
+from shared_router.choices import check_seed, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import InvalidInputError
 from shared_router.predictors.grades import Grades
@@ -56,7 +56,7 @@ class ClustersPredictor(QualityPredictor):
         super().__init__(embedder)
         for name, value in {"n_clusters": n_clusters, "nearest": nearest}.items():
             if type(value) is not int or value < 1:
-                raise InvalidInputError(f"{name} must be a whole number >= 1, got {value!r}")
+                raise InvalidInputError(f"{name} must be a whole number >= 1, got {shown(value)}")
         check_prior(prior)
         check_seed(seed)
         self.n_clusters = n_clusters

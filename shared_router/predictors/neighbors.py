@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import is_amount, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.errors import InvalidInputError
 from shared_router.predictors.grades import Grades
@@ -47,7 +48,7 @@ class NeighborsPredictor(QualityPredictor):
     ) -> None:
         super().__init__(embedder)
         if type(k) is not int or k < 1:
-            raise InvalidInputError(f"k must be a whole number >= 1, got {k!r}")
+            raise InvalidInputError(f"k must be a whole number >= 1, got {shown(k)}")
         check_prior(prior)
         self.k = k
         self.prior = prior
@@ -141,5 +142,5 @@ def check_prior(prior: float) -> None:
     Raises:
         InvalidInputError: If it is no finite number >= 0.
     """
-    if isinstance(prior, bool) or not isinstance(prior, (int, float)) or not 0 <= prior < float("inf"):
-        raise InvalidInputError(f"prior must be a finite number >= 0, got {prior!r}")
+    if not is_amount(prior):
+        raise InvalidInputError(f"prior must be a finite number >= 0, got {shown(prior)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from shared_router.choices import shown_kind
+from shared_router.choices import check_columns, check_list, check_path, check_whole, is_whole, shown_kind
 from shared_router.errors import InvalidInputError
 from shared_router.preferences.arena import STAND_INS
 from shared_router.preferences.files import read_file
@@ -52,8 +52,8 @@ class PreferenceData:
         """Check every row, so that a router's fit need not."""
         for each in fields(self):
             column = getattr(self, each.name)
-            if isinstance(column, (str, bytes)):
-                raise InvalidInputError(f"{each.name} must be a list, got one {type(column).__name__}")
+            if column is not None or each.name != "weights":
+                check_list(each.name, column)
             # a pandas column answers [0] with the row labelled 0, wherever that stands
             if column is not None and not isinstance(column, (list, tuple)):
                 object.__setattr__(self, each.name, list(column))
@@ -129,6 +129,8 @@ class PreferenceData:
             InvalidInputError: If an option or the file's ending is outside its rule.
             MissingExtraError: If the file is Parquet and pyarrow is not installed.
         """
+        check_path("a preference file", path)
+        check_whole("max_row_bytes", max_row_bytes, least=1)
         names = names_of(columns)
         needed = [(names[name], *STAND_INS.get(name, ())) for name in COLUMNS]
         with closing(read_file(path, columns=needed, max_row_bytes=max_row_bytes)) as rows:
@@ -206,11 +208,7 @@ class PreferenceData:
         Raises:
             InvalidInputError: If the lengths differ or a grade is no number.
         """
-        if not len(queries) == len(strong_scores) == len(weak_scores):
-            raise InvalidInputError(
-                "queries, strong_scores and weak_scores must have one length, got "
-                f"{len(queries)}, {len(strong_scores)} and {len(weak_scores)}"
-            )
+        check_columns(queries=queries, strong_scores=strong_scores, weak_scores=weak_scores)
         winners = [
             winner_by_score(high, low, where=f"row {row}")
             for row, (high, low) in enumerate(zip(strong_scores, weak_scores, strict=True))
@@ -219,7 +217,10 @@ class PreferenceData:
 
     def select(self, rows: Iterable[int]) -> "PreferenceData":
         """Return the battles at the given places, counted from 0, in the given order."""
+        check_list("rows", rows)
         chosen = list(rows)
+        if not all(is_whole(row) and -len(self) <= row < len(self) for row in chosen):
+            raise InvalidInputError(f"rows must be whole numbers below {len(self)}, the number of battles")
         return PreferenceData(
             [self.queries[i] for i in chosen],
             [self.model_a[i] for i in chosen],
@@ -229,7 +230,13 @@ class PreferenceData:
         )
 
     def to_jsonl(self, path: str | Path) -> None:
-        """Write the battles as a file that `from_file` reads back, one JSON object a line, UTF-8."""
+        """Write the battles as a file that `from_file` reads back, one JSON object a line, UTF-8.
+
+        Raises:
+            InvalidInputError: If it is no path.
+            OSError: If it cannot be written.
+        """
+        check_path("a file", path)
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             for i, (*values,) in enumerate(
                 zip(self.queries, self.model_a, self.model_b, self.winners, strict=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from shared_router.checkpoints.strict_json import parse_strict_json
+from shared_router.choices import shown
 from shared_router.errors import DataError, InvalidInputError, MissingExtraError
 
 Row = Mapping[str, Any]
@@ -48,7 +49,9 @@ def read_file(
     """
     suffix = Path(path).suffix.lower()
     if suffix not in (".jsonl", ".json", ".csv", ".parquet"):
-        raise InvalidInputError(f"a preference file must be .jsonl, .json, .csv or .parquet, got {suffix!r}")
+        raise InvalidInputError(
+            f"a preference file must be .jsonl, .json, .csv or .parquet, got {shown(suffix)}"
+        )
     with open(path, "rb") as file:
         if suffix == ".jsonl":
             yield from _read_jsonl(file, max_row_bytes)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from shared_router.errors import InvalidInputError, JudgeError, SkippedRowsWarning
+from shared_router.choices import check_columns
+from shared_router.errors import JudgeError, SkippedRowsWarning
 from shared_router.preferences.data import PreferenceData
 from shared_router.preferences.grades import Winner
 from shared_router.preferences.rows import MAX_BAD_FRACTION, OnBadRows, check_bad_rule
@@ -80,11 +81,7 @@ def battles_from_judge(
         JudgeError: If a verdict cannot be read and must be, or too many cannot.
         Exception: What the judge raised.
     """
-    if not len(queries) == len(answers_a) == len(answers_b):
-        raise InvalidInputError(
-            "queries, answers_a and answers_b must have one length, got "
-            f"{len(queries)}, {len(answers_a)} and {len(answers_b)}"
-        )
+    check_columns(queries=queries, answers_a=answers_a, answers_b=answers_b)
     check_bad_rule("on_unreadable", on_unreadable, max_bad_fraction)
     n = len(queries)
     # a query or a name that is none is refused before the judge is paid

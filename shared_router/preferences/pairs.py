@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from itertools import combinations
 
+from shared_router.choices import check_columns, check_list, check_texts, shown
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.data import PreferenceData, check_preferences
 from shared_router.preferences.grades import Winner, winner_by_score
@@ -76,14 +77,14 @@ def battles_from_scores(
         InvalidInputError: If the lengths differ, a grade is no number, or a pair is no pair.
         DataError: If a model has two grades for one query, or no query has grades of two models that fight.
     """
-    if not len(queries) == len(models) == len(scores):
-        raise InvalidInputError(
-            "queries, models and scores must have one length, got "
-            f"{len(queries)}, {len(models)} and {len(scores)}"
-        )
-    for pair in pairs or ():
-        if len(pair) != 2 or pair[0] == pair[1]:
-            raise InvalidInputError(f"a pair must be two models, got {pair!r}")
+    check_columns(queries=queries, models=models, scores=scores)
+    check_texts("queries", queries)
+    check_texts("models", models)
+    if pairs is not None:
+        check_list("pairs", pairs)
+    for pair in () if pairs is None else pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+            raise InvalidInputError(f"a pair must be two models, got {shown(pair)}")
     graded: dict[str, dict[str, tuple[float, int]]] = {}
     for row, (query, model, score) in enumerate(zip(queries, models, scores, strict=True)):
         grades = graded.setdefault(query, {})

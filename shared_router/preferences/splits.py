@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_list, check_share, check_texts, check_whole, is_number, shown
 from shared_router.errors import DataError, InvalidInputError
-from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.data import PreferenceData, check_preferences
 from shared_router.text import prompt_key
 
 
@@ -32,9 +33,9 @@ def split_preferences(
         InvalidInputError: If the fraction is outside its range.
         DataError: If a side would be empty.
     """
-    if not 0 < validation_fraction < 1:
-        raise InvalidInputError(f"validation_fraction must be in (0, 1), got {validation_fraction!r}")
-    key = seed.to_bytes(8, "little", signed=True)
+    check_preferences(preferences)
+    check_share("validation_fraction", validation_fraction, open_ends=True)
+    key = _key(seed)
     held_out = [_place(query, key) < validation_fraction for query in preferences.queries]
     if all(held_out) or not any(held_out):
         raise DataError(
@@ -65,9 +66,9 @@ def hold_out(queries: Sequence[str], fraction: float, *, seed: int = 0) -> NDArr
         InvalidInputError: If the fraction is outside its range.
         DataError: If nothing would be left to train on.
     """
-    if not 0 <= fraction < 1:
-        raise InvalidInputError(f"validation_fraction must be in [0, 1), got {fraction!r}")
-    key = seed.to_bytes(8, "little", signed=True)
+    if not (is_number(fraction) and 0 <= fraction < 1):
+        raise InvalidInputError(f"validation_fraction must be in [0, 1), got {shown(fraction)}")
+    key = _key(seed)
     places = np.array([_place(query, key) for query in queries])
     distinct = np.unique(places)
     n_chosen = math.ceil(fraction * len(distinct))
@@ -88,13 +89,22 @@ def without_queries(preferences: PreferenceData, queries: Iterable[str]) -> Pref
         queries: The prompts to leave out; equality is `prompt_key`'s.
 
     Raises:
+        InvalidInputError: If the prompts are no list of texts.
         DataError: If no battle is left.
     """
-    left_out = {prompt_key(query) for query in queries}
+    check_preferences(preferences)
+    check_list("queries", queries)
+    check_texts("queries", texts := [*queries])
+    left_out = {prompt_key(query) for query in texts}
     rows = [i for i, query in enumerate(preferences.queries) if prompt_key(query) not in left_out]
     if not rows:
         raise DataError(f"a battle must be left, and all {len(preferences)} are over prompts to leave out")
     return preferences.select(rows)
+
+
+def _key(seed: int) -> bytes:
+    check_whole("seed", seed, least=-(1 << 63), most=(1 << 63) - 1)
+    return int(seed).to_bytes(8, "little", signed=True)
 
 
 def _place(query: str, key: bytes) -> float:

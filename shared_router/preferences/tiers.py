@@ -8,6 +8,7 @@ tiers at no cost.
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 
 
@@ -28,7 +29,7 @@ def group_ratings(ratings: NDArray[np.float64], n_tiers: int) -> NDArray[np.int6
     """
     k = len(ratings)
     if not 1 <= n_tiers <= k:
-        raise InvalidInputError(f"n_tiers must be in [1, {k}], the number of models, got {n_tiers!r}")
+        raise InvalidInputError(f"n_tiers must be in [1, {k}], the number of models, got {shown(n_tiers)}")
     order = np.argsort(-ratings, kind="stable")
     spread = _variances(ratings[order])
     least = spread[0]  # [end]: cost of the models 0..end in the tiers so far

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import check_choice
-from shared_router.errors import DataError, InvalidInputError
+from shared_router.errors import DataError
 from shared_router.preferences.data import PreferenceData, check_preferences
 
 Ties = Literal["half", "weak", "drop"]
@@ -67,8 +67,7 @@ def win_labels(
     """
     check_preferences(preferences)
     check_ties(ties)
-    if class_weights not in (None, *get_args(ClassWeights)):
-        raise InvalidInputError(f'class_weights must be "balanced" or None, got {class_weights!r}')
+    check_choice("class_weights", class_weights, (None, *get_args(ClassWeights)))
     wins = np.array([WIN_SHARES[winner] for winner in preferences.winners], dtype=np.float64)
     tied = wins == 0.5
     rows = np.flatnonzero(~tied) if ties == "drop" else np.arange(len(wins))

@@ -80,7 +80,7 @@ def bert(
         ArtifactError: If the config or the tokenizer cannot be read, or the tensors are not all of the
             config's model, with three classes.
     """
-    from shared_router.training.modules import backend_of, require_transformers
+    from shared_router.training.modules import backend_of, placed, require_transformers
 
     require_transformers()
     import torch
@@ -104,7 +104,7 @@ def bert(
     how: dict[str, Any] = {"ties": "class", "keep": "head", "max_length": max_length, "device": device}
     router = BertRouter(folder, strong=strong, weak=weak, **how)
     router.encoder_ = Encoder(
-        model.to(device or "cpu"), backend_of(tokenizer), max_length=max_length, keep="head"
+        placed(model, device), backend_of(tokenizer), max_length=max_length, keep="head"
     )
     return router
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_choice
+from shared_router.choices import check_choice, shown
 from shared_router.errors import (
     ArtifactCorruptError,
     ArtifactNotFoundError,
@@ -126,7 +126,7 @@ def read_tensors(folder: Path, weights: str | None) -> Mapping[str, NDArray[Any]
     """
     name = SAFETENSORS if weights is None else weights
     if Path(name).name != name:
-        raise InvalidInputError(f"weights must be the name of a file in the folder, got {name!r}")
+        raise InvalidInputError(f"weights must be the name of a file in the folder, got {shown(name)}")
     path = folder / name
     if not path.is_file():
         pickles = sorted(file.name for file in folder.glob("*.bin"))

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import DataError, UnknownNameError
 from shared_router.records.scale import check_scores
 
@@ -41,7 +42,7 @@ def check_measures(values: Mapping[Measure, NDArray[np.float64]]) -> None:
     """
     for name, column in values.items():
         if name not in MEASURES:
-            raise UnknownNameError(f"a measure must be one of {list(MEASURES)}, got {name!r}")
+            raise UnknownNameError(f"a measure must be one of {list(MEASURES)}, got {shown(name)}")
         if column.dtype != np.float64:
             raise DataError(f"{name} must be float64, got {column.dtype}")
         known = column[~np.isnan(column)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import UnknownNameError
 from shared_router.messages import AnyMessage, PlainMessage
 from shared_router.records.computable import Computable, computable
@@ -141,7 +142,7 @@ class Outcomes:
             UnknownNameError: If there is no such measure or model.
         """
         if measure not in MEASURES:
-            raise UnknownNameError(f"a measure must be one of {list(MEASURES)}, got {measure!r}")
+            raise UnknownNameError(f"a measure must be one of {list(MEASURES)}, got {shown(measure)}")
         chosen = self.model_index == self._place(model)
         dense = np.full(len(self), np.nan)
         if measure in self.values:
@@ -245,5 +246,5 @@ class Outcomes:
 
     def _place(self, model: str) -> int:
         if model not in self.models:
-            raise UnknownNameError(f"a model must be one of {sorted(self.models)}, got {model!r}")
+            raise UnknownNameError(f"a model must be one of {sorted(self.models)}, got {shown(model)}")
         return self.models.index(model)

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared_router.choices import shown
 from shared_router.errors import DataError, FormatError, UnknownNameError
 from shared_router.records.builder import OutcomesBuilder
 from shared_router.records.files import Head, read_head, read_rows
@@ -129,7 +130,7 @@ def read_records(
 
 def _check_format(name: str | None) -> None:
     if name is not None and name not in READERS:
-        raise UnknownNameError(f"a format must be one of {sorted(READERS)}, got {name!r}")
+        raise UnknownNameError(f"a format must be one of {sorted(READERS)}, got {shown(name)}")
 
 
 def _files(paths: Sequence[str | Path]) -> list[tuple[Path, bool]]:

@@ -17,12 +17,12 @@ def check_scale(scale: tuple[float, float]) -> None:
     Raises:
         InvalidInputError: If it has not.
     """
-    given = list(scale) if hasattr(scale, "__len__") else []
+    given = list(scale) if isinstance(scale, (tuple, list, np.ndarray)) else []
     if len(given) != 2 or not all(isinstance(each, Real) for each in given):
         raise InvalidInputError(f"scale must be two numbers, worst < best, got {shown(scale)}")
     worst, best = given
     if not (np.isfinite(worst) and np.isfinite(best) and worst < best):
-        raise InvalidInputError(f"scale must be two finite numbers, worst < best, got {worst!r} and {best!r}")
+        raise InvalidInputError(f"scale must be two finite numbers, worst < best, got {worst!r}, {best!r}")
 
 
 def check_scores(scores: NDArray[np.float64], scale: tuple[float, float] = UNIT_SCALE) -> None:

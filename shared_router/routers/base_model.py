@@ -16,7 +16,7 @@ from shared_router.training.instruction import Prompt
 from shared_router.training.lora import Lora
 from shared_router.training.recipe import FineTuning
 
-_DTYPES = (None, "auto", "bfloat16", "float16", "float32")
+DTYPES = (None, "auto", "bfloat16", "float16", "float32")
 
 
 def base_model(place: str | Path | None) -> str | Path:
@@ -60,8 +60,8 @@ def arguments_from(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dic
         KeyError: If a setting is missing, like what else is raised of values that are none.
     """
     arguments = {name: value for name, value in settings.items() if name != "model_config"}
-    if arguments["dtype"] not in _DTYPES:
-        raise ArtifactSchemaError(f"dtype must be one of {list(_DTYPES)}")
+    if arguments["dtype"] not in DTYPES:
+        raise ArtifactSchemaError(f"dtype must be one of {list(DTYPES)}")
     arguments["model"] = folder_from(arguments["model"])
     lora = arguments["lora"]
     arguments["lora"] = None if lora is None else Lora(**{**lora, "targets": tuple(lora["targets"])})

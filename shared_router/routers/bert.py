@@ -23,7 +23,7 @@ from shared_router.routers.bert_fit import BertFit
 from shared_router.training.encoder import Encoder, Pooling
 from shared_router.training.finetuning import TrainingHistory
 from shared_router.training.heads import Head, win_probability
-from shared_router.training.recipe import FineTuning, checked_recipe
+from shared_router.training.recipe import FineTuning, check_placing, checked_recipe
 from shared_router.training.tokens import Keep
 from shared_router.training.win_labels import Ties, side
 
@@ -105,6 +105,7 @@ class BertRouter(BertFit):
         self.layers = layers
         self.max_length = max_length
         self.recipe = checked_recipe(recipe, FineTuning())
+        check_placing(device=device, layers=layers, max_length=max_length)
         self.device = device
         self.revision = revision
         self.encoder_: Encoder | None = None

@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
-from shared_router.choices import check_choice
-from shared_router.errors import InvalidInputError, NotFittedError
+from shared_router.choices import check_choice, check_kind, check_whole
+from shared_router.errors import NotFittedError
 from shared_router.router import Router
-from shared_router.routers.base_model import arguments_from, base_model, folder_to_save
+from shared_router.routers.base_model import DTYPES, arguments_from, base_model, folder_to_save
 from shared_router.training.finetuning import TrainingHistory, fine_tune
 from shared_router.training.heads import row_losses, softmax
 from shared_router.training.instruction import Prompt
 from shared_router.training.label_tokens import N_SCORES
 from shared_router.training.language_model import LanguageModel
 from shared_router.training.lora import Lora
-from shared_router.training.recipe import FineTuning, checked_recipe
+from shared_router.training.recipe import FineTuning, check_placing, checked_recipe
 from shared_router.training.rows import Rows
 from shared_router.training.unseen import unseen_quantiles
 from shared_router.training.win_labels import Ties, scored, side, side_labels
@@ -97,9 +97,14 @@ class CausalLMRouter(Router):
         device_map: str | dict[str, Any] | None = None,
         revision: str | None = None,
     ) -> None:
-        if not 2 <= good_score <= N_SCORES:
-            raise InvalidInputError(f"good_score must be in 2 to {N_SCORES}, got {good_score!r}")
+        check_whole("good_score", good_score, least=2, most=N_SCORES)
         check_choice("ties", ties, get_args(Ties))
+        check_placing(max_length=max_length)
+        if lora is not None:
+            check_kind("lora", lora, Lora, how="make it with Lora(rank=8), or give None")
+        if prompt is not None:
+            check_kind("prompt", prompt, Prompt, how="make it with Prompt(), or give None")
+        check_choice("dtype", dtype, DTYPES)
         self.model = model
         self.lora = lora
         self.good_score = good_score

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from shared_router.choices import shown
 from shared_router.errors import UnknownNameError
 from shared_router.router import Router
 
@@ -26,8 +27,8 @@ def router_class(name: str) -> type[Router]:
     Raises:
         UnknownNameError: If there is none; the message lists those there are.
     """
-    if name not in CLASSES:
-        raise UnknownNameError(f"a router class must be one of {sorted(CLASSES)}, got {name!r}")
+    if not isinstance(name, str) or name not in CLASSES:
+        raise UnknownNameError(f"a router class must be one of {sorted(CLASSES)}, got {shown(name)}")
     module, attribute = CLASSES[name].split(":")
     found: type[Router] = getattr(import_module(module), attribute)
     return found

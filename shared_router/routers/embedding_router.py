@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown, shown_kind
 from shared_router.embedding.nearness import largest_cosines
 from shared_router.embedding.shipped import check_embedder, embedder_of
 from shared_router.errors import (
@@ -106,7 +107,9 @@ class EmbeddingRouter(Router):
         """Return a model's index among the models seen in training."""
         models = self._fitted_models()
         if model not in models:
-            raise UnknownNameError(f"a model must be one seen in training, {list(models)}, got {model!r}")
+            raise UnknownNameError(
+                f"a model must be one seen in training, {list(models)}, got {shown(model)}"
+            )
         return models.index(model)
 
     def _pair(self) -> tuple[int, int]:
@@ -195,10 +198,11 @@ def checked_embeddings(rows: NDArray[np.float32], n: int, dim: int | None = None
     Raises:
         InvalidInputError: If they are not.
     """
-    if rows.ndim != 2 or rows.shape[0] != n or rows.shape[1] != (dim or rows.shape[1]):
+    shape = getattr(rows, "shape", shown_kind(rows))
+    if not isinstance(rows, np.ndarray) or shape != (n, dim or shape[-1]) or rows.dtype.kind not in "fiu":
         width = "dim" if dim is None else str(dim)
         raise InvalidInputError(
-            f"embeddings must have shape ({n}, {width}), got {rows.shape}; "
+            f"embeddings must have shape ({n}, {width}), got {shape}; "
             "use the embedder that the router was trained with"
         )
     # the sum is finite unless an entry is not, and reads a mapped file once without copying it

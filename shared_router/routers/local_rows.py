@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import DataError, InvalidInputError, UnknownNameError
 from shared_router.preferences.data import PreferenceData
 from shared_router.preferences.ties import WIN_SHARES, Ties
@@ -107,7 +108,7 @@ def _battles(data: PreferenceData, strong: str, weak: str) -> tuple[list[str], F
     models = {*data.model_a, *data.model_b}
     for name in (strong, weak):
         if name not in models:
-            raise UnknownNameError(f"a model must be one of {sorted(models)[:20]}, got {name!r}")
+            raise UnknownNameError(f"a model must be one of {sorted(models)[:20]}, got {shown(name)}")
     signs = {(strong, weak): 1.0, (weak, strong): -1.0}
     rows = [row for row, pair in enumerate(zip(data.model_a, data.model_b, strict=True)) if pair in signs]
     if not rows:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_whole
 from shared_router.embedding.components import PrincipalComponents, check_n_components, unit_rows
 from shared_router.embedding.nearness import centroids
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
@@ -82,8 +83,7 @@ class MatrixFactorizationRouter(EmbeddingRouter):
         super().__init__(embedder, strong=strong, weak=weak)
         check_ties(ties)
         check_n_components(n_components)
-        if dim < 1:
-            raise InvalidInputError(f"dim must be >= 1, got {dim!r}")
+        check_whole("dim", dim, least=1)
         self.dim = dim
         self.normalize = normalize
         self.bias = bias

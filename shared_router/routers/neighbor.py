@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_whole
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
@@ -30,6 +32,10 @@ def nearest(similarities: NDArray[np.float32], strong_won: NDArray[np.float64], 
         similarities: Each prompt's cosine with the query, shape (m,).
         strong_won: The share that the strong model won of each, shape (m,).
         n: How many, >= 1.
+
+    Raises:
+        InvalidInputError: If n is no such number.
     """
+    check_whole("n", n, least=1)
     rows = np.argsort(-similarities, kind="stable")[:n]
     return [Neighbor(int(row), float(similarities[row]), float(strong_won[row])) for row in rows]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import check_whole
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 
@@ -26,7 +27,10 @@ class RandomRouter(Router):
     """Give every query a win probability drawn uniformly from [0, 1).
 
     Args:
-        seed: Another seed gives other numbers.
+        seed: Another seed gives other numbers; a whole number of at most 64 bits.
+
+    Raises:
+        InvalidInputError: If the seed is none.
     """
 
     name: ClassVar[str] = "random"
@@ -36,7 +40,8 @@ class RandomRouter(Router):
     )
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+        check_whole("seed", seed, least=-(1 << 63), most=(1 << 63) - 1)
+        self.seed = int(seed)
 
     def win_probability(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return n independent uniform numbers, shape (n,), each fixed by its query and the seed."""

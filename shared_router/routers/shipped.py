@@ -4,6 +4,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
+from shared_router.choices import shown
 from shared_router.errors import ArtifactSchemaError, UnknownNameError
 from shared_router.router import Router
 from shared_router.routers.classes import router_class
@@ -22,7 +23,7 @@ def load_shipped(name: str = DEFAULT_ROUTER) -> Router:
         ArtifactError: If its checkpoint is damaged.
     """
     if name not in SHIPPED:
-        raise UnknownNameError(f"a shipped router must be one of {sorted(SHIPPED)}, got {name!r}")
+        raise UnknownNameError(f"a shipped router must be one of {sorted(SHIPPED)}, got {shown(name)}")
     with _LOCK:  # or all that ask before the first is done would load it
         return _load(name)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_choice
+from shared_router.choices import check_choice, check_whole, is_number, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.embedding.vectors import Storage
 from shared_router.errors import InvalidInputError, UnknownNameError
@@ -93,10 +93,10 @@ class SimilarityWeightedRouter(PromptRouter):
     ) -> None:
         super().__init__(embedder, strong=strong, weak=weak, n_components=n_components, storage=storage)
         check_choice("weighting", weighting, get_args(Weighting))
-        if not 1 < gamma <= MAX_GAMMA:
-            raise InvalidInputError(f"gamma must be in (1, {MAX_GAMMA:g}], got {gamma!r}")
-        if n_tiers is not None and n_tiers < 2:
-            raise InvalidInputError(f"n_tiers must be >= 2 or None, got {n_tiers!r}")
+        if not (is_number(gamma) and 1 < gamma <= MAX_GAMMA):
+            raise InvalidInputError(f"gamma must be in (1, {MAX_GAMMA:g}], got {shown(gamma)}")
+        if n_tiers is not None:
+            check_whole("n_tiers", n_tiers, least=2)
         check_ties(ties)
         self.n_tiers = n_tiers
         self.weighting = weighting

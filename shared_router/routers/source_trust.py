@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.artifact import MAX_ABS_WEIGHT
 from shared_router.errors import ArtifactSchemaError
 
 _ALWAYS_TAKEN = 20.0
@@ -81,9 +82,11 @@ class SourceTrust:
     def as_tensors(self) -> dict[str, NDArray[Any]]:
         """Return what is remembered, for a checkpoint; ages in the place of times."""
         rows = [[self._now - known[0], *known[1:]] for known in self._sources.values()]
+        # beyond what a checkpoint may hold, such as the age of a source long silent, more says nothing new
+        kept = np.clip(np.array(rows, dtype=np.float64), -MAX_ABS_WEIGHT, MAX_ABS_WEIGHT)
         return {
             "sources.keys": np.array(list(self._sources), dtype=np.uint64),
-            "sources.rows": np.array(rows, dtype=np.float64).reshape(-1, 5),
+            "sources.rows": kept.reshape(-1, 5),
             "sources.common": np.array(self._common),
         }
 
@@ -102,6 +105,8 @@ class SourceTrust:
             or len(keys) > self._most_sources
         ):
             raise ArtifactSchemaError("an online router's sources must be a row of five numbers for each key")
+        if (rows[:, :3] < 0).any():
+            raise ArtifactSchemaError("a source's age and what it has said must be numbers >= 0")
         found = zip(keys.tolist(), rows.tolist(), strict=True)
         self._sources = OrderedDict((key, [-row[0], *row[1:]]) for key, row in found)
         self._common = common.tolist()

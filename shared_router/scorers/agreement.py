@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared_router.checkpoints.artifact import Artifact
+from shared_router.choices import is_number, is_whole, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, embedder_of
 from shared_router.errors import DataError, InvalidInputError, NotFittedError
 from shared_router.scorers.answer_key import answer_key, last_numbers, says_something
@@ -68,10 +69,10 @@ class Agreement:
         embedder: Embedder | str = DEFAULT_EMBEDDER,
         nearness: float = 0.8,
     ) -> None:
-        if not isinstance(n_answers, int) or isinstance(n_answers, bool) or n_answers < 2:
-            raise InvalidInputError(f"n_answers must be a whole number >= 2, got {n_answers!r}")
-        if not -1 <= nearness <= 1:
-            raise InvalidInputError(f"nearness must be in [-1, 1], got {nearness!r}")
+        if not is_whole(n_answers) or n_answers < 2:
+            raise InvalidInputError(f"n_answers must be a whole number >= 2, got {shown(n_answers)}")
+        if not (is_number(nearness) and -1 <= nearness <= 1):
+            raise InvalidInputError(f"nearness must be in [-1, 1], got {shown(nearness)}")
         self.n_answers = n_answers
         self.key = key
         self.nearness = nearness

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from shared_router.choices import shown_kind
+from shared_router.errors import InvalidInputError
 from shared_router.scorers.given_answer import GivenAnswer, first_answer
 
 
@@ -19,6 +21,10 @@ class Check:
     def __init__(
         self, function: Callable[[str, str], float], *, blocking: bool = True, model: str | None = None
     ) -> None:
+        if not callable(function) or isinstance(function, type):
+            raise InvalidInputError(
+                f"a check must be a function of a question and an answer, got {shown_kind(function)}"
+            )
         self.function = function
         self.blocking = blocking
         self.model = model

@@ -105,7 +105,7 @@ def scorer_of(scorer: Scorer | ScoringFunction | CheckedScorer) -> CheckedScorer
         check_callable(asked.good_enough, arguments="(question, answers)")
     n_answers = getattr(asked, "n_answers", 1)
     if not isinstance(n_answers, int) or isinstance(n_answers, bool) or n_answers < 1:
-        raise InvalidInputError(f"a scorer's n_answers must be a whole number >= 1, got {n_answers!r}")
+        raise InvalidInputError(f"a scorer's n_answers must be a whole number >= 1, got {shown(n_answers)}")
     return CheckedScorer(
         scorer=cast(Scorer, asked),
         name=repr(asked) if isinstance(asked, Check) else _name(asked),

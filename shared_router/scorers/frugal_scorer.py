@@ -26,7 +26,7 @@ from shared_router.text import clean
 from shared_router.training.encoder import Encoder, Pooling
 from shared_router.training.finetuning import TrainingHistory, fine_tune
 from shared_router.training.heads import row_losses, win_probability
-from shared_router.training.recipe import FineTuning, checked_recipe
+from shared_router.training.recipe import FineTuning, check_placing, checked_recipe
 from shared_router.training.rows import Rows
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class FrugalScorer:
         self.layers = layers
         self.max_length = max_length
         self.recipe = checked_recipe(recipe, _RECIPE)
+        check_placing(device=device, layers=layers, max_length=max_length)
         self.device = device
         self.revision = revision
         self.model: str | None = None

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 
-from shared_router.choices import shown_kind
+from shared_router.choices import is_whole, shown, shown_kind
 from shared_router.errors import InvalidInputError, JudgeError
 from shared_router.records.collecting.journal import Reply
 from shared_router.scorers.given_answer import GivenAnswer, first_answer
@@ -62,8 +62,8 @@ class SelfCheck:
     def __init__(self, ask: Ask, *, n_checks: int = 1, model: str | None = None) -> None:
         if not callable(ask):
             raise InvalidInputError(f"ask must be a function of a prompt, got {shown_kind(ask)}")
-        if not isinstance(n_checks, int) or isinstance(n_checks, bool) or n_checks < 1:
-            raise InvalidInputError(f"n_checks must be a whole number >= 1, got {n_checks!r}")
+        if not is_whole(n_checks) or n_checks < 1:
+            raise InvalidInputError(f"n_checks must be a whole number >= 1, got {shown(n_checks)}")
         self.ask = ask
         self.n_checks = n_checks
         self.model = model

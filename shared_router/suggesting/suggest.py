@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_seed, check_texts, shown
+from shared_router.choices import check_list, check_seed, check_texts, shown
 from shared_router.errors import InvalidInputError
 from shared_router.suggesting.description import describe
 from shared_router.suggesting.design import AMONG, choose_rows
@@ -76,6 +76,7 @@ def suggest(
         InvalidInputError: If an argument is outside its rule, or no prompt is left to pick.
     """
     check_texts("prompts", prompts)
+    check_list("graded", graded)
     check_texts("graded", [*graded])
     check_seed(seed)
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:

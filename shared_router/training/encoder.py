@@ -20,6 +20,7 @@ from shared_router.errors import InvalidInputError
 from shared_router.training.modules import (
     backend_of,
     load_tensors,
+    placed,
     refuse_missing,
     require_transformers,
     tensors_of,
@@ -155,7 +156,7 @@ class Encoder:
             if parameter.shape[0] == n_outputs:
                 parameter.data.zero_()
         encoder = cls(
-            model.to(device or "cpu"),
+            placed(model, device),
             backend_of(tokenizer),
             max_length=max_length,
             keep=keep,
@@ -223,7 +224,7 @@ class Encoder:
         with seeded(None, 0):  # the weights drawn here are replaced; nobody's generator should move
             model = built(AutoModelForSequenceClassification, make_config(config), shapes)
         load_tensors(model, artifact.tensors)
-        model.to(device or "cpu")
+        placed(model, device)
         return cls(model, tokenizer, max_length=max_length, keep=keep, pooling=pooling)
 
 

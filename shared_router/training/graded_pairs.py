@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from shared_router.choices import check_choice, check_texts
+from shared_router.choices import check_choice, check_texts, shown
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.training.pair_losses import PairLoss, PairSampling, sampled_pairs
 
@@ -64,7 +64,7 @@ def graded_pairs(
         InvalidInputError: If an option is outside its rule.
     """
     if type(pairs) is not int or pairs < 1:
-        raise InvalidInputError(f"pairs must be a whole number >= 1, got {pairs!r}")
+        raise InvalidInputError(f"pairs must be a whole number >= 1, got {shown(pairs)}")
     check_choice("sampling", sampling, ("all_pair", "top_bottom"))
     check_texts("questions", questions)
     if not len(questions) == len(candidates) == len(qualities):

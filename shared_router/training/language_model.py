@@ -30,6 +30,7 @@ from shared_router.training.lora import Lora, add_adapters, check_adapters
 from shared_router.training.modules import (
     backend_of,
     load_tensors,
+    placed,
     refuse_missing,
     require_transformers,
     tensors_of,
@@ -246,5 +247,5 @@ class LanguageModel:
         with seeded(None, 0):
             backbone = built(AutoModel, config, shapes, dtype=dtype)
         labels = torch.nn.Linear(config.hidden_size, N_SCORES, bias=False)
-        module = torch.nn.ModuleDict({"backbone": backbone, _LABELS: labels}).to(device_map)
+        module = placed(torch.nn.ModuleDict({"backbone": backbone, _LABELS: labels}), device_map)
         return cls(module, tokenizer, prompt, max_length=max_length, adapters=False)

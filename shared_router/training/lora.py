@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from shared_router.choices import check_whole, is_number, shown
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -35,10 +36,9 @@ class Lora:
 
     def __post_init__(self) -> None:
         """Check every range."""
-        if self.rank < 1:
-            raise InvalidInputError(f"rank must be >= 1, got {self.rank!r}")
-        if not 0 <= self.dropout < 1:
-            raise InvalidInputError(f"dropout must be in [0, 1), got {self.dropout!r}")
+        check_whole("rank", self.rank, least=1)
+        if not (is_number(self.dropout) and 0 <= self.dropout < 1):
+            raise InvalidInputError(f"dropout must be in [0, 1), got {shown(self.dropout)}")
 
 
 def add_adapters(backbone: torch.nn.Module, lora: Lora) -> None:

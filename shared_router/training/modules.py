@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.choices import shown
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
+
+M = TypeVar("M", bound="torch.nn.Module")
 
 
 def require_transformers() -> None:
@@ -26,6 +29,23 @@ def require_transformers() -> None:
         import transformers  # noqa: F401
     except ImportError as error:
         raise MissingExtraError.of(error.name or "torch", "torch") from error
+
+
+def placed(module: M, device: str | torch.device | None) -> M:
+    """Return a module on a device; None is the CPU.
+
+    Raises:
+        InvalidInputError: If torch knows no such device, or it is not there.
+    """
+    import torch
+
+    try:
+        torch.zeros(1, device=device or "cpu")
+    except (AssertionError, RuntimeError) as error:  # torch asserts that it was built for it
+        raise InvalidInputError(
+            f"device must be one that torch has on this machine, got {shown(str(device))}; None is the CPU"
+        ) from error
+    return module.to(device or "cpu")
 
 
 def backend_of(tokenizer: Any) -> Tokenizer:

@@ -26,6 +26,7 @@ from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.training.modules import (
     backend_of,
     load_tensors,
+    placed,
     refuse_missing,
     require_transformers,
     tensors_of,
@@ -147,7 +148,7 @@ class PairEncoder:
             rows = max(encoder.input.marker_ids) + 1
             if rows > model.config.vocab_size:
                 model.resize_token_embeddings(rows, mean_resizing=False)
-        encoder.model.to(device or "cpu")
+        placed(encoder.model, device)
         return encoder
 
     def side_scores(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -236,5 +237,5 @@ class PairEncoder:
             raise ArtifactSchemaError("a pair ranker's embeddings must have a row for each of its markers")
         names = set(encoder.model.state_dict())
         load_tensors(encoder.model, {n: t for n, t in tensors.items() if exactly or n in names})
-        encoder.model.to(device or "cpu")
+        placed(encoder.model, device)
         return encoder

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared_router.checkpoints.tokenizer import tokenizing
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 from shared_router.training.tokens import plain_text_tokenizer, special_ids_around
 
@@ -72,7 +73,7 @@ class PairInput:
         least = len(self.before) + len(self.after) + 2  # a marker and one token
         for name, tokens in (("source_tokens", source_tokens), ("candidate_tokens", candidate_tokens)):
             if type(tokens) is not int or tokens < least:
-                raise InvalidInputError(f"{name} must be a whole number >= {least}, got {tokens!r}")
+                raise InvalidInputError(f"{name} must be a whole number >= {least}, got {shown(tokens)}")
         self.source_tokens = source_tokens
         self.candidate_tokens = candidate_tokens
         self.most = source_tokens + 2 * candidate_tokens

@@ -1,10 +1,16 @@
 """How a transformer is fine-tuned: the settings of the loop in `finetuning`."""
 
 import hashlib
-import math
 from dataclasses import dataclass
 
-from shared_router.choices import check_rules, shown_kind
+from shared_router.choices import (
+    check_rules,
+    check_whole,
+    is_amount,
+    is_number,
+    is_whole,
+    shown_kind,
+)
 from shared_router.errors import InvalidInputError
 from shared_router.text import prompt_key
 
@@ -47,19 +53,21 @@ class FineTuning:
 
     def __post_init__(self) -> None:
         """Check every range."""
+        rates = (self.learning_rate, self.head_rate)
+        shares = (self.warmup_fraction, self.validation_fraction)
+        positive = [is_number(rate) and rate > 0 for rate in rates]
+        warmup, validation = (is_number(share) and 0 <= share <= 1 for share in shares)
         rules = {
-            "learning_rate": ("> 0 and finite", 0 < self.learning_rate < math.inf),
-            "head_rate": ("> 0 and finite", 0 < self.head_rate < math.inf),
-            "weight_decay": (">= 0 and finite", 0 <= self.weight_decay < math.inf),
-            "batch_size": (">= 1", self.batch_size >= 1),
-            "max_steps": (">= 1", self.max_steps >= 1),
-            "warmup_fraction": ("in [0, 1]", 0 <= self.warmup_fraction <= 1),
-            "validation_fraction": ("in [0, 1)", 0 <= self.validation_fraction < 1),
-            "evaluate_every": (">= 1", self.evaluate_every >= 1),
-            "patience": (">= 1", self.patience >= 1),
-            "seed": ("in [0, 2^63)", 0 <= self.seed < 1 << 63),
+            "learning_rate": ("> 0 and finite", positive[0]),
+            "head_rate": ("> 0 and finite", positive[1]),
+            "weight_decay": (">= 0 and finite", is_amount(self.weight_decay)),
+            "warmup_fraction": ("in [0, 1]", warmup),
+            "validation_fraction": ("in [0, 1)", validation and self.validation_fraction < 1),
+            "seed": ("in [0, 2^63)", is_whole(self.seed) and 0 <= self.seed < 1 << 63),
         }
         check_rules(self, rules)
+        for name in ("batch_size", "max_steps", "evaluate_every", "patience"):
+            check_whole(name, getattr(self, name), least=1)
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -92,3 +100,22 @@ def checked_recipe(recipe: object, otherwise: FineTuning) -> FineTuning:
             f"recipe must be a FineTuning or None, got {shown_kind(recipe)}; FineTuning(**settings) makes one"
         )
     return recipe
+
+
+def check_placing(*, device: object = None, layers: object = None, max_length: object = None) -> None:
+    """Check what every class that fine-tunes a transformer is given, before a model is read.
+
+    Args:
+        device: Where; that it is there is seen when a model is put on it.
+        layers: How many layers to keep, or None.
+        max_length: The most tokens of a text, or None where there is no such argument.
+
+    Raises:
+        InvalidInputError: If one is of another kind, or a number is below 1.
+    """
+    # torch's own kind of device is known by its name, for torch may not be there
+    if not (device is None or isinstance(device, str) or type(device).__name__ == "device"):
+        raise InvalidInputError(f'device must be a name such as "cuda", or None, got {shown_kind(device)}')
+    for name, value in {"layers": layers, "max_length": max_length}.items():
+        if value is not None:
+            check_whole(name, value, least=1)

@@ -22,6 +22,7 @@ from shared_router.errors import ArtifactSchemaError
 from shared_router.training.modules import (
     backend_of,
     load_tensors,
+    placed,
     refuse_missing,
     require_transformers,
     tensors_of,
@@ -103,7 +104,7 @@ class SequenceToSequence:
             )
             model, info = loaded
             refuse_missing(info)
-            return cls(model.to(device or "cpu"), backend_of(tokenizer))
+            return cls(placed(model, device), backend_of(tokenizer))
 
     def ids(self, text: str) -> list[int]:
         """Return a text's ids; special tokens that it spells are those tokens, and none is added."""
@@ -184,7 +185,7 @@ class SequenceToSequence:
             # transformers 5 unties what is not tied only where it reads a checkpoint itself
             model.lm_head.weight = type(model.shared.weight)(model.shared.weight.detach().clone())
         load_tensors(model, artifact.tensors)
-        return cls(model.to(device or "cpu"), tokenizer)
+        return cls(placed(model, device), tokenizer)
 
 
 _TIED = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.tokenizer import tokenizing
+from shared_router.choices import shown
 from shared_router.errors import InvalidInputError
 from shared_router.text import clean
 
@@ -50,7 +51,7 @@ class QueryTokenizer:
         keep: Keep = "ends",
     ) -> None:
         if keep not in ("ends", "head", "tail"):
-            raise InvalidInputError(f'keep must be "ends", "head" or "tail", got {keep!r}')
+            raise InvalidInputError(f'keep must be "ends", "head" or "tail", got {shown(keep)}')
         if max_length <= len(before) + len(after):
             raise InvalidInputError(
                 f"max_length must leave room for a query beside {len(before) + len(after)} other tokens, "

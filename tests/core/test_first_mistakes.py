@@ -9,22 +9,46 @@ import numpy as np
 import pytest
 
 from shared_router import (
+    Agreement,
+    AskingLimits,
+    CachedEmbedder,
+    Cascade,
+    Check,
+    ClustersPredictor,
     DataError,
+    Deadline,
+    FrugalScorer,
+    GenFuser,
     InvalidInputError,
+    Outcomes,
+    PairRanker,
     PreferenceData,
+    RouterError,
+    RouteThenCascade,
     RoutingPolicy,
     RoutingRequest,
     TokenPrices,
+    TrimmedEmbedder,
+    battles_from_judge,
+    battles_from_scores,
+    load_artifact,
+    load_embedder,
     load_router,
+    router_class,
+    split_preferences,
     tier_pair,
     win_labels,
+    without_queries,
 )
+from shared_router.routers.bert import BertRouter
+from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.knn import KNNRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.random import RandomRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
 from shared_router.routers.static import StaticRouter
 from shared_router.testing import FixedRouter, HashEmbedder
+from shared_router.training.recipe import FineTuning
 
 ROUTERS: list[Callable[[], Any]] = [load_router, RandomRouter, lambda: FixedRouter(0.5), KNNRouter]
 
@@ -146,3 +170,107 @@ def test_no_error_echoes_what_may_be_a_prompt_or_a_key(secret: str) -> None:
         with pytest.raises(InvalidInputError) as refused:
             wrong()
         assert not re.search(re.escape(secret), str(refused.value))
+
+
+WRONG: dict[str, Any] = {
+    "None": None,
+    "text": "sk-secret what is my salary",
+    "number": 7.5,
+    "huge": 10**400,
+    "nan": float("nan"),
+    "bytes": b"sk-secret",
+    "list of None": [None],
+    "mapping": {"sk-secret": "sk-secret"},
+    "class": RoutingPolicy,
+    "object": object(),
+    "array": np.zeros((2, 2)),
+}
+"""What stands in an argument's place by mistake, one of each kind."""
+BATTLES = PreferenceData(["a", "b"], ["strong"] * 2, ["weak"] * 2, ["a", "b"])
+GRADED = Outcomes.from_columns(["a", "b"], {"strong": [1.0, 1.0], "weak": [0.0, 1.0]})
+MANY = PreferenceData([str(n) for n in range(40)], ["a"] * 40, ["b"] * 40, ["a"] * 40)
+EMBEDDER = HashEmbedder(4)
+CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "KNNRouter": (KNNRouter, {"embedder": EMBEDDER, "k": 1, "vote": "uniform", "ties": "weak"}),
+    "KNNRouter.fit": (KNNRouter(EMBEDDER).fit, {"preferences": BATTLES, "embeddings": None}),
+    "SimilarityWeightedRouter": (SimilarityWeightedRouter, {"gamma": 10.0, "n_tiers": None, "ties": "weak"}),
+    "MatrixFactorizationRouter": (MatrixFactorizationRouter, {"dim": 8, "ties": "weak"}),
+    "RandomRouter": (lambda seed: RandomRouter(seed).win_probability(["a"]), {"seed": 0}),
+    "coverage": (load_router().coverage, {"queries": ["a"]}),
+    "save": (KNNRouter(EMBEDDER).fit(BATTLES).save, {"folder": "/"}),
+    "load": (KNNRouter.load, {"folder": "/none", "expected_sha256": None}),
+    "load_router": (load_router, {"router": None, "expected_sha256": None}),
+    "load_embedder": (load_embedder, {"name": "minilm-static-v1"}),
+    "load_artifact": (load_artifact, {"folder": "/none", "expected_sha256": None}),
+    "router_class": (router_class, {"name": "knn"}),
+    "RoutingPolicy": (
+        RoutingPolicy,
+        {"router": RandomRouter(), "threshold": None, "on_router_error": "strong", "router_timeout": 1.0},
+    ),
+    "decide_many": (RoutingPolicy(RandomRouter()).decide_many, {"requests": ["a"]}),
+    "RouteThenCascade": (
+        RouteThenCascade,
+        {"policy": RoutingPolicy(RandomRouter()), "cascade": Cascade(lambda _q, _a: 0.5)},
+    ),
+    "Check": (Check, {"function": lambda _q, _a: 0.5}),
+    "Deadline": (Deadline, {"seconds": 1.0}),
+    "AskingLimits": (AskingLimits, {"concurrency": 1, "timeout_s": 1.0, "retries": 0, "dollars": None}),
+    "Agreement": (Agreement, {"n_answers": 2, "nearness": 0.5}),
+    "TrimmedEmbedder": (TrimmedEmbedder, {"embedder": EMBEDDER, "trim": 0.1}),
+    "CachedEmbedder": (
+        CachedEmbedder,
+        {"embedder": EMBEDDER, "path": "cache.db", "identity": "x", "key": b"", "max_bytes": 1024},
+    ),
+    "ClustersPredictor": (ClustersPredictor, {"embedder": EMBEDDER, "n_clusters": 2, "prior": 1.0}),
+    "PreferenceData": (
+        PreferenceData,
+        {"queries": ["q"], "model_a": ["x"], "model_b": ["y"], "winners": ["a"], "weights": None},
+    ),
+    "from_correctness": (
+        PreferenceData.from_correctness,
+        {"queries": ["q"], "strong_scores": [1.0], "weak_scores": [0.0]},
+    ),
+    "from_file": (PreferenceData.from_file, {"path": "none.txt", "max_row_bytes": 10}),
+    "select": (BATTLES.select, {"rows": [0]}),
+    "to_jsonl": (BATTLES.to_jsonl, {"path": "/dev/null"}),
+    "battles_from_scores": (
+        battles_from_scores,
+        {"queries": ["q", "q"], "models": ["a", "b"], "scores": [1.0, 0.0], "pairs": None},
+    ),
+    "battles_from_judge": (
+        lambda **columns: battles_from_judge(judge=lambda _: "[[A]]", progress=False, **columns),
+        {"queries": ["q"], "answers_a": ["a"], "answers_b": ["b"], "max_bad_fraction": 0.1},
+    ),
+    "split_preferences": (
+        split_preferences,
+        {"preferences": MANY, "validation_fraction": 0.5, "seed": 0},
+    ),
+    "without_queries": (without_queries, {"preferences": BATTLES, "queries": ["a"]}),
+    "win_labels": (win_labels, {"preferences": BATTLES, "ties": "half", "class_weights": None}),
+    "FineTuning": (FineTuning, {"learning_rate": 0.1, "max_steps": 1, "seed": 0}),
+    "PairRanker": (PairRanker, {"encoder": None, "recipe": None, "device": None, "layers": None}),
+    "GenFuser": (GenFuser, {"model": None, "recipe": FineTuning(), "device": None, "dtype": None}),
+    "FrugalScorer": (FrugalScorer, {"encoder": None, "recipe": None, "device": None, "layers": None}),
+    "BertRouter": (BertRouter, {"encoder": None, "recipe": None, "device": None, "max_length": 8}),
+    "CausalLMRouter": (CausalLMRouter, {"model": None, "recipe": FineTuning(), "lora": None, "dtype": None}),
+}
+"""By a name what is called, and arguments of which each is replaced in turn."""
+PATHS = ("folder", "path", "router")
+"""What is shown as it was given, for a missing folder must be found."""
+EITHER = [(call, argument) for call, (_, arguments) in CALLS.items() for argument in arguments]
+
+
+@pytest.mark.parametrize(("call", "argument"), EITHER)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_an_argument_of_any_other_kind_does_or_is_refused_with_an_error_of_ours(
+    call: str, argument: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No TypeError of a comparison within, no overflow, no truth of an array; and nothing of it is shown."""
+    monkeypatch.chdir(tmp_path)
+    function, arguments = CALLS[call]
+    said = ""
+    try:
+        function(**{**arguments, argument: WRONG[wrong]})
+    except RouterError as refused:
+        said = str(refused)
+    assert argument in PATHS or "sk-secret" not in said

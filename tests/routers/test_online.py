@@ -22,6 +22,7 @@ from shared_router import (
 )
 from shared_router.routers.random import RandomRouter
 from shared_router.routers.shipped import load_folder
+from shared_router.routers.source_trust import SourceTrust
 from shared_router.testing import FixedRouter, HashEmbedder, check_router
 
 PROOFS = [f"Prove the {word} theorem of number {i}" for i in range(60) for word in ("first", "second")]
@@ -241,6 +242,29 @@ def test_a_checkpoint_of_other_arrays_is_refused(tmp_path: Path, name: str) -> N
     save_artifact(tmp_path / "bad", type(artifact)(artifact.kind, artifact.settings, tensors))
     with pytest.raises(ArtifactSchemaError):
         OnlineRouter.load(tmp_path / "bad", embedder=HashEmbedder(24))
+
+
+def test_a_source_that_has_said_less_than_nothing_is_refused(tmp_path: Path) -> None:
+    """It would be found at the next grade, in the root of how much it has said."""
+    router = untaught()
+    router.learn("q", "strong", 1.0, source="a")
+    router.save(tmp_path)
+    artifact = load_artifact(tmp_path)
+    tensors = {**artifact.tensors, "sources.rows": -artifact.tensors["sources.rows"] - 1}
+    save_artifact(tmp_path, type(artifact)(artifact.kind, artifact.settings, tensors), overwrite=True)
+    with pytest.raises(ArtifactSchemaError, match="what it has said must be numbers >= 0"):
+        OnlineRouter.load(tmp_path, embedder=HashEmbedder(24))
+
+
+def test_a_source_that_has_been_silent_for_millions_of_grades_is_saved(tmp_path: Path) -> None:
+    """Its age, 2,000,000, is beyond the 1,000,000 that a checkpoint's numbers may be."""
+    router = untaught()
+    router.learn("q", "strong", 1.0, source="a")
+    router._trust._now += 2_000_000
+    router.save(tmp_path)
+    again = SourceTrust(most_share=0.05, memory=None)
+    again.restore(load_artifact(tmp_path).tensors)
+    assert again.as_tensors()["sources.rows"][0, 0] == 1e6
 
 
 def test_moments_that_are_no_sum_of_squares_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from shared_router.choices import check_rules
+from shared_router.choices import check_rules, is_amount, is_whole
 from shared_router.records.collecting.journal import Journal, Reply
 from shared_router.records.collecting.retrying import wait_before_retry
 
@@ -62,10 +62,10 @@ class AskingLimits:
     def __post_init__(self) -> None:
         """Check every range."""
         rules = {
-            "concurrency": (">= 1", self.concurrency >= 1),
-            "timeout_s": ("> 0", self.timeout_s > 0),
-            "retries": (">= 0", self.retries >= 0),
-            "dollars": (">= 0 or None", self.dollars is None or self.dollars >= 0),
+            "concurrency": (">= 1", is_whole(self.concurrency) and self.concurrency >= 1),
+            "timeout_s": ("> 0", is_amount(self.timeout_s) and self.timeout_s > 0),
+            "retries": (">= 0", is_whole(self.retries) and self.retries >= 0),
+            "dollars": (">= 0 or None", self.dollars is None or is_amount(self.dollars)),
         }
         check_rules(self, rules)
 

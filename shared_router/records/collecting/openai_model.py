@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from shared_router.errors import DataError, InvalidInputError, MissingExtraError
+from shared_router.choices import check_whole
+from shared_router.errors import DataError, MissingExtraError
 from shared_router.records.collecting.completion import reply_of
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class OpenAIModel:
         timeout_s: float = 120.0,
         prices: TokenPrices | None = None,
     ) -> None:
-        if max_tokens < 1:
-            raise InvalidInputError(f"max_tokens must be >= 1, got {max_tokens!r}")
+        check_whole("max_tokens", max_tokens, least=1)
         try:
             import openai
         except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_seed
+from shared_router.choices import check_seed, shown
 from shared_router.errors import InvalidInputError
 
 _ROUNDS = 20
@@ -29,7 +29,7 @@ def sample_over_clusters(vectors: NDArray[np.float32], k: int, *, seed: int = 0)
         InvalidInputError: If k or the seed is out of its range.
     """
     if not 1 <= k <= len(vectors):
-        raise InvalidInputError(f"a sample must be of 1 to {len(vectors)} prompts, got {k!r}")
+        raise InvalidInputError(f"a sample must be of 1 to {len(vectors)} prompts, got {shown(k)}")
     check_seed(seed)
     rng = np.random.default_rng(seed)
     member = _clusters(vectors.astype(np.float64), max(1, round(k**0.5)), rng)
