@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.evaluation.evaluate import evaluate
     from shared_router.evaluation.written import write_report
 
-    routers, thresholds = routers_of(arguments.router, arguments.threshold)
+    routers, thresholds = routers_of(arguments.router, arguments.threshold, arguments.expected_sha256)
     kinds = {name: router.name for name, router in routers.items()}
     seen = [prompt for path in arguments.trained_on for prompt in _prompts(path)]
     found: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +58,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_router_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--router`, which may stand several times, and `--threshold`."""
+    """Add `--router`, which may stand several times, `--expected-sha256` likewise, and `--threshold`."""
     parser.add_argument(
         "--router",
         action="append",
         metavar="NAME",
         help="a shipped router's name or a saved one's folder; repeat to compare (default: the shipped)",
+    )
+    parser.add_argument(
+        "--expected-sha256",
+        action="append",
+        metavar="HASH",
+        help="the hash that pins a router's checkpoint, one for each --router in their order",
     )
     parser.add_argument(
         "--threshold",
@@ -89,7 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
     from shared_router.records.reading import read_outcomes
 
     folder = _folder(arguments.out)
-    routers, thresholds = routers_of(arguments.router, arguments.threshold)
+    routers, thresholds = routers_of(arguments.router, arguments.threshold, arguments.expected_sha256)
     how: dict[str, Any] = {"scale": tuple(arguments.scale), "score": arguments.score, "keep_answers": False}
     reading = read_outcomes(*arguments.data, format=arguments.format, **how)
     outcomes = reading.outcomes
@@ -120,13 +127,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def routers_of(
-    names: list[str] | None, threshold: float | None
+    names: list[str] | None, threshold: float | None, pins: list[str] | None = None
 ) -> tuple[dict[str, Router], dict[str, float | None]]:
     """Load routers, each under a name of its own, with the thresholds that hold for them.
 
     Args:
         names: Shipped routers' names and saved ones' folders; None is the shipped default.
         threshold: One for all, or None for each router's own.
+        pins: The hash that pins each checkpoint, or None.
+
+    Raises:
+        InvalidInputError: If there are not as many hashes as routers.
+        ArtifactError: If a checkpoint is damaged, or not the expected one.
     """
     from shared_router.evaluation.candidates import free_name
     from shared_router.policy import RoutingPolicy
@@ -134,10 +146,16 @@ def routers_of(
 
     routers: dict[str, Router] = {}
     thresholds: dict[str, float | None] = {}
-    for given in names or [DEFAULT_ROUTER]:
+    wanted = names or [DEFAULT_ROUTER]
+    if pins is not None and len(pins) != len(wanted):
+        raise InvalidInputError(
+            f"--expected-sha256 must be given once for each --router ({len(wanted)}), got {len(pins)}"
+        )
+    for given, pin in zip(wanted, pins or repeat(None), strict=False):
         name = free_name(Path(given).name or given, routers)
-        routers[name] = load_router(given)
-        thresholds[name] = RoutingPolicy(given, threshold=threshold, on_router_error="raise").threshold
+        routers[name] = load_router(given, expected_sha256=pin)
+        policy = RoutingPolicy(given, threshold=threshold, on_router_error="raise", expected_sha256=pin)
+        thresholds[name] = policy.threshold
     return routers, thresholds
 
 

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the router to begin with (default: the shipped); another on the page",
     )
+    parser.add_argument(
+        "--expected-sha256", metavar="HASH", help="the hash that pins the checkpoint of --router"
+    )
     add_models(parser, max_tokens=_MAX_TOKENS)
 
 
@@ -98,6 +101,7 @@ def _settings(arguments: argparse.Namespace, local: _LocalModel) -> PlaygroundSe
         models=model,
         chat=_chat(arguments),
         max_tokens=arguments.max_tokens,
+        expected_sha256=arguments.expected_sha256,
     )
 
 

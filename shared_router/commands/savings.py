@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--judge-agreement", type=float, metavar="A", help="the share of a judge's verdicts that people share"
     )
+    add("--expected-sha256", metavar="HASH", help="the hash that pins the policy file")
     add("--without-quality", action="store_true", help="say a saving also where no grade says what it cost")
     add("--json", action="store_true", help="print JSON")
     add("--out", metavar="DIR", help="folder for savings.html, .json and the picture")
@@ -109,7 +110,7 @@ def _promise(arguments: argparse.Namespace) -> Promise | None:
     if arguments.policy is not None:
         from shared_router.policy import RoutingPolicy
 
-        choice = RoutingPolicy.load(arguments.policy).choice
+        choice = RoutingPolicy.load(arguments.policy, expected_sha256=arguments.expected_sha256).choice
         if choice is None or choice.method not in _PROMISES:
             raise InvalidInputError(
                 f"--policy must be a file that promises a quality, one of {list(_PROMISES)}; "

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="whose scores are looked at, a shipped router's name or a saved one's folder",
     )
+    add("--expected-sha256", metavar="HASH", help="the hash that pins its checkpoint")
     add("--format", metavar="NAME", help="the log's format (default: told by what is in it)")
     add("--seed", type=int, default=0, metavar="N", help="draws from logs of more than 10,000 prompts")
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     picked = suggest(
         [row["prompt"] for row in log.rows],
         arguments.count,
-        router=load_router(arguments.router),
+        router=load_router(arguments.router, expected_sha256=arguments.expected_sha256),
         graded=graded,
         seed=arguments.seed,
     )

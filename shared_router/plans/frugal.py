@@ -9,6 +9,7 @@ paper's pruning of lists whose models rarely disagree: the search needs none.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.checkpoints.files import check_pin
 from shared_router.checkpoints.single_file import read_file, write_file
 from shared_router.checkpoints.strict_json import parse_strict_json
 from shared_router.choices import is_amount, shown, shown_kind
@@ -78,26 +80,34 @@ class FrugalList:
         for threshold in self.thresholds:
             check_threshold(threshold)
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def save(self, path: str | Path, *, overwrite: bool = False) -> str:
         """Write the list as a JSON file that `load` reads, whole or not at all.
+
+        Returns:
+            The SHA-256 that pins the file; see `load`.
 
         Raises:
             ArtifactExistsError: If a file is there and `overwrite` is false.
             ArtifactWriteError: If it cannot be written.
         """
         content = {"version": VERSION, "kind": _KIND, **asdict(self)}
-        write_file(
-            path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode(), overwrite=overwrite
-        )
+        written = (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+        write_file(path, written, overwrite=overwrite)
+        return hashlib.sha256(written).hexdigest()
 
     @classmethod
-    def load(cls, path: str | Path) -> FrugalList:
+    def load(cls, path: str | Path, *, expected_sha256: str | None = None) -> FrugalList:
         """Read the file that `save` wrote.
 
+        Args:
+            path: The file.
+            expected_sha256: The hash that `save` returned, kept where you trust it.
+
         Raises:
-            ArtifactError: If there is none, or it holds anything else.
+            ArtifactError: If there is none, it is not the expected one, or it holds anything else.
         """
         content = read_file(path, _MAX_BYTES)
+        check_pin("a list's file", content, expected_sha256)
         try:
             data = parse_strict_json(content)
         except (ValueError, RecursionError) as error:

@@ -52,7 +52,8 @@ def choose_router(panel: str, label: str = "Router", *, place: int = 0) -> Chose
         help="One that ships, or type the folder of a saved one.",
     )
     named = typed_path(str(name))
-    return _loaded(named, _saved_at(named))
+    pin = given_settings().expected_sha256 if named == first else None
+    return _loaded(named, pin, _saved_at(named))
 
 
 def typed_path(text: str) -> str:
@@ -64,9 +65,13 @@ def typed_path(text: str) -> str:
 
 
 @st.cache_resource(show_spinner="Loading the router...", max_entries=8)
-def _loaded(name: str, saved_at: int) -> ChosenRouter:  # noqa: ARG001 - tells one saved router from the next
-    policy = RoutingPolicy(name, on_router_error="raise")
-    return ChosenRouter(name, load_router(name), policy.threshold)
+def _loaded(
+    name: str,
+    expected_sha256: str | None,
+    saved_at: int,  # noqa: ARG001 - tells one saved router from the next
+) -> ChosenRouter:
+    policy = RoutingPolicy(name, on_router_error="raise", expected_sha256=expected_sha256)
+    return ChosenRouter(name, load_router(name, expected_sha256=expected_sha256), policy.threshold)
 
 
 def _saved_at(name: str) -> int:

@@ -36,6 +36,7 @@ class PlaygroundSettings:
         models: Returns the model to ask for a tier; it may start one, which takes a while.
         chat: What the page says of the two models before either is asked.
         max_tokens: The longest answer, in tokens.
+        expected_sha256: The hash that pins that router's checkpoint, or None.
     """
 
     router: str
@@ -43,6 +44,7 @@ class PlaygroundSettings:
     models: Callable[[str], ChatModel]
     chat: str
     max_tokens: int
+    expected_sha256: str | None = None
 
 
 _given: list[PlaygroundSettings] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Literal, get_args
 
-from shared_router.choices import check_choice, check_share
+from shared_router.choices import check_choice, is_number, shown
 from shared_router.errors import DataError, InvalidInputError, SkippedRowsWarning
 from shared_router.preferences.arena import arena_row
 from shared_router.preferences.files import Numbered, Row, is_graded
@@ -157,7 +157,8 @@ def check_bad_rule(name: str, on_bad: OnBadRows, max_bad_fraction: float) -> Non
         InvalidInputError: If it is no such rule, or the fraction is outside [0, 1].
     """
     check_choice(name, on_bad, get_args(OnBadRows))
-    check_share("max_bad_fraction", max_bad_fraction)
+    if not (is_number(max_bad_fraction) and 0 <= max_bad_fraction <= 1):
+        raise InvalidInputError(f"max_bad_fraction must be in [0, 1], got {shown(max_bad_fraction)}")
 
 
 def weight_fault(name: str, value: Any) -> str | None:

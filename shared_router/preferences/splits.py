@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_list, check_share, check_texts, check_whole, is_number, shown
+from shared_router.choices import check_list, check_texts, check_whole, is_number, shown
 from shared_router.errors import DataError, InvalidInputError
 from shared_router.preferences.data import PreferenceData, check_preferences
 from shared_router.text import prompt_key
@@ -34,7 +34,8 @@ def split_preferences(
         DataError: If a side would be empty.
     """
     check_preferences(preferences)
-    check_share("validation_fraction", validation_fraction, open_ends=True)
+    if not (is_number(validation_fraction) and 0 < validation_fraction < 1):
+        raise InvalidInputError(f"validation_fraction must be in (0, 1), got {shown(validation_fraction)}")
     key = _key(seed)
     held_out = [_place(query, key) < validation_fraction for query in preferences.queries]
     if all(held_out) or not any(held_out):

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact
-from shared_router.choices import check_choice, check_kind, check_whole
-from shared_router.errors import NotFittedError
+from shared_router.choices import check_choice, check_kind, is_whole, shown
+from shared_router.errors import InvalidInputError, NotFittedError
 from shared_router.router import Router
 from shared_router.routers.base_model import DTYPES, arguments_from, base_model, folder_to_save
 from shared_router.training.finetuning import TrainingHistory, fine_tune
@@ -97,13 +97,13 @@ class CausalLMRouter(Router):
         device_map: str | dict[str, Any] | None = None,
         revision: str | None = None,
     ) -> None:
-        check_whole("good_score", good_score, least=2, most=N_SCORES)
+        if not (is_whole(good_score) and 2 <= good_score <= N_SCORES):
+            raise InvalidInputError(f"good_score must be in 2 to {N_SCORES}, got {shown(good_score)}")
         check_choice("ties", ties, get_args(Ties))
         check_placing(max_length=max_length)
-        if lora is not None:
-            check_kind("lora", lora, Lora, how="make it with Lora(rank=8), or give None")
-        if prompt is not None:
-            check_kind("prompt", prompt, Prompt, how="make it with Prompt(), or give None")
+        for name, value, kind in (("lora", lora, Lora), ("prompt", prompt, Prompt)):
+            if value is not None:
+                check_kind(name, value, kind, how=f"make it with {kind.__name__}(), or give None")
         check_choice("dtype", dtype, DTYPES)
         self.model = model
         self.lora = lora

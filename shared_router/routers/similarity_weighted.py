@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.choices import check_choice, check_whole, is_number, shown
+from shared_router.choices import check_choice, is_number, is_whole, shown
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER
 from shared_router.embedding.vectors import Storage
 from shared_router.errors import InvalidInputError, UnknownNameError
@@ -95,8 +95,8 @@ class SimilarityWeightedRouter(PromptRouter):
         check_choice("weighting", weighting, get_args(Weighting))
         if not (is_number(gamma) and 1 < gamma <= MAX_GAMMA):
             raise InvalidInputError(f"gamma must be in (1, {MAX_GAMMA:g}], got {shown(gamma)}")
-        if n_tiers is not None:
-            check_whole("n_tiers", n_tiers, least=2)
+        if n_tiers is not None and not (is_whole(n_tiers) and n_tiers >= 2):
+            raise InvalidInputError(f"n_tiers must be >= 2 or None, got {shown(n_tiers)}")
         check_ties(ties)
         self.n_tiers = n_tiers
         self.weighting = weighting
