@@ -52,7 +52,7 @@ def choose_router(panel: str, label: str = "Router", *, place: int = 0) -> Chose
         help="One that ships, or type the folder of a saved one.",
     )
     named = typed_path(str(name))
-    pin = given_settings().expected_sha256 if named == first else None
+    pin = given_settings().expected_sha256 if name == first else None
     return _loaded(named, pin, _saved_at(named))
 
 
