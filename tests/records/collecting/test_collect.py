@@ -216,7 +216,7 @@ def test_after_kills_at_any_point_nothing_is_asked_twice(tmp_path: Path) -> None
 
 
 def test_ctrl_c_keeps_what_was_sent(tmp_path: Path) -> None:
-    with faulty_server(lambda prompt, before: 0.05) as server:
+    with faulty_server(lambda prompt, before: 0.5) as server:
         with run_collect(server, tmp_path / "j") as process:
             wait_until(lambda: server.answered.total() >= 5)
             process.send_signal(signal.SIGINT)
