@@ -24,6 +24,7 @@ _LONG_RUN = b"a" * (_MAX_WORD_CHARS + 1)
 _ASCII_ENDS = ".?!;:"
 _CLAUSE_ENDS = frozenset(f"{_ASCII_ENDS}。？！；：，")
 _CLAUSE_END = re.compile(f"([{''.join(_CLAUSE_ENDS)}])\\s")
+_BEYOND_ASCII = re.compile(f"[^\\S\x00-\x7f]|[{''.join(_CLAUSE_ENDS.difference(_ASCII_ENDS))}]")
 _MARK, _BLANK, _BREAK = 1, 2, 3
 _KINDS = bytes(
     _BREAK if chr(code) in "\n\r\x0b\x0c\x1c\x1d\x1e"
@@ -31,7 +32,7 @@ _KINDS = bytes(
     else _MARK if chr(code) in _ASCII_ENDS
     else 0
     for code in range(128)
-).ljust(256)  # fmt: skip
+).ljust(256, b"\0")  # fmt: skip
 _BROKEN = tuple((f"{end} ", f"{end}\n") for end in _ASCII_ENDS)
 
 
@@ -68,8 +69,13 @@ def words_of_pieces(text: str) -> list[list[str]]:
 
 
 def is_plain(text: str) -> bool:
-    """Say whether `ends_of_pieces` can cut a text: it is in ASCII and has words, none of them long."""
-    return text.isascii() and not (_has_long_run(text) or text.isspace()) and text != ""
+    """Say whether `ends_of_pieces` can cut a text.
+
+    It has words, none of them long, and beyond ASCII neither white space nor what ends a clause.
+    """
+    if not text or text.isspace() or not (text.isascii() or _BEYOND_ASCII.search(text) is None):
+        return False
+    return not _has_long_run(text)
 
 
 def ends_of_pieces(texts: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -82,14 +88,15 @@ def ends_of_pieces(texts: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.i
         The number of words, of all the texts', up to the end of each piece; and the number of pieces, of all
         the texts', up to the end of each text.
     """
-    kinds = np.frombuffer("\n".join(["", *texts, ""]).encode().translate(_KINDS), np.uint8)
+    encoded = [text.encode() for text in texts]
+    kinds = np.frombuffer(b"\n".join([b"", *encoded, b""]).translate(_KINDS), np.uint8)
     of_word = kinds < _BLANK
     changes = np.flatnonzero(of_word[1:] != of_word[:-1])
     last = changes[1::2]  # each word's last character
     closed = kinds[last] == _MARK
     closed[np.searchsorted(last, np.flatnonzero(kinds == _BREAK)) - 1] = True
     clauses = np.flatnonzero(closed) + 1
-    n_words = np.searchsorted(last, [*accumulate(len(text) + 1 for text in texts)])
+    n_words = np.searchsorted(last, [*accumulate(len(text) + 1 for text in encoded)])
     at_end = np.zeros(len(last) + 1, dtype=bool)
     at_end[n_words] = True
     ends: list[int] = []

@@ -26,7 +26,7 @@ from shared_router.embedding.spelling import (
     padded_ids,
 )
 from shared_router.embedding.together import TogetherIds, ids_together
-from shared_router.pieces import words_of_pieces
+from shared_router.pieces import is_plain, words_of_pieces
 
 WORD_START = "▁"
 MAX_LETTERS = 64
@@ -79,9 +79,14 @@ class LongestPieces:
         ids = [b"".join(map(id_of, words)) for words in words_of_pieces(folded(text))]
         return padded_ids(ids)
 
+    def plain(self, text: str) -> str | None:
+        """Return a text, folded, if `ids_together` can spell it, else None."""
+        text = folded(text)
+        return text if is_plain(text) else None
+
     def ids_together(self, texts: Sequence[str]) -> TogetherIds:
-        """Return what `ids_of_pieces` does of many plain texts."""
-        return ids_together([text.lower() for text in texts], self._remembered.__getitem__)
+        """Return what `ids_of_pieces` does of many texts that `plain` has returned."""
+        return ids_together(texts, self._remembered.__getitem__)
 
 
 class PieceSpelling(dict[str, bytes]):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
 from shared_router.choices import check_texts
-from shared_router.embedding.together import weighted_sums
+from shared_router.embedding.together import TogetherSums, weighted_sums
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.pieces import pieces_of
 from shared_router.text import clean
@@ -115,24 +115,24 @@ class StaticEmbedder:
         sums: NDArray[np.float32] = np.matmul(weights[:, np.newaxis], vectors)[:, 0]
         return sums
 
-    def sums_together(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[int]] | None:
-        """Return what `piece_sums` does of many texts, one behind the other, and how many rows each has.
+    def plain(self, text: str) -> str | None:
+        """Return what `sums_together` takes for a cleaned text, None where it is to be asked for alone."""
+        words = self._words
+        return None if words is None else words.plain(text)
 
-        Args:
-            texts: At least one, of which `shared_router.pieces.is_plain` is true.
+    def sums_together(self, texts: Sequence[str]) -> TogetherSums:
+        """Return what `piece_sums` does of many texts, at least one, that `plain` has returned.
 
-        Returns:
-            None where each text must be asked for alone.
+        Raises:
+            InvalidInputError: If this embedder can read none so.
         """
         words = self._words
-        found = None if words is None else words.ids_together(texts)
-        if found is None:
-            return None
-        rows = weighted_sums(found, self.token_vectors, self._padded_weights)
-        for i in found.wide:
-            start = sum(found.n_pieces[:i])
-            rows[start : start + found.n_pieces[i]] = self.piece_sums(texts[i])
-        return rows, found.n_pieces
+        if words is None:
+            raise InvalidInputError(
+                "texts must be what plain has returned, which is none of this tokenizer's"
+            )
+        found = words.ids_together(texts)
+        return weighted_sums(found, self.token_vectors, self._padded_weights)
 
     def _sums(self, texts: Sequence[str]) -> NDArray[np.float32]:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)

@@ -39,8 +39,23 @@ class TogetherIds:
     wide: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class TogetherSums:
+    """The weighted sums of n texts' pieces.
+
+    Attributes:
+        rows: One a piece, text after text, shape (sum of `n_rows`, dim).
+        n_rows: How many each text has.
+        wide: As in `TogetherIds`; alone, such a text's rows may be rounded in another way.
+    """
+
+    rows: NDArray[np.float32]
+    n_rows: list[int]
+    wide: list[int]
+
+
 def ids_together(texts: Sequence[str], ids_of: Callable[[str], bytes]) -> TogetherIds:
-    """Return the ids of texts of which `shared_router.pieces.is_plain` is true.
+    """Return the ids of texts of which `shared_router.pieces.is_plain` is true, each as alone.
 
     Args:
         texts: At least one, folded.
@@ -63,8 +78,8 @@ def ids_together(texts: Sequence[str], ids_of: Callable[[str], bytes]) -> Togeth
 
 def weighted_sums(
     found: TogetherIds, token_vectors: NDArray[np.int8], padded_weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the weighted sum of each piece's token vectors, shape (pieces, dim).
+) -> TogetherSums:
+    """Return the weighted sum of each piece's token vectors.
 
     Args:
         found: The pieces' ids.
@@ -84,7 +99,7 @@ def weighted_sums(
             of_text = weights[begin:end].reshape(n, 1, width), vectors[begin:end].reshape(n, width, -1)
             np.matmul(*of_text, out=sums[row : row + n, np.newaxis])
             row += n
-    return sums
+    return TogetherSums(sums, found.n_pieces, found.wide)
 
 
 def _groups(found: TogetherIds) -> Iterator[list[tuple[int, int]]]:

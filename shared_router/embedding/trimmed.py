@@ -9,9 +9,9 @@ A text of up to three pieces has nobody to outvote a stranger, and words enough 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from shared_router.embedding.agreement import agreeing_direction, agreeing_direc
 from shared_router.embedding.together import MAX_TOGETHER
 from shared_router.errors import InvalidInputError
 from shared_router.markup import without_markup
-from shared_router.pieces import is_plain, pieces_of
+from shared_router.pieces import pieces_of
 from shared_router.small_talk import without_small_talk
 from shared_router.text import MAX_MARKS, MAX_QUERY_CHARS, clean
 
@@ -93,13 +93,16 @@ class TrimmedEmbedder:
 
     def _together(self, texts: Sequence[str]) -> dict[int, NDArray[np.float32]]:
         """Return the rows of those texts that can be embedded together, by their places."""
-        sums_together = getattr(self.embedder, "sums_together", None)
+        embedder: Any = self.embedder
         found: dict[int, NDArray[np.float32]] = {}
-        if sums_together is not None:
-            for places in _groups(texts):
-                sums = sums_together([texts[i] for i in places])
-                if sums is not None:
-                    found |= zip(places, agreeing_directions(*sums, trim=self.trim), strict=True)
+        if not hasattr(embedder, "sums_together"):
+            return found
+        plain = {i: read for i, text in enumerate(texts) if (read := embedder.plain(text)) is not None}
+        for places in _groups(plain):
+            sums = embedder.sums_together([plain[i] for i in places])
+            found |= zip(places, agreeing_directions(sums.rows, sums.n_rows, trim=self.trim), strict=True)
+            for i in sums.wide:
+                del found[places[i]]
         return found
 
     def _pieces(self, texts: Sequence[str]) -> Iterable[NDArray[np.float32]]:
@@ -141,14 +144,13 @@ def _cleaned_ends(text: str) -> str:
     return head + tail if enough and not (head + tail).isascii() else clean(text)
 
 
-def _groups(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Put the places of plain texts together, as many as are read at once."""
+def _groups(texts: Mapping[int, str]) -> Iterator[list[int]]:
+    """Put the places of texts together, as many as are read at once."""
     group: list[int] = []
     n_chars = 0
-    for i, text in enumerate(texts):
-        if is_plain(text):
-            group.append(i)
-            n_chars += len(text)
+    for i, text in texts.items():
+        group.append(i)
+        n_chars += len(text)
         if n_chars > MAX_TOGETHER:
             yield group
             group, n_chars = [], 0

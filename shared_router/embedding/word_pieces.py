@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from shared_router.embedding.bert_characters import BertCharacters
 from shared_router.embedding.spelling import ID_BYTES, WORD, Spelling, padded_ids
 from shared_router.embedding.together import TogetherIds, ids_together
-from shared_router.pieces import words_of_pieces
+from shared_router.pieces import is_plain, words_of_pieces
 from shared_router.text import within_bytes
 
 if TYPE_CHECKING:
@@ -158,11 +158,14 @@ class WordPieces:
         ids = [b"".join(map(id_of, words)) for words in pieces]
         return padded_ids(ids)
 
-    def ids_together(self, texts: Sequence[str]) -> TogetherIds | None:
-        """Return what `ids_of_pieces` does of many plain texts; None where one names a special token."""
-        if self._names is not None and any(map(self._names.search, texts)):
-            return None
-        return ids_together([text.lower() for text in texts], self._remembered.__getitem__)
+    def plain(self, text: str) -> str | None:
+        """Return a text, folded, if `ids_together` can spell it, else None."""
+        named = self._names is not None and self._names.search(text)
+        return text.lower() if text.isascii() and not named and is_plain(text) else None
+
+    def ids_together(self, texts: Sequence[str]) -> TogetherIds:
+        """Return what `ids_of_pieces` does of many texts that `plain` has returned."""
+        return ids_together(texts, self._remembered.__getitem__)
 
     def _ends(self, words: list[str]) -> list[bytes]:
         """Return the words' ids, of many only what the first and last tokens need."""

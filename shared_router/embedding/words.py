@@ -31,6 +31,10 @@ class Words(Protocol):
         """Return the ids of each of its pieces, -1 behind a shorter one's; None to ask for each alone."""
         ...
 
-    def ids_together(self, texts: Sequence[str]) -> TogetherIds | None:
-        """Return what `ids_of_pieces` does of many plain texts; None to ask for each alone."""
+    def plain(self, text: str) -> str | None:
+        """Return a text, folded, if `ids_together` can spell it, else None."""
+        ...
+
+    def ids_together(self, texts: Sequence[str]) -> TogetherIds:
+        """Return what `ids_of_pieces` does of many texts that `plain` has returned."""
         ...

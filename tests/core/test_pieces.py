@@ -8,7 +8,9 @@ from shared_router.pieces import LEAST_WORDS, MOST_WORDS, ends_of_pieces, is_pla
 
 WORDS = st.lists(st.sampled_from(["a", "b.", "word", "c?\n", "x" * 40]), max_size=300)
 TEXT = st.text(max_size=400) | WORDS.map(" ".join)
-PLAIN = st.lists(st.sampled_from(["a", "b. ", "word?", " ", "\n", "\t", ": ", ".\r", "x" * 24]), max_size=90)
+PLAIN = st.lists(
+    st.sampled_from(["a", "b. ", "word?", " ", "\n", "\t", ": ", ".\r", "x" * 24, "é", "ß… "]), max_size=90
+)
 
 
 def test_pieces_end_where_clauses_do() -> None:
@@ -70,6 +72,7 @@ def test_texts_together_are_cut_as_each_is_alone(texts: list[str]) -> None:
     assert of_texts.tolist() == np.cumsum([len(pieces) for pieces in alone]).tolist()
 
 
-def test_texts_without_words_with_long_ones_or_beyond_ascii_are_not_plain() -> None:
-    assert [is_plain(text) for text in ("", " \n", "x" * 25, "caf\u00e9")] == [False] * 4
-    assert is_plain("x" * 24)
+def test_some_texts_are_not_plain() -> None:
+    """Without words, with a long one, with white space or the end of a clause beyond ASCII."""
+    assert [is_plain(t) for t in ("", " \n", "x" * 25, "a\u2009b", "a\x85b", "好。 a", "a，b")] == [False] * 7
+    assert [is_plain(t) for t in ("x" * 24, "café – ½", "é" * 24)] == [True] * 3

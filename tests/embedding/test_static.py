@@ -145,3 +145,13 @@ def test_a_checkpoint_that_holds_no_embedder_is_refused(tmp_path: Path, broken: 
     save_artifact(tmp_path, type(artifact)(artifact.kind, {}, tensors, files), overwrite=True)
     with pytest.raises(ArtifactError):
         StaticEmbedder.load(tmp_path)
+
+
+def test_an_embedder_that_reads_no_texts_together_says_so() -> None:
+    tokenizer = b'{"model": {"type": "BPE"}}'
+    embedder = StaticEmbedder(
+        np.ones((3, 2), np.int8), token_weights=np.ones(3, np.float32), tokenizer_json=tokenizer
+    )
+    assert embedder.plain("a b") is None
+    with pytest.raises(InvalidInputError, match="texts must be what plain has returned"):
+        embedder.sums_together(["a b"])

@@ -76,6 +76,8 @@ def test_many_texts_at_once_get_the_rows_that_each_gets(name: str) -> None:
     texts = [f"Name {i} primes above {i}. {QUESTION * (i % 5)}" for i in range(30)]
     texts += [
         "Wo ist das Caf\u00e9?",
+        "\u0130 \ufb01 \u2026 \u2009 \u00bd\u2019s",
+        "\u732b\u306f\u3002 a",
         "",
         "...",
         "[MASK] it",
