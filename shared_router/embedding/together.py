@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def ids_together(texts: Sequence[str], ids_of: Callable[[str], bytes]) -> Togeth
         ids_of: What gives a run of characters its ids, as bytes of `intp`.
     """
     piece_ends, text_ends = ends_of_pieces(texts)
-    found = [*map(ids_of, " ".join(texts).split())]
+    found = [*map(ids_of, chain.from_iterable(map(str.split, texts)))]
     ids = np.frombuffer(b"".join(found), np.intp)
     ends = np.cumsum(np.fromiter(map(len, found), np.intp, len(found)))[piece_ends - 1] // ID_BYTES
     lengths = np.diff(ends, prepend=0)
