@@ -34,7 +34,7 @@ from shared_router.markup import evenly_spaced
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.router import Router
 from shared_router.routers.general_head import GeneralHead
-from shared_router.text_features.glance import GLANCE_NAMES, glance_numbers
+from shared_router.text_features.glance import glance_numbers, glances
 from shared_router.training.general_training import GeneralTraining
 
 if TYPE_CHECKING:
@@ -197,8 +197,7 @@ class GeneralRouter(Router):
     def _read(self, queries: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return the embeddings and the forms of queries."""
         bare = [_as_read(query) for query in queries]
-        forms = np.array([glance_numbers(text) for text in bare]).reshape(len(bare), len(GLANCE_NAMES))
-        return self.reader.embed_bare(bare), forms
+        return self.reader.embed_bare(bare), glances(bare)
 
     def _joined(self, queries: Sequence[str]) -> NDArray[np.float64]:
         """Return embeddings beside unscaled forms, as training reads them."""

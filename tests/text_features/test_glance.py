@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared_router.text import clean
 from shared_router.text_features import GLANCE_NAMES, glance
-from shared_router.text_features.glance import glance_numbers
+from shared_router.text_features.glance import glance_numbers, glances
 
 
 def seen(text: str) -> dict[str, float]:
@@ -59,3 +62,9 @@ def test_braces_are_brackets_and_marks_of_a_formula() -> None:
 @pytest.mark.parametrize("text", ["", "Why?", "一二 {3}！"])
 def test_plain_numbers_are_those_of_the_array(text: str) -> None:
     assert glance_numbers(text) == glance(text).tolist()
+
+
+@given(st.lists(st.text(max_size=60) | st.text("a{}?,。？ \n.猫", max_size=40), max_size=8))
+def test_many_texts_at_once_get_the_numbers_that_each_gets(texts: list[str]) -> None:
+    found = glances([clean(text) for text in texts])
+    assert found.tolist() == [glance_numbers(clean(text)) for text in texts]
