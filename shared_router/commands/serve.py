@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, TextIO
 
 from shared_router.commands.given_prices import add_prices_argument, given_prices
 from shared_router.errors import InvalidInputError, MissingExtraError
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     except ImportError as error:
         raise MissingExtraError.of("the server's library", "server") from error
     served = served_of(arguments)
+    _ = served.policies.own.router  # one that cannot be loaded is told before anything else
     listening = listening_socket(arguments.host, arguments.port)  # so that what is told is where it listens
     if arguments.keys is None:
         where = "this machine" if is_local(listening) else "ANY MACHINE that reaches this one"
@@ -79,7 +81,22 @@ def run(arguments: argparse.Namespace) -> None:
         for doubt in upstream.doubts():
             _tell(f"--{name}: {doubt}")
     _tell(base_url(listening))
-    run_server(served, listening)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show
+        run_server(served, listening)
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Tell a warning in a line: where it was raised helps nobody who runs a server."""
+    del category, filename, lineno, file, line
+    _tell(str(message))
 
 
 def _tell(said: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -30,6 +31,7 @@ from shared_router.serving.refusals import RefusedError
 from shared_router.serving.request_body import RequestBody
 from shared_router.serving.routed_requests import ChatRequest, PassedAnswer, routed
 from shared_router.serving.served import Client, Served
+from shared_router.serving.while_there import while_there
 from shared_router.tenants import tenant_scope
 
 
@@ -114,14 +116,15 @@ def _model(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "routellm"}
 
 
-Answering = Callable[[Served, Request, Client, RequestBody], Awaitable[Response]]
+Answering = Callable[[Served, Request, Client, RequestBody], Coroutine[Any, Any, Response]]
 
 
 async def _asked(served: Served, request: Request, answer: Answering) -> Response:
     """Answer a request with a body, from whoever may ask, for as long as its client is there."""
     client = client_of(served, request)
     body = await received_body(request, served.max_body_bytes)
-    return await _unless_gone(request, lambda: answer(served, request, client, body))
+    found = await while_there(request.receive, answer(served, request, client, body))
+    return found or Response(status_code=499)  # which nobody reads
 
 
 async def _routed(
@@ -194,24 +197,3 @@ async def _passed_on(served: Served, request: Request, path: str, tier: str, con
         key_in=ANTHROPIC.key_header(headers) if path.startswith(ANTHROPIC.path) else "authorization",
     )
     return PassedResponse(sent.pieces(), sent.status, passed_back(sent.headers.raw), give_up=sent.close)
-
-
-async def _unless_gone(request: Request, answer: Callable[[], Awaitable[Response]]) -> Response:
-    """Return an answer, unless its client hangs up meanwhile: the upstream is then asked no longer."""
-    answering = asyncio.ensure_future(answer())
-    leaving = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if answering.done():
-            return answering.result()
-        return Response(status_code=499)  # nobody reads it
-    finally:
-        leaving.cancel()
-        if not answering.done():
-            answering.cancel()
-            await asyncio.wait({answering})
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

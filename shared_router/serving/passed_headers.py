@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from fastapi import Response
+from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE
 
 from shared_router.decisions import RoutingDecision
 
@@ -32,9 +32,6 @@ _NOT_PASSED_BACK = _OF_A_CONNECTION | frozenset(
     (b"date", b"server", b"set-cookie", b"alt-svc", b"strict-transport-security", b"nel", b"report-to")
 )
 
-_NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What the HTTP library here refuses to write; it drops the whole answer then."""
-
 
 def sent_on(headers: Iterable[Header]) -> list[Header]:
     """Return a client's headers, names in small letters, as a service is given them."""
@@ -57,7 +54,7 @@ def passed_back(headers: Iterable[Header]) -> list[Header]:
         if name not in _NOT_PASSED_BACK
         and name not in dropped
         and not name.startswith((OURS, b"access-control-"))
-        and not _NO_VALUE.search(value)
+        and not HEADER_VALUE_RE.search(value)  # for which uvicorn drops the whole answer
     ]
 
 

@@ -67,7 +67,14 @@ def base_url(listening: socket.socket) -> str:
 def run_server(served: Served, listening: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is on its way."""
     _allow_connections()
-    config = uvicorn.Config(
+    # uvicorn raises the signal again when it has ended: budgets and logs are closed as at any other end
+    signal.signal(signal.SIGTERM, _end)
+    uvicorn.Server(server_config(served)).run(sockets=[listening])
+
+
+def server_config(served: Served) -> uvicorn.Config:
+    """Return how uvicorn is to serve."""
+    return uvicorn.Config(
         create_app(served),
         http=BoundedProtocol,
         ws="none",
@@ -76,9 +83,6 @@ def run_server(served: Served, listening: socket.socket) -> None:
         timeout_keep_alive=KEPT_S,
         timeout_graceful_shutdown=DRAINED_WITHIN_S,
     )
-    # uvicorn raises the signal again when it has ended: budgets and logs are closed as at any other end
-    signal.signal(signal.SIGTERM, _end)
-    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _end(number: int, frame: FrameType | None) -> None:

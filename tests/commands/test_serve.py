@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import shared_router
 from shared_router import RoutingPolicy
 from shared_router.commands.main import main
 from shared_router.resilience.budgets.budget import Budget
@@ -152,6 +154,51 @@ def test_what_cannot_be_served_is_refused_before_it_listens(
     told = capsys.readouterr().err
     assert rule in told
     assert "s3cret" not in told
+
+
+def test_a_router_that_is_damaged_is_refused_before_it_listens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = Path(shared_router.__file__).parent / "pretrained" / "static-v2"
+    folder = shutil.copytree(shipped, tmp_path / "router")
+    weights = next(folder.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-9])
+    assert main(["serve", *HERE, "--router", str(folder)]) == 2
+    assert "routellm: error:" in capsys.readouterr().err
+
+
+def test_a_warning_is_told_in_a_line_and_once() -> None:
+    with FaultServer() as provider, serving(provider.url) as (process, url, _):
+        for threshold in ("0.99", "0.98", "1e-05"):
+            body = {**BODY, "model": f"router-static-v2-{threshold}"}
+            assert httpx.post(f"{url}/chat/completions", json=body, timeout=30).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=30)
+    assert rest.startswith("routellm: threshold 0.99 is outside")
+    assert rest.count("\n") == 1
+
+
+def test_metrics_hold_no_more_lines_whatever_clients_ask() -> None:
+    with FaultServer() as provider, serving(provider.url) as (_, url, _):
+
+        def ask(number: int) -> None:
+            body = {**BODY, "model": f"router-static-v2-0.{number}"}
+            headers = {"x-routellm-conversation": f"SECRET {number}", "x-mine": "SECRET"}
+            httpx.post(f"{url}/chat/completions?a=SECRET{number}", json=body, headers=headers, timeout=30)
+            httpx.post(f"{url}/chat/completions", json={**BODY, "model": f"SECRET{number}"})
+            httpx.get(f"{url}/SECRET{number}")
+
+        def lines() -> list[str]:
+            return httpx.get(url.replace("/v1", "/metrics")).text.splitlines()
+
+        ask(1)
+        before = lines()
+        for number in range(11, 31):
+            ask(number)
+        after = lines()
+    assert len(after) == len(before)
+    assert "SECRET" not in "".join(after)
+    assert any(line.startswith("routellm_decisions_total{") and line.endswith(" 21.0") for line in after)
 
 
 def test_a_port_that_is_taken_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,7 @@ import uvicorn
 from numpy.typing import NDArray
 
 from shared_router import Router, RoutingPolicy
-from shared_router.serving.app import create_app
-from shared_router.serving.bounded_connections import BoundedProtocol
+from shared_router.serving.run import base_url, listening_socket, server_config
 from shared_router.serving.served import Served
 from shared_router.serving.upstream import Upstream
 
@@ -36,22 +35,15 @@ class FixedRouter(Router):
 @contextmanager
 def running(served: Served) -> Iterator[str]:
     """Serve in a block; gives the base URL."""
-    config = uvicorn.Config(
-        create_app(served),
-        host="127.0.0.1",
-        port=0,
-        http=BoundedProtocol,
-        access_log=False,
-        log_level="error",
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = uvicorn.Server(server_config(served))
+    listening = listening_socket("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive(), "the server must start"
         threading.Event().wait(0.01)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+        yield base_url(listening)
     finally:
         server.should_exit = True
         thread.join()
