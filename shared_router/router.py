@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from shared_router.checkpointed import Checkpointed
 from shared_router.checkpoints.config import MAX_FILE_BYTES
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
-from shared_router.messages import AnyMessage, cleaned_question_of, of_messages
 from shared_router.probe import PROBE_QUERIES, PROBE_TOLERANCE, answers_probe
 from shared_router.quantiles import ScoreQuantiles
 from shared_router.win_probabilities import of_texts
 
-# numpy and what imports it load at the first score: a program that only names a router does not wait for it.
+# numpy and what imports it load at the first score: a program that only names a router does not wait for it,
+# nor one that scores questions for what reads conversations.
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from shared_router.checkpoints.artifact import Artifact
     from shared_router.embedding.protocol import Embedder
+    from shared_router.messages import AnyMessage
     from shared_router.preferences.data import PreferenceData
 
 
@@ -58,6 +59,8 @@ class Router(Checkpointed, ABC):
             if name in vars(cls):
                 setattr(cls, name, of_texts(vars(cls)[name]))
         if "win_probability_of" in vars(cls):
+            from shared_router.messages import of_messages
+
             cls.win_probability_of = of_messages(vars(cls)["win_probability_of"])  # type: ignore[assignment, method-assign]
             cls.reads_conversations = True
 
@@ -118,6 +121,8 @@ class Router(Checkpointed, ABC):
         Raises:
             QueryError: If `messages` is no list of messages.
         """
+        from shared_router.messages import cleaned_question_of
+
         return float(self.win_probability([cleaned_question_of(messages)])[0])
 
     def training_similarity(self, queries: Sequence[str]) -> NDArray[np.float64] | None:
