@@ -191,11 +191,11 @@ class Router(Checkpointed, ABC):
             ArtifactError: If the folder is missing, damaged, another kind of router's, or if the router
                 does not answer the probe as it did when it was saved (another embedder).
         """
-        return cls._load(
-            folder,
-            expected_sha256,
-            lambda artifact: cls._from_state(artifact.settings, artifact.tensors, embedder),
-        )
+
+        def build(artifact: Artifact) -> Self:
+            return cls._from_state(artifact.settings, artifact.tensors, embedder)
+
+        return cls._load(folder, expected_sha256, build)
 
     @classmethod
     def _load(
@@ -206,11 +206,7 @@ class Router(Checkpointed, ABC):
         *,
         memory_map: bool = False,
     ) -> Self:
-        """Read and check a checkpoint, build the router, and ask it the probe.
-
-        `load` of a router with further files or arguments calls this with its own `build`; `memory_map` is
-        `load_artifact`'s.
-        """
+        """Read and check a checkpoint, `build` the router, and ask it the probe; see `load_artifact`."""
         from shared_router.checkpoints.artifact import load_artifact
 
         artifact = load_artifact(
@@ -220,20 +216,17 @@ class Router(Checkpointed, ABC):
             raise ArtifactSchemaError(
                 f"a {cls.name} checkpoint must be of kind router/{cls.name}, got {artifact.kind!r}"
             )
+        must = f"the checkpoint's settings and tensors must make a {cls.name} router"
         settings = dict(artifact.settings)
         probe, quantiles = settings.pop("probe", None), settings.pop("score_quantiles", None)
         try:
             router = build(replace(artifact, settings=settings))
             as_saved = answers_probe(router, probe, cls._probe_tolerance)
         except InvalidInputError as error:  # ours: it says which rule, such as an embedding's width
-            raise ArtifactSchemaError(
-                f"the checkpoint's settings and tensors must make a {cls.name} router, but {error}"
-            ) from error
+            raise ArtifactSchemaError(f"{must}, but {error}") from error
         # settings of a wrong type may show only when they are used
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ArtifactSchemaError(
-                f"the checkpoint's settings and tensors must make a {cls.name} router"
-            ) from error
+            raise ArtifactSchemaError(must) from error
         if not as_saved:
             raise ArtifactSchemaError(
                 "a loaded router must answer the probe as it did when it was saved, and this one does not; "
