@@ -191,11 +191,9 @@ class Router(Checkpointed, ABC):
             ArtifactError: If the folder is missing, damaged, another kind of router's, or if the router
                 does not answer the probe as it did when it was saved (another embedder).
         """
-
-        def build(artifact: Artifact) -> Self:
-            return cls._from_state(artifact.settings, artifact.tensors, embedder)
-
-        return cls._load(folder, expected_sha256, build)
+        return cls._load(
+            folder, expected_sha256, lambda made: cls._from_state(made.settings, made.tensors, embedder)
+        )
 
     @classmethod
     def _load(
