@@ -1,6 +1,7 @@
 """Which room may import which: the arrows of docs/architecture.md, read from the source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,17 @@ KNOW_NO_CONCRETE_ROUTER = {"training", "learners", "calibration", "evaluation", 
 
 def test_every_file_stands_in_a_room_of_the_map() -> None:
     assert {_room(_module(path)) for path in CORE.rglob("*.py")} <= set(FLOOR)
+
+
+def test_every_room_stands_once_in_the_table_of_the_docs() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition("| room |")[2].partition("\n\n")[0]
+    told = [
+        name.strip("/") for row in table.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1])
+    ]
+    told = [name.replace("/", ".") for name in told]
+    assert [name for name in told if told.count(name) > 1] == []
+    assert set(told) == set(FLOOR) - {"__init__", "__main__"}
 
 
 def test_no_arrow_between_rooms_of_the_core_points_upward() -> None:
