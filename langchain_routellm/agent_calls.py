@@ -128,6 +128,7 @@ class AgentCall:
     def _to(self, about: DecisionMetadata) -> Request:
         """Return the request to the child of a decision."""
         name = str(about.decision["model"])
+        self.bill.expect(name)
         child: Any = self.children[name]
         messages: Any = None
         if self.signed_reasoning != "send":

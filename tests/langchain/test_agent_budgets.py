@@ -7,7 +7,14 @@ import pytest
 from langchain_core.tools import tool
 
 from langchain_routellm import RouteLLMMiddleware
-from shared_router import Budget, BudgetExceededError, InvalidInputError, Resilience, TokenPrices
+from shared_router import (
+    Budget,
+    BudgetExceededError,
+    InvalidInputError,
+    Resilience,
+    RouterWarning,
+    TokenPrices,
+)
 from tests.langchain.fake_tool_models import ChatElm, ChatOak, ChatStone
 from tests.langchain.listening import Listener, RateLimitError, reason_of
 from tests.langchain.models import CountingRouter, decision_of
@@ -64,6 +71,13 @@ async def test_a_step_is_settled_for_what_it_cost_and_its_answer_tells_it(per: s
 def test_prices_alone_have_answers_tell_their_dollars() -> None:
     (answer,) = answers_of(agent(None).invoke(ASKED))
     assert decision_of(answer)["dollars"] == pytest.approx(0.004)
+
+
+def test_a_model_without_a_price_is_warned_of_once_it_answers() -> None:
+    built = agent(None, prices={"weak": TokenPrices(0.0, 10.0)})
+    with pytest.warns(RouterWarning, match="prices must name every model, got none for strong"):
+        (answer,) = answers_of(built.invoke(ASKED))
+    assert "dollars" not in decision_of(answer)
 
 
 @pytest.mark.parametrize("per", ["run", "step"])
