@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from shared_router.evaluation.curve import GRID, curves, ranking
-from shared_router.evaluation.pair import Floats, Pair
+from shared_router.evaluation.pair import Floats, Pair, Rows
 from shared_router.evaluation.resampling import Estimate, estimate, resamples
 
 N_RESAMPLES = 300
+MAX_GROUPS = 2_000
 _SEED = 0
+_ENTRIES = 1 << 19
+"""Counts of rows held at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,13 @@ class CurvePoint:
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is drawn once
 class ScoredPair:
     """Graded prompts with a router's scores.
+
+    Beyond `MAX_GROUPS` prompts or conversations whole groups of them are drawn, made by lot and of one size:
+    the mean of a group varies as its members' means do, so the intervals stay as wide, and a threshold that
+    is dragged is answered at once.
 
     Attributes:
         pair: Both models' grades and costs of n prompts.
@@ -68,9 +76,11 @@ class ScoredPair:
             "cost": np.where(strong, pair.strong_cost, pair.weak_cost),
             "all_strong": pair.strong_cost,
         }
-        table = np.stack([*columns.values()])
-        draws = np.concatenate([table @ counts / counts.sum(axis=0) for counts in self._resamples()], axis=1)
-        means = dict(zip(columns, zip(table.mean(axis=1).tolist(), draws, strict=True), strict=True))
+        groups, counts = self._drawn
+        sums = np.stack([np.bincount(groups, column) for column in columns.values()])
+        draws = sums @ counts / (np.bincount(groups) @ counts)
+        on_data = [float(column.mean()) for column in columns.values()]
+        means = dict(zip(columns, zip(on_data, draws, strict=True), strict=True))
         cost, all_strong = means["cost"], means["all_strong"]
         return ThresholdPoint(
             **{name: estimate(*means[name]) for name in ("strong_fraction", "quality", "cost")},
@@ -91,7 +101,21 @@ class ScoredPair:
         ]
 
     def _resamples(self) -> Iterator[Floats]:
-        return resamples(self.pair.units, N_RESAMPLES, seed=_SEED)
+        """Yield blocks of how often each resample drew each row, shape (n, B)."""
+        groups, counts = self._drawn
+        width = max(1, _ENTRIES // len(groups))
+        for start in range(0, N_RESAMPLES, width):
+            yield counts[:, start : start + width][groups]
+
+    @cached_property
+    def _drawn(self) -> tuple[Rows, Floats]:
+        """Each row's group, shape (n,), and how often each resample drew each group, drawn once for all."""
+        groups = self.pair.units
+        n_units = int(groups.max()) + 1
+        if n_units > MAX_GROUPS:
+            groups = (np.random.default_rng(_SEED).permutation(n_units) % MAX_GROUPS)[groups]
+        drawn = resamples(np.arange(min(n_units, MAX_GROUPS)), N_RESAMPLES, seed=_SEED)
+        return groups, np.concatenate([*drawn], axis=1)
 
 
 def _saved(cost: Floats, all_strong: Floats) -> Floats:

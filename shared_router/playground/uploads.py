@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from shared_router.costs.prices import TokenPrices
-from shared_router.errors import DataError, FormatError, InvalidInputError
+from shared_router.errors import DataError, FormatError, InvalidInputError, ScaleError
 from shared_router.playground.routers import typed_path
 from shared_router.playground.settings import given_settings
 from shared_router.playground.shown import head_of, show_error, show_table, show_text
@@ -71,6 +71,8 @@ def graded_file() -> GradedFile | None:
     )
     try:
         read = _read(uploaded, path, _choose_scale())
+    except ScaleError as error:
+        raise DataError(f"{str(error).partition(';')[0]}; open The scale of the grades and say it") from None
     except FormatError as error:
         _show_unknown(error)
         return None

@@ -1,5 +1,7 @@
 """What a threshold comes to, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,21 @@ def test_without_dollars_strong_calls_are_counted() -> None:
     pair = pair_from_scores(["a", "b"], [1.0, 1.0], [0.0, 0.0])
     point = ScoredPair(pair, np.array([0.9, 0.1])).at(0.5)
     assert (point.cost.value, point.saved.value) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("n", [1_900, 20_000])
+def test_intervals_are_as_wide_as_the_means_standard_error_says_drawn_singly_or_in_groups(n: int) -> None:
+    """Half of all strong grades are 1 and half 0: the mean's interval is 1.96 x .5 / sqrt(n) to each side."""
+    grades = [row % 2.0 for row in range(n)]
+    pair = pair_from_scores([str(row) for row in range(n)], grades, [0.0] * n)
+    point = ScoredPair(pair, np.ones(n)).at(0.5)
+    low, high = point.quality.interval or (0.0, 0.0)
+    assert (high - low) / 2 == pytest.approx(1.96 * 0.5 / n**0.5, rel=0.12)
+    assert low < 0.5 < high
+
+
+def test_a_conversations_prompts_are_drawn_together() -> None:
+    """Two conversations of a thousand prompts: a resample is one of them twice, or both."""
+    pair = pair_from_scores([str(row) for row in range(2000)], [1.0] * 1000 + [0.0] * 1000, [0.0] * 2000)
+    together = replace(pair, units=np.repeat([0, 1], 1000))
+    assert ScoredPair(together, np.ones(2000)).at(0.5).quality.interval == (0.0, 1.0)
