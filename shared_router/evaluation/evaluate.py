@@ -24,6 +24,7 @@ from shared_router.evaluation.report import Difference, EvaluationReport, ModelF
 from shared_router.evaluation.router_figures import baseline_figures, router_figures
 from shared_router.evaluation.units import Unit, units_of
 from shared_router.evaluation.verdicts import notes, verdict
+from shared_router.records.given import check_given
 from shared_router.router import Router
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def evaluate(
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, Integral) or n_resamples < 1:
         raise InvalidInputError(f"n_resamples must be >= 1 and a whole number, got {shown(n_resamples)}")
     check_seed(seed)
+    check_given(outcomes)
     units = units_of(outcomes, strong=strong, weak=weak, unit=unit)
     routers = named_routers(router)
     asked = router_candidates(routers, units, len(outcomes), threshold)

@@ -33,6 +33,7 @@ from shared_router.errors import (
 )
 from shared_router.plans.left_out import checked_probabilities
 from shared_router.plans.list_search import ListSearch
+from shared_router.records.given import check_given
 
 if TYPE_CHECKING:
     from shared_router.records.outcomes import Outcomes
@@ -149,6 +150,7 @@ def frugal_list(
         InvalidInputError: If an argument is outside its rule, or no list meets the budget.
         DataError: If no row has all grades and dollars.
     """
+    check_given(outcomes)
     _check_options(budget, max_models)
     if not isinstance(probabilities, Mapping):
         raise InvalidInputError(f"probabilities must be by model's name, got {shown_kind(probabilities)}")

@@ -31,6 +31,7 @@ from shared_router.plans.sweeping import (
     sums,
     threshold_of,
 )
+from shared_router.records.given import check_given
 
 if TYPE_CHECKING:
     from shared_router.records.outcomes import Outcomes
@@ -93,6 +94,7 @@ def joint_thresholds(
         InvalidInputError: If an argument is outside its rule, or no pair keeps the budget or the quality.
         DataError: If no row has all grades, dollars and both scores.
     """
+    check_given(outcomes)
     goal = _checked_goal(budget, quality)
     win, good = (
         checked_probabilities(name, values, len(outcomes))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shared_router.choices import shown_kind
 from shared_router.errors import DataError, InvalidInputError
+from shared_router.records.given import check_given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class Grades:
         Raises:
             DataError: If fewer than two models are in it, or one of them has no grade.
         """
+        check_given(outcomes)
         if len(outcomes.models) < 2:
             raise DataError(f"outcomes must hold two or more models, got {list(outcomes.models)}")
         columns = [outcomes.scores(model) for model in outcomes.models]
@@ -55,6 +57,7 @@ class Grades:
             UnknownNameError: If the outcomes hold no such model.
             DataError: If it has no grade.
         """
+        check_given(outcomes)
         scores = outcomes.scores(model)
         _check_graded(model, scores)
         rows = np.flatnonzero(~np.isnan(scores))

@@ -15,6 +15,7 @@ from shared_router.checkpoints.artifact import Artifact, load_artifact, save_art
 from shared_router.checkpoints.sealed import sealed, unsealed
 from shared_router.choices import check_texts, shown
 from shared_router.embedding.components import unit_rows
+from shared_router.embedding.in_parts import embed_in_parts
 from shared_router.embedding.shipped import DEFAULT_EMBEDDER, check_embedder, embedder_of
 from shared_router.errors import ArtifactSchemaError, InvalidInputError, NotFittedError
 from shared_router.predictors.grades import Grades, checked_names
@@ -66,23 +67,26 @@ class QualityPredictor(ABC):
         return f"{type(self).__name__}({known})"
 
     @restored_on_failure
-    def fit(self, outcomes: Outcomes, *, embeddings: NDArray[np.float32] | None = None) -> Self:
+    def fit(
+        self, outcomes: Outcomes, *, embeddings: NDArray[np.float32] | None = None, progress: bool = True
+    ) -> Self:
         """Learn from graded answers.
 
         Args:
             outcomes: Prompts with grades of two or more models; a model need not have answered every prompt.
             embeddings: What the embedder gives for each prompt, shape (n, dim), where that is at hand.
+            progress: Whether to show a bar, where that takes long and there is a terminal.
 
         Returns:
             This predictor.
 
         Raises:
-            InvalidInputError: If the embeddings are not n finite rows.
+            InvalidInputError: If the outcomes are none, or the embeddings are not n finite rows.
             DataError: If fewer than two models are graded, or a model has no grade.
         """
         grades = Grades.of(outcomes)
         self.width_ = 0  # another embedder's may be another
-        unit = self._unit(outcomes.prompts, embeddings)
+        unit = self._unit(outcomes.prompts, embeddings, progress=progress)
         self.width_ = unit.shape[1]
         self._learn(unit, grades)
         self.models_, self.means_ = grades.models, grades.means
@@ -214,9 +218,12 @@ class QualityPredictor(ABC):
             )
         return self.models_
 
-    def _unit(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    def _unit(
+        self, texts: Sequence[str], embeddings: NDArray[np.float32] | None, *, progress: bool = False
+    ) -> NDArray[np.float32]:
         """Return the texts' embeddings as rows of length 1, or 0 for a text without a known word."""
-        rows = self.embedder.embed(texts) if embeddings is None else embeddings
+        given = embeddings
+        rows = embed_in_parts(self.embedder, texts, progress=progress) if given is None else given
         return unit_rows(
             checked_embeddings(np.asarray(rows, dtype=np.float32), len(texts), self.width_ or None)
         )

@@ -118,8 +118,8 @@ class GeneralRouter(Router):
         """
         # a program that only asks does not wait for what learns
         from shared_router.preferences.ties import check_ties
+        from shared_router.training.examples import examples_of
         from shared_router.training.general_head import Told, fit_general
-        from shared_router.training.static_head import examples_of
 
         check_ties(self.ties)
         if subjects is not None and len(subjects) != len(preferences):

@@ -107,6 +107,7 @@ class StaticRouter(Router):
         *,
         subjects: Sequence[str] | None = None,
         like: PreferenceData | None = None,
+        progress: bool = True,
     ) -> Self:
         """Learn from battles whose `model_a` is the strong side.
 
@@ -116,6 +117,7 @@ class StaticRouter(Router):
                 rate for all.
             like: Further battles, strong side first, for `likeness` alone: other models', or other
                 benchmarks'. None fits it on `preferences`.
+            progress: Whether to show a bar, where that takes long and there is a terminal.
 
         Returns:
             This router.
@@ -126,7 +128,8 @@ class StaticRouter(Router):
             MissingExtraError: If scikit-learn is not installed.
         """
         from shared_router.preferences.ties import check_ties
-        from shared_router.training.static_head import examples_of, fit_head
+        from shared_router.training.examples import examples_of
+        from shared_router.training.static_head import fit_head
 
         check_ties(self.ties)
         training = self.training
@@ -134,9 +137,10 @@ class StaticRouter(Router):
             raise InvalidInputError(
                 f"subjects must be one per battle ({len(preferences)}), got {len(subjects)}"
             )
-        own = examples_of(preferences, subjects, embedder=self.reader, ties=self.ties)
-        other = None if like is None else examples_of(like, None, embedder=self.reader, ties=self.ties)
-        arrays, unseen = fit_head(own, other, training)
+        how: dict[str, Any] = {"embedder": self.reader, "ties": self.ties, "progress": progress}
+        own = examples_of(preferences, subjects, **how)
+        other = None if like is None else examples_of(like, None, **how)
+        arrays, unseen = fit_head(own, other, training, progress=progress)
         self.head_ = StaticHead(**arrays, gamma=self.gamma)
         self.score_quantiles_ = ScoreQuantiles.of(unseen.tolist(), source="held-out training queries")
         return self

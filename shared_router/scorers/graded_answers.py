@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.errors import InvalidInputError
+from shared_router.records.given import check_given
 from shared_router.scorers.given_answer import GivenAnswer
 from shared_router.scorers.unusable import why_unusable
 
@@ -58,6 +59,7 @@ def graded_answers(outcomes: Outcomes, *, model: str, strong: str | None) -> Gra
         UnknownNameError: If there is no such model.
         InvalidInputError: If they are one model.
     """
+    check_given(outcomes)
     if strong == model:
         raise InvalidInputError(f"strong must be another model than model, got {strong!r} twice")
     own, texts = outcomes.scores(model), outcomes.answers(model)

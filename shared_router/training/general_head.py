@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shared_router.training.examples import Examples, Floats
 from shared_router.training.general_training import GeneralTraining
 from shared_router.training.static_head import (
-    Examples,
-    Floats,
     HeadTraining,
     calibrated,
     fit_anchors,

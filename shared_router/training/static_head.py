@@ -5,27 +5,22 @@ The formula of all three is in `routers.static`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.choices import shown
-from shared_router.errors import DataError, InvalidInputError, MissingExtraError
-from shared_router.preferences.ties import Ties, win_labels
-
-if TYPE_CHECKING:
-    from shared_router.embedding.protocol import Embedder
-    from shared_router.preferences.data import PreferenceData
+from shared_router.errors import InvalidInputError, MissingExtraError
+from shared_router.progress import with_progress
+from shared_router.training.examples import Examples, Floats
 
 FOLDS = 5
 REPEATS = 3
 """How often the folds are drawn anew; the coefficients are the mean."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +56,8 @@ class HeadTraining:
             raise InvalidInputError(f"anchors must be a whole number, got {shown(self.anchors)}")
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Distinct queries and how often the strong side won each.
-
-    Attributes:
-        rows: Their embeddings, shape (n, d).
-        wins: The weighted share of wins, shape (n,), each in [0, 1].
-        weights: How much each counts, shape (n,), mean 1.
-        subjects: The subject of each, shape (n,).
-    """
-
-    rows: Floats
-    wins: Floats
-    weights: Floats
-    subjects: NDArray[np.str_]
-
-    def part(self, chosen: NDArray[Any]) -> Examples:
-        """Return some of the examples."""
-        return Examples(self.rows[chosen], self.wins[chosen], self.weights[chosen], self.subjects[chosen])
-
-
 def fit_head(
-    own: Examples, other: Examples | None, training: HeadTraining
+    own: Examples, other: Examples | None, training: HeadTraining, *, progress: bool = False
 ) -> tuple[dict[str, NDArray[Any]], Floats]:
     """Fit a head.
 
@@ -91,42 +65,33 @@ def fit_head(
         own: What to be calibrated on.
         other: Further examples, for likeness alone; None fits it on `own`.
         training: How to learn.
+        progress: Whether to show a bar over the folds, where that takes long and there is a terminal.
 
     Returns:
         The arrays that make it: `W`, `c`, `r`, the anchors, `alpha` and `b`, by their names there; and the
         win probability of each of `own` by a fit that has not seen it, shape (n,).
     """
-    repeats = [
-        held_out_scores(own, other, replace(training, seed=training.seed + repeat))
-        for repeat in range(REPEATS)
-    ]
+    with with_progress(range(REPEATS * FOLDS), shown=progress, desc="fitting") as bar:
+        repeats = [
+            held_out_scores(own, other, replace(training, seed=training.seed + repeat), done=bar.update)
+            for repeat in range(REPEATS)
+        ]
     coefficients = np.mean([stacked(subject, likeness, own) for subject, likeness in repeats], axis=0)
     subjects, anchors = fit_subjects(own, training), fit_anchors(other or own, training)
     return {**subjects, **anchors, "coefficients": coefficients}, _together(*repeats[0], coefficients)
 
 
-def examples_of(
-    preferences: PreferenceData, subjects: Sequence[str] | None, *, embedder: Embedder, ties: Ties
-) -> Examples:
-    """Embed the distinct queries of battles and average their outcomes.
+def held_out_scores(
+    own: Examples,
+    other: Examples | None,
+    training: HeadTraining,
+    *,
+    done: Callable[[], object] = lambda: None,
+) -> tuple[Floats, Floats]:
+    """Return both parts' scores of each example by a fit that has not seen it, shapes (n,).
 
-    Raises:
-        DataError: If all battles end alike, or are about one query.
+    `done` is told of each fold.
     """
-    labels = win_labels(preferences, ties=ties)
-    queries = np.array(preferences.queries, dtype=object)[labels.rows]
-    distinct, first, member = np.unique(queries.astype(str), return_index=True, return_inverse=True)
-    if len(distinct) < 2:  # none is left to learn from while it is held out
-        raise DataError("battles must be about two queries or more, got one; add battles about others")
-    weights = np.bincount(member, labels.weights)
-    wins = np.bincount(member, labels.weights * labels.wins) / weights
-    names = np.array([""] * len(preferences) if subjects is None else list(subjects), dtype=str)
-    rows = embedder.embed([str(query) for query in distinct]).astype(np.float64)
-    return Examples(rows, wins, weights / weights.mean(), names[labels.rows[first]])
-
-
-def held_out_scores(own: Examples, other: Examples | None, training: HeadTraining) -> tuple[Floats, Floats]:
-    """Return both parts' scores of each example by a fit that has not seen it, shapes (n,)."""
     fold = np.random.default_rng(training.seed).permutation(len(own.rows)) % FOLDS
     elsewhere = None if other is None else fit_anchors(other, training)
     subject, likeness = np.zeros(len(fold)), np.zeros(len(fold))
@@ -139,6 +104,7 @@ def held_out_scores(own: Examples, other: Examples | None, training: HeadTrainin
         anchors = elsewhere or fit_anchors(seen, training)
         near = kernel(asked, anchors["anchors"].astype(np.float64), training.gamma)
         likeness[held_out] = near @ anchors["anchor_weights"]
+        done()
     return subject, likeness
 
 

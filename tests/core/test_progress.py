@@ -2,11 +2,17 @@
 
 import io
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from shared_router import progress
+from shared_router import NeighborsPredictor, Outcomes, PreferenceData, progress
 from shared_router.preferences.judging import battles_from_judge
+from shared_router.routers.static import StaticRouter
+from shared_router.testing import HashEmbedder
+
+BATTLES = PreferenceData([f"q {n}" for n in range(20)], ["a"] * 20, ["b"] * 20, ["a", "b"] * 10)  # type: ignore[arg-type]
+GRADED = Outcomes.from_columns(["q", "r"], {"a": [1.0, 0.0], "b": [0.0, 1.0]})
 
 
 class Terminal(io.StringIO):
@@ -46,3 +52,19 @@ def test_it_shows_none_where_there_is_no_terminal(
     monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0.0)
     _judged()
     assert capsys.readouterr() == ("", "")
+
+
+SLOW: dict[str, Callable[[], object]] = {
+    "fitting": lambda: StaticRouter(HashEmbedder(8)).fit(BATTLES),
+    "embedding prompts": lambda: NeighborsPredictor(HashEmbedder(8)).fit(GRADED),
+}
+
+
+@pytest.mark.parametrize("said", SLOW)
+def test_training_that_can_take_long_shows_a_bar_by_default(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0.0)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    SLOW[said]()
+    assert said in terminal.getvalue()

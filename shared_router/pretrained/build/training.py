@@ -13,7 +13,8 @@ from shared_router.evaluation.metrics import Floats
 from shared_router.pretrained.build.battles import gold_battles, like_battles
 from shared_router.pretrained.build.distill import distil, load_distill_data, quantised
 from shared_router.routers.static import StaticRouter
-from shared_router.training.static_head import Examples, calibrated, examples_of, held_out_scores
+from shared_router.training.examples import Examples, examples_of
+from shared_router.training.static_head import calibrated, held_out_scores
 
 if TYPE_CHECKING:
     from shared_router.embedding.static import StaticEmbedder
