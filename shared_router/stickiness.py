@@ -79,6 +79,9 @@ def check_sticky(sticky: object, *, prices: Mapping[str, TokenPrices] | None = N
 def rule_of(sticky: object) -> StickyRule | Literal[False]:
     """Return the rule's name of what was given.
 
+    Args:
+        sticky: What a user gave as `sticky=`: a rule's name, a `Stickiness`, or False.
+
     Raises:
         InvalidInputError: If it is none.
     """
@@ -91,7 +94,11 @@ def rule_of(sticky: object) -> StickyRule | Literal[False]:
 
 
 def settings_of(sticky: Sticky) -> Stickiness | None:
-    """Return how a conversation weighs a change of models; None where it is kept or not without weighing."""
+    """Return how a conversation weighs a change of models; None where it is kept or not without weighing.
+
+    Args:
+        sticky: A rule's name, a `Stickiness`, or False, as `rule_of` takes it.
+    """
     given = Stickiness(sticky) if isinstance(sticky, str) else sticky
     return given if isinstance(given, Stickiness) and given.rule in ("upward", "priced") else None
 

@@ -18,6 +18,9 @@ _PRETRAINED = Path(__file__).parents[1] / "pretrained"
 def load_embedder(name: str = DEFAULT_EMBEDDER) -> Embedder:
     """Return a shipped embedder, loaded once per process.
 
+    Args:
+        name: `"minilm-static-v1"`, which reads English, or `"e5-static-v1"`, which reads a hundred languages.
+
     Raises:
         UnknownNameError: If no embedder of that name ships.
         ArtifactError: If its checkpoint is damaged.

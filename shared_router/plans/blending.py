@@ -190,7 +190,14 @@ def blended(
 async def ablended(
     steps: BlendSteps, models: AwaitsModels, *, blending: Blending, deadline: Deadline
 ) -> BlendSettled:
-    """Take a blend's steps like `blended`, without holding up the event loop."""
+    """Take a blend's steps like `blended`, without holding up the event loop.
+
+    Args:
+        steps: The blend at work.
+        models: Calls models.
+        blending: What asks the ranker.
+        deadline: When the calls must have ended.
+    """
     step = next(steps)
     while not isinstance(step, Use):
         if isinstance(step, Ask):

@@ -43,6 +43,10 @@ class Deadline:
 def check_seconds(name: str, seconds: object) -> None:
     """Check a time limit.
 
+    Args:
+        name: What the limit is called in the error.
+        seconds: The limit, > 0, or None for none.
+
     Raises:
         InvalidInputError: If it is neither None nor a number of seconds > 0.
     """

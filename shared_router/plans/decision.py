@@ -92,6 +92,10 @@ def plan_decision(
 
 
 def total_dollars(calls: Sequence[PlanCall]) -> float | None:
-    """Return what calls cost together; None where one's cost is not known."""
+    """Return what calls cost together, in dollars; None where one's cost is not known.
+
+    Args:
+        calls: A plan's calls, in order.
+    """
     dollars = [call.dollars for call in calls]
     return None if None in dollars or not dollars else sum(each for each in dollars if each is not None)

@@ -41,7 +41,14 @@ def settled(
 async def asettled(
     steps: Steps, ask: Callable[[Ask], Awaitable[list[Answer]]], *, judging: Judging, deadline: Deadline
 ) -> Settled:
-    """Take a plan's steps like `settled`, without holding up the event loop."""
+    """Take a plan's steps like `settled`, without holding up the event loop.
+
+    Args:
+        steps: The plan at work.
+        ask: Calls a model, and returns what came of each call, errors too.
+        judging: What asks the scorer.
+        deadline: When the plan must have ended.
+    """
     step = next(steps)
     while not isinstance(step, Use):
         if isinstance(step, Ask):

@@ -35,6 +35,9 @@ class QualityPredictor(ABC):
     A subclass gives `_learn`, `_qualities`, `_learn_model`, and `_tensors` and `_restore` to be saved. It is
     safe to ask from several threads at once.
 
+    Args:
+        embedder: What turns prompts into vectors: an embedder, or the name of a shipped one.
+
     Attributes:
         name: What decisions call this predictor.
         models_: The models it was fitted on, in the outcomes' order and then as they were added; None before.

@@ -24,6 +24,9 @@ CLASSES = {
 def router_class(name: str) -> type[Router]:
     """Return the router class of that name; its module is imported only now.
 
+    Args:
+        name: The name that the class has in a checkpoint, such as `"local"` or `"bert"`.
+
     Raises:
         UnknownNameError: If there is none; the message lists those there are.
     """

@@ -90,6 +90,9 @@ class CheckedScorer:
 def scorer_of(scorer: Scorer | ScoringFunction | CheckedScorer) -> CheckedScorer:
     """Return a scorer, or any function `(question, answer) -> P(good enough)`, as plans ask it.
 
+    Args:
+        scorer: An object with `good_enough(question, answers)`, or such a function; a checked one stays.
+
     Raises:
         InvalidInputError: If it is neither, or what it says of itself is outside its rule.
     """
