@@ -48,25 +48,25 @@ class LearnReport:
         n_both: How many of them have grades of both models.
         strong_fraction: The share that the log's policy sends strong, and so does the new one here.
         threshold: The new router's threshold that sends this share strong.
-        n_others: On how many of the log's other requests it does; 0 where there are too few, and it does so
-            on the graded ones, which the router has seen.
         over_old: How much better the mean grade is than under the log's policy.
         over_random: How much better than of the same share at random.
         old_over_random: How much better the log's policy is than that.
         better: Whether the new one is surely better than the log's policy.
         left_out: How many decisions were left out, by the reason.
+        n_others: On how many of the log's other requests the threshold sends its share; 0 where there are too
+            few, and it does so on the graded ones, which the router has seen.
     """
 
     n: int
     n_both: int
     strong_fraction: float
     threshold: float
-    n_others: int
     over_old: Estimate
     over_random: Estimate
     old_over_random: Estimate
     better: bool
     left_out: dict[str, int]
+    n_others: int = 0
 
     def words(self) -> list[str]:
         """Say it in lines."""
@@ -146,12 +146,12 @@ def learn(rows: LoggedFeedback, learner: Callable[[], Learner], *, seed: int = 0
         n_both=int(rows.both.sum()),
         strong_fraction=share,
         threshold=float(np.clip(np.quantile(scores, 1 - share), 0, 1)),
-        n_others=len(others),
         over_old=over_old,
         over_random=value_difference(rows, new, random, seed=seed),
         old_over_random=value_difference(rows, old, random, seed=seed),
         better=over_old.low is not None and over_old.low > 0,
         left_out=dict(rows.left_out),
+        n_others=len(others),
     )
     return Learned(router, report)
 
