@@ -11,7 +11,7 @@ from shared_router.preferences.judging import battles_from_judge
 from shared_router.routers.static import StaticRouter
 from shared_router.testing import HashEmbedder
 
-BATTLES = PreferenceData([f"q {n}" for n in range(20)], ["a"] * 20, ["b"] * 20, ["a", "b"] * 10)  # type: ignore[arg-type]
+BATTLES = PreferenceData([f"q {n}" for n in range(20)], ["a"] * 20, ["b"] * 20, ["a", "b"] * 10)
 GRADED = Outcomes.from_columns(["q", "r"], {"a": [1.0, 0.0], "b": [0.0, 1.0]})
 
 
