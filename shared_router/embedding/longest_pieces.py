@@ -9,14 +9,14 @@ id: it says nothing, and the others still do.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.embedding.spelled_words import SpelledWords
+from shared_router.embedding.prepared_spelling import PreparedSpelling
 from shared_router.embedding.spelling import (
     MARKS,
     MAX_REMEMBERED,
@@ -46,16 +46,14 @@ class LongestPieces:
 
     Args:
         pieces: The pieces' texts, folded; an id is a place among them.
-        spelled: Words that are remembered from the start.
+        prepared: What need not be found out of them.
 
     Attributes:
         distinct: Whether no piece is there twice, and none is empty.
     """
 
-    def __init__(self, pieces: Sequence[str], spelled: SpelledWords | None = None) -> None:
-        self._remembered = PieceSpelling(pieces)
-        if spelled is not None:
-            self._remembered.update(spelled.by_word())
+    def __init__(self, pieces: Sequence[str], prepared: PreparedSpelling | None = None) -> None:
+        self._remembered = PieceSpelling(pieces, prepared)
         self.distinct = self._remembered.distinct
         self.min_id = 0
         self.max_id = len(pieces) - 1
@@ -95,11 +93,13 @@ class PieceSpelling(dict[str, bytes]):
     A run is cut into words and marks first, so that `end` and `end,` hold one word.
 
     Args:
-        pieces: As in `LongestPieces`, like `distinct`.
+        pieces: As in `LongestPieces`, like `prepared` and `distinct`.
+        prepared: See `pieces`.
     """
 
-    def __init__(self, pieces: Sequence[str]) -> None:
-        super().__init__()
+    def __init__(self, pieces: Sequence[str], prepared: PreparedSpelling | None = None) -> None:
+        super().__init__({} if prepared is None else prepared.by_word())
+        self._prepared = prepared
         self._ids = dict(zip(pieces, ids_as_bytes(np.arange(len(pieces), dtype=np.intp)), strict=True))
         self.distinct = len(self._ids) == len(pieces) and "" not in self._ids
         self._ids.pop(WORD_START, None)  # alone it says nothing
@@ -122,17 +122,17 @@ class PieceSpelling(dict[str, bytes]):
 
     def _spelled(self, word: str) -> bytes:
         """Spell a word with the longest pieces from the left."""
-        id_of, (long, short) = self._ids.get, self._longest
+        id_of, longest_of = self._ids.get, self.longest.get
         rest = f"{WORD_START}{word}"
         if len(rest) > MAX_LETTERS:
             rest = rest[: MAX_LETTERS // 2] + rest[-MAX_LETTERS // 2 :]
         ids = b""
         # what is left is one piece more often than not: a whole word, or its ending
         while (found := id_of(rest)) is None and rest:
-            if (longest := short.get(rest[:_FEWEST])) is None:  # as of most Chinese
+            if (longest := longest_of(rest[:_FEWEST])) is None:  # as of most Chinese
                 end = _FEWEST - 1
             else:
-                end = long.get(rest[:_BEGINNING]) or longest
+                end = longest_of(rest[:_BEGINNING]) or longest
             while (found := id_of(rest[:end])) is None and end > 1:
                 end -= 1
             if found is not None:
@@ -141,8 +141,10 @@ class PieceSpelling(dict[str, bytes]):
         return ids + found if found else ids
 
     @cached_property
-    def _longest(self) -> tuple[dict[str, int], dict[str, int]]:
-        """The longest piece's length by its beginning, and that of a shorter one by its first letters."""
+    def longest(self) -> Mapping[str, int]:
+        """The longest piece's length by its first letters; by few of them only of those without more."""
+        if self._prepared is not None:
+            return self._prepared.longest
         by_length: list[list[str]] = [[] for _ in range(max(map(len, self._ids), default=0) + 1)]
         for piece in self._ids:
             by_length[len(piece)].append(piece)
@@ -151,7 +153,7 @@ class PieceSpelling(dict[str, bytes]):
         for length in range(_FEWEST, len(by_length)):  # the last of a beginning stays, and so the longest
             table, letters = (long, _BEGINNING) if length > _BEGINNING else (short, _FEWEST)
             table |= dict.fromkeys([piece[:letters] for piece in by_length[length]], length)
-        return long, dict.fromkeys([beginning[:_FEWEST] for beginning in long], _FEWEST - 1) | short
+        return dict.fromkeys([beginning[:_FEWEST] for beginning in long], _FEWEST - 1) | short | long
 
 
 def folded(text: str) -> str:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.embedding.longest_pieces import LongestPieces, folded
-from shared_router.embedding.spelled_words import TENSORS as SPELLED
-from shared_router.embedding.spelled_words import SpelledWords
+from shared_router.embedding.longest_pieces import LongestPieces, PieceSpelling, folded
+from shared_router.embedding.prepared_spelling import TENSORS as PREPARED
+from shared_router.embedding.prepared_spelling import PreparedSpelling
 from shared_router.embedding.static import StaticEmbedder
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 
@@ -40,7 +40,7 @@ class MultilingualEmbedder(StaticEmbedder):
         token_weights: How much each piece counts, times what one step of its vector is worth, float16,
             shape (vocabulary,).
         pieces: The pieces' texts, folded, distinct, none empty; `▁` begins a word.
-        spelled: Words that a process need not spell at their first sight.
+        prepared: What a process need not find out of the pieces.
 
     Raises:
         InvalidInputError: If the arrays do not fit each other.
@@ -52,28 +52,27 @@ class MultilingualEmbedder(StaticEmbedder):
         *,
         token_weights: NDArray[np.float16],
         pieces: Sequence[str],
-        spelled: SpelledWords | None = None,
+        prepared: PreparedSpelling | None = None,
     ) -> None:
         super().__init__(token_vectors, token_weights=token_weights.astype(np.float32), tokenizer_json=b"")
         n, dim = token_vectors.shape
-        self._spelling = LongestPieces(pieces, spelled)
+        self._spelling = LongestPieces(pieces, prepared)
         if dim % 2 or len(pieces) != n or not self._spelling.distinct:
             raise InvalidInputError(
                 "pieces must be distinct texts, one a row of token_vectors, and the width even; got "
                 f"{len(pieces)} pieces and shape {token_vectors.shape}"
             )
-        if spelled is not None and spelled.ids.max(initial=0) >= n:
-            raise InvalidInputError(f"spelled words must have ids of the {n} pieces")
+        if prepared is not None and prepared.ids.max(initial=0) >= n:
+            raise InvalidInputError(f"common words must have ids of the {n} pieces")
         self.pieces = pieces
-        self.spelled = spelled
+        self.prepared = prepared
 
-    def spelling(self, words: Sequence[str]) -> Self:
-        """Return this embedder with these words spelled once for all; each without marks and white space."""
-        spelled = SpelledWords.of(
-            [folded(word) for word in words], lambda word: self._words.ids(word).tobytes()
-        )
+    def prepare(self, words: Sequence[str]) -> Self:
+        """Return this embedder with these words, each without marks and white space, spelled once for all."""
+        spelling = PieceSpelling(self.pieces)
+        prepared = PreparedSpelling.of([*map(folded, words)], spelling.__getitem__, spelling.longest)
         weights = self.token_weights.astype(np.float16)
-        return type(self)(self.token_vectors, token_weights=weights, pieces=self.pieces, spelled=spelled)
+        return type(self)(self.token_vectors, token_weights=weights, pieces=self.pieces, prepared=prepared)
 
     @property
     def blocking(self) -> bool:
@@ -91,7 +90,7 @@ class MultilingualEmbedder(StaticEmbedder):
             "codes": packed(self.token_vectors),
             "weights": self.token_weights.astype(np.float16),
             "pieces": np.frombuffer("\n".join(self.pieces).encode(), dtype=np.uint8),
-            **({} if self.spelled is None else self.spelled.tensors()),
+            **({} if self.prepared is None else self.prepared.tensors()),
         }
         return save_artifact(folder, Artifact(KIND, {}, tensors), overwrite=overwrite)
 
@@ -109,7 +108,7 @@ class MultilingualEmbedder(StaticEmbedder):
         artifact = load_artifact(folder, expected_sha256=expected_sha256)
         tensors: Mapping[str, NDArray[Any]] = artifact.tensors
         dtypes = {name: tensor.dtype for name, tensor in tensors.items()}
-        if artifact.kind != KIND or dtypes not in (_TENSORS, {**_TENSORS, **SPELLED}):
+        if artifact.kind != KIND or dtypes not in (_TENSORS, {**_TENSORS, **PREPARED}):
             raise ArtifactSchemaError(
                 f"a multilingual embedder's checkpoint must be of kind {KIND} and hold {sorted(_TENSORS)}"
             )
@@ -120,11 +119,11 @@ class MultilingualEmbedder(StaticEmbedder):
                 unpacked(tensors["codes"]),
                 token_weights=tensors["weights"],
                 pieces=tensors["pieces"].tobytes().decode().split("\n"),
-                spelled=SpelledWords.restore(tensors) if len(dtypes) > len(_TENSORS) else None,
+                prepared=PreparedSpelling.restore(tensors) if len(dtypes) > len(_TENSORS) else None,
             )
         except (InvalidInputError, UnicodeDecodeError) as error:
             raise ArtifactSchemaError(
-                "pieces must be distinct texts, each with a vector and a weight, and spelled words of them"
+                "pieces must be distinct texts, each with a vector and a weight, and common words of them"
             ) from error
 
     @property

@@ -7,7 +7,7 @@ import pytest
 
 from shared_router import ArtifactSchemaError, InvalidInputError
 from shared_router.checkpoints.artifact import Artifact, load_artifact, save_artifact
-from shared_router.embedding.longest_pieces import LongestPieces
+from shared_router.embedding.longest_pieces import PieceSpelling
 from shared_router.embedding.multilingual import KIND, MultilingualEmbedder, packed, unpacked
 from shared_router.embedding.shipped import MULTILINGUAL_EMBEDDER, load_embedder
 
@@ -44,37 +44,47 @@ def test_saved_and_loaded_it_embeds_the_same(tmp_path: Path) -> None:
 
 def test_words_spelled_once_for_all_are_spelled_as_ever(tmp_path: Path) -> None:
     """`ab` is `▁a` and an unknown letter, `ac` is `▁a` and `c`, and `a` one piece; `xy` has none."""
-    spelled = embedder().spelling(["ac", "a", "ab", "xy"])
-    spelled.save(tmp_path / "e")
+    embedder().prepare(["ac", "a", "ab", "xy"]).save(tmp_path / "e")
     loaded = MultilingualEmbedder.load(tmp_path / "e")
-    assert loaded.spelled is not None
-    assert loaded.spelled.words == ["a", "ab", "ac"]
-    assert loaded.spelled.ids.tolist() == [0, 0, 0, 2]
-    assert loaded.spelled.counts.tolist() == [2, 1]
+    assert loaded.prepared is not None
+    assert loaded.prepared.words == ["a", "ab", "ac"]
+    assert loaded.prepared.ids.tolist() == [0, 0, 0, 2]
+    assert loaded.prepared.counts.tolist() == [2, 1]
     texts = ["ac a", "ab xy", "acc"]
     np.testing.assert_array_equal(loaded.embed(texts), embedder().embed(texts))
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("common_ids", [9, 0, 0, 2]), ("common_ids", [0]), ("common_counts", [3, 1])]
+    ("name", "wrong"),
+    [
+        ("common_ids", [9, 0, 0, 2]),
+        ("common_ids", [0]),
+        ("common_counts", [3, 1]),
+        ("longest", [3, 3]),
+        ("longest", [1]),
+    ],
 )
-def test_spelled_words_that_do_not_fit_are_refused(tmp_path: Path, name: str, wrong: list[int]) -> None:
-    embedder().spelling(["ac", "a", "ab"]).save(tmp_path / "e")
+def test_prepared_words_that_do_not_fit_are_refused(tmp_path: Path, name: str, wrong: list[int]) -> None:
+    pieces = ["▁a", "▁ab", "c"]  # of which `▁ab` is one of three letters
+    made = MultilingualEmbedder(VECTORS, token_weights=np.ones(3, np.float16), pieces=pieces)
+    made.prepare(["ac", "a", "ad"]).save(tmp_path / "e")
     artifact = load_artifact(tmp_path / "e")
-    tensors = {**artifact.tensors, name: np.array(wrong, dtype=np.uint32)}
+    assert artifact.tensors["longest"].tolist() == [3]
+    tensors = {**artifact.tensors, name: np.array(wrong, dtype=artifact.tensors[name].dtype)}
     save_artifact(tmp_path / "d", Artifact(KIND, {}, tensors))
     with pytest.raises(ArtifactSchemaError, match="pieces must be distinct texts"):
         MultilingualEmbedder.load(tmp_path / "d")
 
 
-def test_the_shipped_words_are_spelled_as_without_them() -> None:
+def test_what_ships_prepared_is_what_would_be_found_out() -> None:
     shipped = load_embedder(MULTILINGUAL_EMBEDDER)
     assert isinstance(shipped, MultilingualEmbedder)
-    assert shipped.spelled is not None
-    unaided = LongestPieces(shipped.pieces)
-    found = shipped.spelled.by_word()
+    assert shipped.prepared is not None
+    unaided = PieceSpelling(shipped.pieces)
+    found = shipped.prepared.by_word()
     assert len(found) == 12_000
-    assert all(unaided.ids(word).tobytes() == ids for word, ids in found.items())
+    assert all(unaided[word] == ids for word, ids in found.items())
+    assert shipped.prepared.longest == unaided.longest
 
 
 def test_pieces_that_are_not_distinct_are_refused() -> None:

@@ -33,7 +33,7 @@ def main() -> None:
     """Add them to the shipped embedder."""
     folder = _PRETRAINED / MULTILINGUAL_EMBEDDER
     embedder = MultilingualEmbedder.load(folder)
-    embedder.spelling(common_words(embedder.pieces)).save(folder, overwrite=True)
+    embedder.prepare(common_words(embedder.pieces)).save(folder, overwrite=True)
 
 
 if __name__ == "__main__":

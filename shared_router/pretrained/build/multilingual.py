@@ -157,8 +157,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1], help="where to write")
     given = parser.parse_args()
     embedder = multilingual_embedder(read_packed(given.e5), given.cache)
-    spelled = embedder.spelling(common_words(embedder.pieces))
-    spelled.save(given.out / MULTILINGUAL_EMBEDDER, overwrite=True)
+    prepared = embedder.prepare(common_words(embedder.pieces))
+    prepared.save(given.out / MULTILINGUAL_EMBEDDER, overwrite=True)
 
 
 if __name__ == "__main__":
