@@ -70,7 +70,8 @@ def logged_calls(
     models = {row.model for row in kept}
     if strong not in models and not any(_shadow(row, strong) for row in kept):
         raise DataError(
-            f"the strong model must be one of {sorted(models)}, got {strong!r}; say --strong NAME"
+            f"the strong model must be one of {sorted(models)}, got {strong!r}; say --strong NAME, or "
+            "where it answered none, have a share of the calls shadowed: Shadow(share=0.02)"
         )
     return LoggedCalls(_columns(kept, strong, prices or {}), tuple(kept), dict(left_out))
 

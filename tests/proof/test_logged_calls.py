@@ -101,3 +101,8 @@ def test_an_answer_that_a_budget_or_a_plan_moved_to_had_to_be(tmp_path: Path) ->
         decision(3, "weak", routed="strong", propensity=0.01, reason="budget:hard"),
     ).calls
     assert calls.propensity.tolist() == [0.01, 1.0, 1.0]
+
+
+def test_where_the_strong_model_answered_nothing_both_ways_out_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"got 'strong'; say --strong NAME, or .* Shadow\(share=0.02\)"):
+        read(tmp_path, decision(1), decision(2))
