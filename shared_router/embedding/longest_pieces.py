@@ -79,6 +79,8 @@ class LongestPieces:
 
     def plain(self, text: str) -> str | None:
         """Return a text, folded, if `ids_together` can spell it, else None."""
+        if not (text.isascii() or is_plain(text)):  # as most beyond ASCII: folding takes ten times as long
+            return None
         text = folded(text)
         return text if is_plain(text) else None
 
