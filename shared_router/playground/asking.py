@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,6 +15,7 @@ from shared_router.playground.settings import given_settings
 from shared_router.records.collecting.journal import Reply
 from shared_router.records.collecting.openai_model import OpenAIModel
 
+_TOUCH_S = 0.2
 _MEANINGS = {
     "APIConnectionError": "nobody listens there, or the connection broke",
     "APITimeoutError": "no whole answer in time",
@@ -45,10 +49,9 @@ class TierModels:
             InvalidInputError: If the server refuses, or does not answer.
             LocalServerError: If the local model does not start.
         """
-        from openai import OpenAIError
-
         given = given_settings()
-        with st.spinner(f"Asking the {tier} model..."):
+
+        def answer() -> Reply:
             at = given.models(tier)
             model = OpenAIModel(
                 at.model,
@@ -58,14 +61,45 @@ class TierModels:
                 temperature=self.temperature,
                 prices=self.prices[tier],
             )
-            try:
-                return model(question)
-            except OpenAIError as error:
-                # by class alone: the text of such an error may hold part of a key
-                raise InvalidInputError(
-                    f"the {tier} model's server must answer, got {_named(error)}; "
-                    "check --base-url, the model's name and OPENAI_API_KEY"
-                ) from None
+            return _answered(tier, model, question)
+
+        with st.spinner(f"Asking the {tier} model..."):
+            return _waited_for(answer)
+
+
+def _answered(tier: str, model: OpenAIModel, question: str) -> Reply:
+    from openai import OpenAIError
+
+    try:
+        return model(question)
+    except OpenAIError as error:
+        # by class alone: the text of such an error may hold part of a key
+        raise InvalidInputError(
+            f"the {tier} model's server must answer, got {_named(error)}; "
+            "check --base-url, the model's name and OPENAI_API_KEY"
+        ) from None
+
+
+def _waited_for(answer: Callable[[], Reply]) -> Reply:
+    """Wait for an answer as long as nothing else is asked of the page: a server that hangs holds no page.
+
+    Streamlit ends a run of the page only where it touches the page, so it is touched while it waits. A call
+    that nobody waits for any more ends by its own timeout.
+    """
+    found: Future[Reply] = Future()
+
+    def call() -> None:
+        try:
+            found.set_result(answer())
+        except Exception as error:  # noqa: BLE001 - raised again below, in the thread of the page
+            found.set_exception(error)
+
+    threading.Thread(target=call, daemon=True, name="playground-chat").start()
+    page = st.empty()
+    while not found.done():
+        wait([found], timeout=_TOUCH_S)
+        page.empty()
+    return found.result()
 
 
 def _named(error: Exception) -> str:

@@ -24,6 +24,8 @@ _GSM8K = Path(__file__).parents[1] / "data" / "evaluation" / "gsm8k.csv"
 _QUESTION = "What is the capital of France?"
 _COLORS = 96
 _LOADED_MS = 180_000
+_WHOLE = "!document.querySelector('[data-testid=stSkeleton]')"
+"""Streamlit shows grey bars in the place of fields that it still loads."""
 
 
 class Picture(NamedTuple):
@@ -78,6 +80,7 @@ def _take(picture: Picture, browser: Browser, url: str, folder: Path) -> None:
     page.goto(f"{url}/{picture.path}")
     page.get_by_role("heading", level=1).wait_for()
     picture.prepare(page)
+    page.wait_for_function(_WHOLE)
     page.wait_for_timeout(1500)  # for what slides and fades
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     file = folder / f"{picture.name}.png"
@@ -123,8 +126,8 @@ def _cascade(page: Page) -> None:
 
 
 _PICTURES = (
-    Picture("playground_prompts", "", _prompts, height=1300),
-    Picture("playground_threshold", "threshold", _threshold, height=1350, scheme="dark"),
+    Picture("playground_prompts", "", _prompts, height=1400),
+    Picture("playground_threshold", "threshold", _threshold, height=1520, scheme="dark"),
     Picture("playground_two_routers", "two-routers", _two_routers, height=1000),
     Picture("playground_report", "report", _report, height=1500),
     Picture("playground_cascade", "chat", _cascade, height=1100),

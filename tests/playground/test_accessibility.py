@@ -21,6 +21,9 @@ PANELS = {
 GSM8K = Path(__file__).parents[1] / "data" / "evaluation" / "gsm8k.csv"
 
 
+FADED_IN = "document.getAnimations().every(one => one.playState === 'finished')"
+"""What fades in has no colour yet."""
+
 FRAMEWORKS_OWN = {("minor", "presentation-role-conflict")}
 """Streamlit's: its place for files has a label and the role of none."""
 
@@ -34,7 +37,7 @@ def test_every_panel_is_reached_by_keyboard_and_has_no_finding_but_the_framework
         if name == "Threshold":
             page.locator("input[type=file]").set_input_files(GSM8K)
             page.get_by_role("table", name="At this threshold").wait_for()
-        page.wait_for_timeout(700)  # what fades in has no colour yet
+        page.wait_for_function(FADED_IN)
         assert findings(page) <= FRAMEWORKS_OWN, name
 
 
@@ -55,7 +58,7 @@ def test_every_panel_is_reached_by_touch_on_a_dark_phone_and_does_not_scroll_sid
     for name, title in PANELS.items():
         page.get_by_role("link", name=name, exact=True).tap()
         page.get_by_role("heading", name=title, exact=True).wait_for()
-        page.wait_for_timeout(700)
+        page.wait_for_function(FADED_IN)
         assert findings(page) <= FRAMEWORKS_OWN, name
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")

@@ -58,3 +58,23 @@ def test_a_server_that_fails_is_told_by_class_and_without_the_key(page: Page, pl
     page.get_by_text("Cascade: the weak model first").click()
     page.get_by_text("The weak model answers up to 3 times").wait_for()
     error.wait_for()  # an answer that failed stays as one that came does
+
+
+def test_a_server_that_sends_no_answer_is_told_in_words(page: Page, playground: Playground) -> None:
+    playground.provider.plan.script("weak-model", [Fault("html")])
+    page.goto("/chat")
+    page.get_by_placeholder(BOX).fill("q5 Hello?")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="its answer is no chat completion").wait_for()
+
+
+def test_a_server_that_hangs_does_not_hold_the_page(page: Page, playground: Playground) -> None:
+    playground.provider.plan.script("weak-model", [Fault("stall")])
+    page.goto("/chat")
+    page.get_by_placeholder(BOX).fill("q6 Hello?")
+    page.keyboard.press("Enter")
+    page.get_by_text("Asking the weak model...").wait_for()
+    page.get_by_role("link", name="Prompts", exact=True).click()
+    page.get_by_role("heading", name="Where do my prompts go?").wait_for()
+    page.get_by_role("link", name="Chat", exact=True).click()
+    page.get_by_text("Stopped: something else was asked").wait_for()
