@@ -29,6 +29,7 @@ _FENCE = re.compile(r"^(?P<fence> *(?:`{3,}|~{3,})\w+) no-run$", re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- .*? -->$\n?", re.MULTILINE)
 _NO_TEXT = re.compile(r"#|!|```|~~~|:::|[-|<]")
 _MARKUP = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]*\)|[`*]")
+_CODE_PAGE = re.compile(r"\.(?!ipynb)\w+\.md$")
 _FILES = "files/"
 _WORKER_FROM_AFAR = "https://unpkg.com/iframe-worker/shim"
 _NAMELESS_SEARCH = 'data-md-component="search" role="dialog"'
@@ -57,6 +58,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """
     text = _COMMENT.sub("\n", links_within(markdown, page.file.src_uri))
     page.meta.setdefault("description", description_of(text))
+    page.meta["search"] = found_first(page.file.src_uri)
     return _FENCE.sub(r"\g<fence>", text).replace("<details>", "<details markdown>")
 
 
@@ -99,6 +101,17 @@ def links_within(markdown: str, page: str) -> str:
         return f"{link['before']}{relative}{link['anchor'] or ''})"
 
     return _LINK.sub(within, markdown)
+
+
+def found_first(page: str) -> dict[str, Any]:
+    """Return how the search weighs a page: guides before the reference, and code not at all.
+
+    Args:
+        page: Where the page stands in the site.
+    """
+    if page.startswith(_FILES):
+        return {"exclude": bool(_CODE_PAGE.search(page))}
+    return {"boost": 1 if page.startswith("reference/") else 3}
 
 
 def description_of(markdown: str) -> str:

@@ -53,3 +53,13 @@ def test_the_first_mention_of_a_term_leads_to_the_glossary(pages: ModuleType) ->
     assert pages.with_links_to_terms(f"{others} Battles; battles, PGR", "g.html") == (
         f'{others} <a href="g.html#battle">Battles</a>; battles, <a href="g.html#pgr">PGR</a>'
     )
+
+
+def test_the_search_puts_guides_first_and_leaves_code_out(pages: ModuleType) -> None:
+    found = {
+        page: pages.found_first(page) for page in ("langchain.md", "reference/names.md", "files/a.py.md")
+    }
+    assert found["langchain.md"]["boost"] > found["reference/names.md"]["boost"]
+    assert found["files/a.py.md"] == {"exclude": True}
+    for page in ("files/docs/notebooks/a.ipynb.md", "files/README.md", "files/a/static-v2/CARD.md"):
+        assert pages.found_first(page) == {"exclude": False}
