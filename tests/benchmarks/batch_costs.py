@@ -160,8 +160,8 @@ def merged(rows: Iterable[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
 def write(rows: list[dict[str, Any]], path: Path, prices: dict[str, float]) -> None:
     """Keep rows for the docs, each with the dollars that the prices make of it, and how it was measured."""
     told = [{**each, "dollars": each["hours for 100 million"] * prices[each["unit"]]} for each in rows]
-    cells = [[f"{v:,.1f}" if isinstance(v, float) else v for v in each.values()] for each in told]
-    asked = " ".join(f"--{unit.replace(' ', '-')} {price:g}" for unit, price in prices.items())
+    cells = [[_shown(name, value) for name, value in each.items()] for each in told]
+    asked = " ".join(f"--{unit.replace(' ', '-').lower()} {price:g}" for unit, price in prices.items())
     kept = {
         "command": f"python -m tests.benchmarks.batch_costs {asked} --write",
         "machine": f"Python {platform.python_version()} on the processor",
@@ -170,6 +170,12 @@ def write(rows: list[dict[str, Any]], path: Path, prices: dict[str, float]) -> N
         "measured": told,
     }
     path.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+def _shown(name: str, value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    return f"{value:,.2f}" if name == "dollars" else f"{value:,.1f}"
 
 
 def main() -> None:
@@ -185,13 +191,13 @@ def main() -> None:
     parser.add_argument("--record", type=Path, default=RECORD, help="where rows are kept")
     parser.add_argument("--write", action="store_true", help="keep the table for the docs")
     arguments = parser.parse_args()
-    prices = {"core hour": arguments.core_hour, "gpu hour": arguments.gpu_hour}
+    prices = {"core hour": arguments.core_hour, "GPU hour": arguments.gpu_hour}
     known = GPU_ROWS if arguments.gpu else ROWS
     names = list(known) if arguments.routers is None else arguments.routers
     rows = [] if arguments.merge is None else json.loads(arguments.merge.read_text("utf-8"))["measured"]
     for name in names:
         if arguments.gpu:
-            rows.append(_gpu_row(name, arguments, prices["gpu hour"]))
+            rows.append(_gpu_row(name, arguments, prices["GPU hour"]))
         else:
             with tempfile.TemporaryDirectory() as folder:
                 speed = on_processor(name, Path(folder))
@@ -214,7 +220,7 @@ def _gpu_row(name: str, arguments: argparse.Namespace, price: float) -> dict[str
     prompts = json.loads(arguments.prompts.read_text("utf-8"))
     speed = on_gpu(name, prompts, arguments.tokenizers)
     torch.cuda.empty_cache()
-    return row(name, torch.cuda.get_device_name(), speed, "gpu hour", price)
+    return row(name, torch.cuda.get_device_name(), speed, "GPU hour", price)
 
 
 if __name__ == "__main__":
