@@ -124,7 +124,9 @@ def check_prices(prices: Mapping[str, TokenPrices] | None, models: Collection[st
     if prices is None:
         return
     if not isinstance(prices, Mapping) or not set(prices) <= set(models):
-        raise InvalidInputError(f"prices must be by model, one of {sorted(models)}, got {shown(prices)}")
+        others = [name for name in prices if name not in models] if isinstance(prices, Mapping) else []
+        got = ", ".join(map(shown, others)) or shown(prices)
+        raise InvalidInputError(f"prices must be by model, one of {sorted(models)}, got {got}")
     for name, price in prices.items():
         if not isinstance(price, TokenPrices):
             raise InvalidInputError(f"the price of {name} must be TokenPrices, got {type(price).__name__}")
