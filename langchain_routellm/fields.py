@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from pydantic import Field, PrivateAttr, SkipValidation
+from pydantic import ConfigDict, Field, PrivateAttr, SkipValidation
 from typing_extensions import Self, override
 
 from langchain_routellm.answers import fallbacks_of
@@ -42,6 +42,9 @@ from shared_router import (
 
 class RoutedFields(SelfDescription):
     """The fields of a `RoutedChatModel`, which says what each of them means."""
+
+    # pydantic's errors quote what was given, which may be a prompt or a key
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     strong: Child
     weak: Child

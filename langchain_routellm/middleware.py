@@ -138,8 +138,10 @@ class RouteLLMMiddleware(AgentSteps, AgentMiddleware[RoutedAgentState, Any, Any]
         super().__init__()
         check_routing(route_on, sticky, strip=strip)
         check_signed_reasoning(signed_reasoning)
-        if per not in ("run", "step"):
-            raise InvalidInputError(f"per must be one of ['run', 'step'], got {per!r}")
+        if not isinstance(per, str) or per not in ("run", "step"):
+            raise InvalidInputError(
+                f"per must be one of ['run', 'step'], got a {type(per).__name__} that is none of them"
+            )
         self.children = checked_children(strong, weak, {}, models)
         self.policy = policy_of(
             policy,

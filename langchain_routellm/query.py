@@ -43,9 +43,10 @@ def check_routing(
     Raises:
         InvalidInputError: If one of them is no such rule.
     """
-    if route_on != "last_human" and not callable(route_on):
+    if not callable(route_on) and not (isinstance(route_on, str) and route_on == "last_human"):
         raise InvalidInputError(
-            f'route_on must be "last_human" or a function from messages to text, got {route_on!r}'
+            'route_on must be "last_human" or a function from messages to text, got a '
+            f"{type(route_on).__name__} that is neither"
         )
     names = isinstance(query_keys, list | tuple) and all(isinstance(key, str) for key in query_keys)
     if query_keys is not None and not names:

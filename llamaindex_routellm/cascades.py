@@ -103,9 +103,8 @@ class CascadedLLM(RoutedLLM):
             if routing.pop(name, None) is not None:
                 raise InvalidInputError(f"a cascade must be of strong and weak, got {name}; leave it out")
         manager, prompt = routing.pop("callback_manager", None), routing.pop("system_prompt", None)
-        refuse_own_fields(
-            {name: value for name, value in routing.items() if name not in SETTINGS}, type(self).__init__
-        )
+        own = {name: routing.pop(name) for name in [*routing] if name not in SETTINGS}
+        refuse_own_fields(own, type(self).__init__)
         settings = CascadeSettings(
             scorer=scorer,
             threshold=threshold,

@@ -136,8 +136,15 @@ def common_fields(
     """Give the children what is for all, and return the fields of the LLM over them.
 
     Raises:
-        InvalidInputError: If a system prompt is given and a child has another.
+        InvalidInputError: If a system prompt is given and a child has another, or one of the two is none.
     """
+    # before anything is set: a child keeps what it is given, also where the LLM over it is refused
+    if system_prompt is not None and not isinstance(system_prompt, str):
+        raise InvalidInputError(f"system_prompt must be text or None, got {type(system_prompt).__name__}")
+    if callback_manager is not None and not isinstance(callback_manager, CallbackManager):
+        raise InvalidInputError(
+            f"callback_manager must be a CallbackManager or None, got {type(callback_manager).__name__}"
+        )
     for name, llm in children.items():
         if system_prompt is not None and llm.system_prompt not in (None, system_prompt):
             raise InvalidInputError(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import LLM
-from pydantic import Field, PrivateAttr, SerializeAsAny
+from pydantic import ConfigDict, Field, PrivateAttr, SerializeAsAny
 from typing_extensions import Self
 
 from llamaindex_routellm.capabilities import merged_metadata, warn_of_unlike_roles
@@ -32,6 +32,9 @@ from llamaindex_routellm.settings import Settings
 
 class RoutedFields(SelfDescription):
     """Hold models, and let what the constructor took be assigned."""
+
+    # pydantic's errors quote what was given, which may be a prompt or a key
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     models: dict[str, SerializeAsAny[LLM]] = Field(description="The models.", exclude=True, repr=False)
     _setting_names: ClassVar[frozenset[str]] = SETTINGS

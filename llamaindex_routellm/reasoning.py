@@ -38,9 +38,10 @@ def check_signed_reasoning(rule: object) -> None:
     Raises:
         InvalidInputError: If it is no such rule.
     """
-    if rule not in get_args(SignedReasoning):
+    if not isinstance(rule, str) or rule not in get_args(SignedReasoning):
         raise InvalidInputError(
-            f"signed_reasoning must be one of {list(get_args(SignedReasoning))}, got {rule!r}"
+            f"signed_reasoning must be one of {list(get_args(SignedReasoning))}, got a "
+            f"{type(rule).__name__} that is none of them"
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import iscoroutinefunction
@@ -28,7 +28,7 @@ from shared_router.errors import (
 )
 from shared_router.messages import AnyMessage
 from shared_router.rules import Ruling
-from shared_router.scoring.workers import Workers
+from shared_router.scoring.workers import Workers, wait
 from shared_router.text import is_blank
 
 Said: TypeAlias = str | Exception | None

@@ -6,13 +6,12 @@ What is given up is not undone: a provider may answer, and bill, a call that nob
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import wait
 from contextvars import copy_context
 from typing import Any, TypeVar
 
 from shared_router.errors import PlanTimeoutError
 from shared_router.plans.deadline import Deadline
-from shared_router.scoring.workers import Workers
+from shared_router.scoring.workers import Workers, wait
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ def within(call: Callable[[], T], deadline: Deadline) -> T:
     if left is None:
         return call()
     future = _workers.submit(call)
-    if wait([future], left).done:
+    if wait([future], left):
         return future.result()
     future.cancel()
     raise _late(deadline)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import TypeVar
 
 from shared_router.errors import ScorerOutputError, ScorerTimeoutError
 from shared_router.plans.deadline import Deadline, check_seconds
-from shared_router.scoring.workers import Workers
+from shared_router.scoring.workers import Workers, wait
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class UsersCode:
             return self._called(code)
         future = self._workers.submit(lambda: self._called(code))
         limit = self._limit(deadline)
-        return future.result() if wait([future], limit).done else self._late(future, limit)
+        return future.result() if wait([future], limit) else self._late(future, limit)
 
     async def acall(self, code: Callable[[], T], deadline: Deadline) -> T | Exception:
         """Return what the code returned, or raised, off the event loop where it blocks."""
@@ -60,7 +60,7 @@ class UsersCode:
         future = self._workers.submit(lambda: self._called(code))
         limit = self._limit(deadline)
         # the loop's own round takes longer than fast code; slow code must not hold the loop up twice
-        if self._was_at_once and wait([future], _AT_ONCE_S).done:
+        if self._was_at_once and wait([future], _AT_ONCE_S):
             return future.result()
         self._was_at_once = False
         import asyncio  # here, for a program without a loop would wait 20 ms for it

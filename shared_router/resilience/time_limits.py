@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from numbers import Real
 from typing import Any, TypeVar
 
 from shared_router.choices import shown
 from shared_router.errors import CallTimeoutError, InvalidInputError
-from shared_router.scoring.workers import Workers
+from shared_router.scoring.workers import Workers, wait
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ def within_seconds(
         return call()
     future = _workers.submit(call)
     try:
-        if wait([future], max(0.0, seconds)).done:
+        if wait([future], max(0.0, seconds)):
             return future.result()
     except BaseException:  # interrupted while it waits, or the call's own
         if not future.done():

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
-from numbers import Real
 from typing import TypeVar
 
+from shared_router.choices import is_number, shown
 from shared_router.errors import InvalidInputError, RouterTimeoutError, RouterUnavailableError
 from shared_router.router import Router
 from shared_router.scoring.breaker import Breaker
 from shared_router.scoring.each import is_about_input, score_each
 from shared_router.scoring.failures import Failures, RouterHealth
 from shared_router.scoring.questions import Question
-from shared_router.scoring.workers import Workers
+from shared_router.scoring.workers import Workers, wait
 
 T = TypeVar("T")
 Outcomes = list[float | Exception]
@@ -45,11 +44,8 @@ class RouterGuard:
     """
 
     def __init__(self, timeout_s: float | None = ROUTER_TIMEOUT_S, *, breaker: Breaker | None = None) -> None:
-        if timeout_s is not None and not (
-            isinstance(timeout_s, Real) and not isinstance(timeout_s, bool) and 0 < timeout_s < math.inf
-        ):
-            value = repr(timeout_s) if isinstance(timeout_s, Real) else type(timeout_s).__name__
-            raise InvalidInputError(f"router_timeout must be seconds > 0 or None, got {value}")
+        if timeout_s is not None and not (is_number(timeout_s) and timeout_s > 0):
+            raise InvalidInputError(f"router_timeout must be seconds > 0 or None, got {shown(timeout_s)}")
         self.timeout_s = timeout_s
         self._breaker = breaker or Breaker()
         self._workers = Workers()
@@ -69,7 +65,7 @@ class RouterGuard:
             return self._counted(router, score_each(router, queries))
         until = time.monotonic() + limit
         future = self._workers.submit(lambda: score_each(router, queries, until=until))
-        if wait([future], limit).done:
+        if wait([future], limit):
             return self._counted(router, future.result())
         return self._late(router, queries, began=not future.cancel())
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for_futures
 from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
@@ -85,3 +86,14 @@ class Workers:
             else:
                 future.set_result(result)
         return True
+
+
+def wait(futures: Iterable[Future[Any]], seconds: float | None) -> set[Future[Any]]:
+    """Wait for calls, and return those that have ended; more seconds than a system counts are for ever.
+
+    Args:
+        futures: The calls.
+        seconds: How long to wait, >= 0; None has no limit.
+    """
+    limit = None if seconds is None or seconds > threading.TIMEOUT_MAX else seconds
+    return wait_for_futures(futures, limit).done

@@ -237,3 +237,12 @@ def test_a_refusal_says_that_it_is_tried_again() -> None:
     assert str(refused) == (
         "a router must answer, and down has failed 3 times in a row; it is tried again every 30 s"
     )
+
+
+@pytest.mark.parametrize("seconds", [1e10, 1e300])
+def test_a_timeout_beyond_what_a_system_counts_is_none(seconds: float) -> None:
+    """A wait of 1e10 seconds is an OverflowError of Python's; whoever gives so many means no limit."""
+    guard = RouterGuard(seconds)
+    router = FixedRouter(0.5)
+    router.blocking = True
+    assert guard.score(router, ["a"]) == [0.5]
