@@ -19,5 +19,5 @@ def seeded(model: torch.nn.Module | None, *numbers: int) -> Iterator[None]:
 
     devices = {p.device.index for p in model.parameters() if p.device.type == "cuda"} if model else set()
     with torch.random.fork_rng(sorted(devices)):
-        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))
+        torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) >> 1)
         yield
