@@ -3,6 +3,9 @@
 uvicorn closes a connection that is idle after an answer; one that never sends a first request, or sends it a
 byte a minute, it keeps for ever, and ten thousand of those are all a server can hold. It also keeps headers
 of any size, and waits for ever for a client that does not read what it has asked for.
+
+And it loses the body of a request that offers another protocol, as Java's HTTP client does with each one
+(`Upgrade: h2c`): such a request is read anew as one that offers none, which HTTP lets a server do.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_WITHIN_S = 10.0
 READ_WITHIN_S = 60.0
 MOST_HEADER_BYTES = 64 * 1024
 
+_INVALID = "Invalid HTTP request received."
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -25,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
     _n_unread = 0
+    _method = b""
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for headers."""
@@ -36,7 +42,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is None and self._is_idle:
             self._wait_for_headers()
         self._n_unread += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if self._n_unread > MOST_HEADER_BYTES and not self.transport.is_closing():
             if self._is_idle:  # else it would stand inside an answer
                 self.transport.write(_TOO_LARGE)
@@ -44,6 +51,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Wait no longer."""
+        if self.parser.should_upgrade():  # it is read anew, see `_parse`
+            self._method = self.parser.get_method()
+            return
         self._stop_waiting()
         self._n_unread = 0
         super().on_headers_complete()
@@ -52,6 +62,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count anew: what grows beside a body is headers behind it."""
         self._n_unread = 0
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Say that a request is whole, except for one that is read anew."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Begin to wait for a client that does not read."""
@@ -80,6 +95,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         self._stop_reading()
         super().connection_lost(exc)
+
+    def _parse(self, data: bytes) -> None:
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if self._method != b"CONNECT":
+                    data = self._head_without_offer() + data[offer.args[0] :]
+                    self.parser = httptools.HttpRequestParser(self)
+                    continue
+                self.send_400_response(_INVALID)
+            except httptools.HttpParserError:
+                self.send_400_response(_INVALID)
+            return
+
+    def _head_without_offer(self) -> bytes:
+        kept = [
+            pair for pair in self.headers if pair[0] not in (b"connection", b"upgrade", b"http2-settings")
+        ]
+        lines = [b"%s: %s\r\n" % pair for pair in kept]
+        return b"".join([self._method, b" ", self.url, b" HTTP/1.1\r\n", *lines, b"\r\n"])
 
     @property
     def _is_idle(self) -> bool:

@@ -72,7 +72,10 @@ async def _refused(request: Request, error: Any) -> Response:
 async def _of_ours(request: Request, error: Exception) -> Response:
     told = (said for kind, said in _STATUSES.items() if isinstance(error, kind))
     status, code = next(told, (500, "router_error"))
-    return _error(request, status, str(error), code)
+    answer = _error(request, status, str(error), code)
+    if isinstance(error, BudgetExceededError):  # which the clients would ask again at once, twice
+        answer.headers["x-should-retry"] = "false"
+    return answer
 
 
 async def _no_such_path(request: Request, error: Any) -> Response:

@@ -79,7 +79,7 @@ def server_config(served: Served) -> uvicorn.Config:
         http=BoundedProtocol,
         ws="none",
         access_log=False,  # it would hold paths, and clients put keys there
-        log_level="warning",
+        log_level="error",  # a warning is what any client can cause
         timeout_keep_alive=KEPT_S,
         timeout_graceful_shutdown=DRAINED_WITHIN_S,
     )

@@ -260,6 +260,7 @@ def test_keys_are_asked_for_and_have_thresholds_and_budgets_of_their_own(provide
         assert ask("rk-a").headers["x-routellm-model"] == "strong"
         assert ask("rk-b").status_code == 429
         assert ask("rk-b").json()["error"]["code"] == "budget_exceeded"
+        assert ask("rk-b").headers["x-should-retry"] == "false"
         assert ask("rk-c").status_code == 401
         assert httpx.post(f"{url}/chat/completions", json=body).status_code == 401
         assert httpx.get(f"{url}/models").status_code == 401
