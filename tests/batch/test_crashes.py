@@ -23,7 +23,10 @@ from shared_router.batch.score import score_files
 STEPS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate")
 PROMPTS = [f"{i}. What is {i} + {i}?" for i in range(3)]
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process"),
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded"),  # numpy's threads, which rest
+]
 
 
 @pytest.fixture(autouse=True)
