@@ -67,6 +67,14 @@ class ChatRequest:
             conversation=self.conversation,
         )
 
+    async def read(self, *, is_counted: bool) -> tuple[RoutingRequest, CallSize | None]:
+        """Return what the policy is asked, and for a budget how large the call is."""
+
+        def reading() -> tuple[RoutingRequest, CallSize | None]:
+            return self.routing_request(), self.body.size() if is_counted else None
+
+        return await asyncio.to_thread(reading) if self.body.is_large else reading()
+
 
 @dataclass(frozen=True, slots=True)
 class PassedAnswer:
@@ -116,11 +124,7 @@ async def routed(
         RefusedError: If it redirects.
         httpx.HTTPError: If it cannot be reached.
     """
-
-    def read() -> tuple[RoutingRequest, CallSize | None]:
-        return request.routing_request(), None if rules.budgets is None else request.body.size()
-
-    question, size = await asyncio.to_thread(read) if request.body.is_large else read()
+    question, size = await request.read(is_counted=rules.budgets is not None)
     asked = await rules.aask(question, size)
     attempts = await asked.abegin(await policy.adecide(asked.request))
     while True:

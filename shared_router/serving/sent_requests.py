@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 import httpx
 
@@ -16,6 +17,7 @@ from shared_router.serving.upstream import Upstream
 _CONNECT_S = 5.0
 _SILENT_S = 600.0
 _KEPT_S = 20.0
+_UNPACKED = (b"accept-encoding", b"identity")  # for what is read for tokens must not be packed
 MOST_KEPT_BYTES = 16 * 1024 * 1024
 
 
@@ -79,7 +81,7 @@ class Upstreams:
         Args:
             upstream: Whom to ask.
             path: What of its API.
-            content: The body.
+            content: The request's body.
             headers: The client's, as far as they are sent on.
             query: The URL's.
             key_in: The header that holds the key.
@@ -88,35 +90,38 @@ class Upstreams:
             httpx.HTTPError: If the service cannot be reached, is silent, or does not speak HTTP.
             RefusedError: If it redirects: nothing is sent to an address that nobody has named.
         """
-        # what is read for tokens must not be packed
-        sent = [*headers, (b"accept-encoding", b"identity"), *upstream.key_header(key_in)]
-        await self._room.acquire()
-        self.n_on_their_way += 1
+        sent = [*headers, _UNPACKED, *upstream.key_header(key_in)]
+        client, done = await self._begin(upstream.url)
         try:
-            free = self._free[upstream.url]
-            client = free.pop() if free else self._new_client()
-            try:
-                address = upstream.address(path, query)
-                response = await client.send(
-                    client.build_request("POST", address, content=content, headers=sent), stream=True
-                )
-            except BaseException:
-                free.append(client)
-                raise
+            address = upstream.address(path, query)
+            request = client.build_request("POST", address, content=content, headers=sent)
+            response = await client.send(request, stream=True)
         except BaseException:
-            self._leave()
+            done()
             raise
-        request = SentRequest(response, lambda: self._done(free, client))
+        asked = SentRequest(response, done)
         try:
             _check_status(response)
         except BaseException:
-            await request.close()
+            await asked.close()
             raise
-        return request
+        return asked
 
     async def close(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(client.aclose() for client in self._all))
+
+    async def _begin(self, url: str) -> tuple[httpx.AsyncClient, Callable[[], None]]:
+        """Return a connection's client, and what gives it back."""
+        await self._room.acquire()
+        self.n_on_their_way += 1
+        try:
+            free = self._free[url]
+            client = free.pop() if free else self._new_client()
+        except BaseException:
+            self._leave()
+            raise
+        return client, partial(self._done, free, client)
 
     def _new_client(self) -> httpx.AsyncClient:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEPT_S)
