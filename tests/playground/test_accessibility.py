@@ -21,8 +21,9 @@ PANELS = {
 GSM8K = Path(__file__).parents[1] / "data" / "evaluation" / "gsm8k.csv"
 
 
-FADED_IN = "document.getAnimations().every(one => one.playState === 'finished')"
-"""What fades in has no colour yet."""
+FADED_IN = """!document.querySelector('[data-testid=stSkeleton]')
+    && document.getAnimations().every(one => one.playState === 'finished')"""
+"""Fields are grey bars until they are loaded, and what fades in has no colour yet."""
 
 FRAMEWORKS_OWN = {("minor", "presentation-role-conflict")}
 """Streamlit's: its place for files has a label and the role of none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared_router.playground.prompts_panel import MAX_CHARS
+from shared_router.playground.prompts_panel import MAX_PROMPTS
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -52,7 +52,7 @@ def test_another_tab_sees_nothing_of_them(desk: BrowserContext, page: Page) -> N
     other.close()
 
 
-def test_more_text_than_the_page_takes_is_refused_with_the_limit_and_not_dropped(page: Page) -> None:
+def test_more_prompts_than_the_page_takes_is_refused_with_the_limit_and_not_dropped(page: Page) -> None:
     page.goto("/")
     page.get_by_text("2 of 4 go to the strong model").wait_for()
     box = page.get_by_label("Prompts", exact=True)
@@ -60,10 +60,12 @@ def test_more_text_than_the_page_takes_is_refused_with_the_limit_and_not_dropped
     box.evaluate(
         """(box, n) => {
         const text = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
-        text.set.call(box, 'ab '.repeat(n));
+        text.set.call(box, 'a\\n'.repeat(n));
         box.dispatchEvent(new Event('input', {bubbles: true}));
     }""",
-        MAX_CHARS // 3 + 1,
+        MAX_PROMPTS + 1,
     )
     page.get_by_role("button", name="Route", exact=True).click()
-    page.get_by_role("alert").filter(has_text="2,000,000 characters in all, got 1 of 2,000,0").wait_for()
+    page.get_by_role("alert").filter(
+        has_text="20,000 prompts of 2,000,000 characters in all, got 20,001 of 40,002"
+    ).wait_for()

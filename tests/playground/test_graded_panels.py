@@ -33,7 +33,7 @@ def test_a_file_by_path_shows_share_quality_and_cost_of_a_threshold_that_moves(p
     figures.get_by_text(f"{strong:.3f} (").wait_for()
     page.keyboard.press("End")
     figures.get_by_text(f"{weak:.3f} (").wait_for()
-    assert page.locator("[data-testid=stVegaLiteChart]").count() == 1
+    page.locator("[data-testid=stVegaLiteChart]").locator("canvas, svg").first.wait_for()
 
 
 def test_an_upload_is_scored_and_its_curve_is_also_a_table(page: Page) -> None:
@@ -41,8 +41,11 @@ def test_an_upload_is_scored_and_its_curve_is_also_a_table(page: Page) -> None:
     page.locator("input[type=file]").set_input_files(GSM8K)
     page.get_by_role("table", name="At this threshold").wait_for()
     page.get_by_text("The curve as a table").click()
-    rows = page.get_by_role("table", name="The curve", exact=True).get_by_role("row").all_inner_texts()
-    assert [row.split()[0] for row in rows[1:]] == [f"{step / 10:.1f}" for step in range(11)]
+    rows = page.get_by_role("table", name="The curve", exact=True).get_by_role("row")
+    rows.nth(11).wait_for()
+    assert [row.split()[0] for row in rows.all_inner_texts()[1:]] == [
+        f"{step / 10:.1f}" for step in range(11)
+    ]
 
 
 def test_an_upload_of_more_than_100_mb_is_refused_with_the_limit(page: Page, tmp_path: Path) -> None:
@@ -94,7 +97,7 @@ def test_two_routers_stand_side_by_side_each_with_its_threshold(page: Page) -> N
     page.goto("/two-routers")
     table = page.get_by_role("table", name="Decisions of both")
     table.wait_for()
-    first, second = page.get_by_role("slider").all()
+    first, second = (page.get_by_role("slider").nth(place) for place in (0, 1))
     first.focus()
     page.keyboard.press("Home")
     page.get_by_text(re.compile("They send . of 4")).wait_for()
