@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared_router.choices import shown, shown_kind
+from shared_router.choices import check_list, is_number, shown, shown_kind
 from shared_router.decisions import RoutingRequest, check_threshold
 from shared_router.errors import CapabilityError, InvalidInputError, UnknownNameError
 from shared_router.tenants import checked_name
@@ -60,8 +60,9 @@ def ruling_of(request: RoutingRequest, models: tuple[str, ...], on_no_query: str
         return Ruling(request.sticky_to, "sticky")
     if request.query is None or is_blank(request.query):
         return Ruling(among(candidates, on_no_query), "no_query")
-    if request.win_probability is not None and not 0 <= request.win_probability <= 1:
-        raise InvalidInputError(f"win_probability must be in [0, 1], got {shown(request.win_probability)}")
+    p = request.win_probability
+    if p is not None and not (is_number(p) and 0 <= p <= 1):
+        raise InvalidInputError(f"win_probability must be in [0, 1], got {shown(p)}")
     return None
 
 
@@ -93,11 +94,15 @@ def guarded_model(request: RoutingRequest, verdict: Ruling, models: Sequence[str
 def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, ...]:
     if request.threshold is not None:
         check_threshold(request.threshold)
-    if request.route is not None and request.route not in models:
+    if request.route is not None and not (isinstance(request.route, str) and request.route in models):
         raise UnknownNameError(f"route must be one of {list(models)}, got {shown(request.route)}")
     candidates = models if request.candidates is None else request.candidates
-    if candidates is not models and not set(candidates) <= set(models):
-        raise UnknownNameError(f"candidates must be among {list(models)}, got {list(candidates)}")
+    if candidates is not models:
+        check_list("candidates", candidates)
+        if not all(isinstance(name, str) and name in models for name in candidates):
+            raise UnknownNameError(
+                f"candidates must be among {list(models)}, got {[*map(shown, candidates)]}"
+            )
     if not candidates or (request.route is not None and request.route not in candidates):
         who = request.route or " and ".join(models)
         raise CapabilityError(f"a model must be able to serve the request, and {who} cannot: {request.needs}")

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from shared_router.choices import check_list
 from shared_router.errors import InvalidInputError
-from shared_router.preferences.data import PreferenceData
+from shared_router.preferences.data import PreferenceData, check_preferences
 from shared_router.preferences.rows import weight_fault
 
 
@@ -20,9 +21,13 @@ def mix_preferences(sets: Sequence[tuple[PreferenceData, float]]) -> PreferenceD
     Raises:
         InvalidInputError: If there is no set, or a weight is not finite and > 0.
     """
+    check_list("sets", sets)
+    if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in sets):
+        raise InvalidInputError("a mix must be of pairs, battles and their weight, got something else")
     if not sets:
         raise InvalidInputError("a mix must have at least one set of battles, got 0")
-    for _, weight in sets:
+    for data, weight in sets:
+        check_preferences(data)
         if wrong := weight_fault("a set's weight", weight):
             raise InvalidInputError(wrong)
     return PreferenceData(

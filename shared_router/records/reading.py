@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared_router.choices import shown
+from shared_router.choices import check_path, shown
 from shared_router.errors import DataError, FormatError, UnknownNameError
 from shared_router.records.builder import OutcomesBuilder
 from shared_router.records.files import Head, read_head, read_rows
@@ -138,7 +138,9 @@ def _files(paths: Sequence[str | Path]) -> list[tuple[Path, bool]]:
     if not paths:
         raise DataError("a file of records must be given, got none")
     found: list[tuple[Path, bool]] = []
-    for path in map(Path, paths):
+    for given in paths:
+        check_path("a file of records", given)
+        path = Path(given)
         if os.path.isdir(path):  # unlike a path's own methods these say no to any text
             inside = sorted(each for each in path.rglob("*") if each.is_file() and _is_data(each))
             found += [(each, True) for each in inside]

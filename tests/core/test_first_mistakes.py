@@ -34,6 +34,8 @@ from shared_router import (
     load_artifact,
     load_embedder,
     load_router,
+    mix_preferences,
+    read_outcomes,
     router_class,
     split_preferences,
     tier_pair,
@@ -208,6 +210,12 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"router": RandomRouter(), "threshold": None, "on_router_error": "strong", "router_timeout": 1.0},
     ),
     "decide_many": (RoutingPolicy(RandomRouter()).decide_many, {"requests": ["a"]}),
+    "decide": (
+        lambda **given: RoutingPolicy(RandomRouter()).decide(RoutingRequest("q", **given)),
+        {"threshold": 0.5, "route": "strong", "candidates": ("strong",), "win_probability": 0.5},
+    ),
+    "mix_preferences": (mix_preferences, {"sets": [(BATTLES, 1.0)]}),
+    "read_outcomes": (lambda path: read_outcomes(path), {"path": "none.csv"}),
     "RouteThenCascade": (
         RouteThenCascade,
         {"policy": RoutingPolicy(RandomRouter()), "cascade": Cascade(lambda _q, _a: 0.5)},
