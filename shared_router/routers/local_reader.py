@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from shared_router.embedding.shipped import DEFAULT_EMBEDDER, load_embedder
+from shared_router.choices import shown_kind
+from shared_router.embedding.shipped import DEFAULT_EMBEDDER, check_embedder, load_embedder
 from shared_router.embedding.trimmed import TrimmedEmbedder
 from shared_router.errors import ArtifactSchemaError, InvalidInputError
 from shared_router.progress import with_progress
@@ -49,11 +50,20 @@ class PromptReader:
         embedder: As `LocalRouter`'s, like `prior` and `trim`.
         prior: See `embedder`.
         trim: See `embedder`.
+
+    Raises:
+        InvalidInputError: If the embedder or the prior is none.
     """
 
     def __init__(
         self, embedder: Embedder | str | None, *, prior: Router | str | None, trim: float | None
     ) -> None:
+        if embedder is not None:
+            check_embedder(embedder)
+        if not (prior is None or isinstance(prior, (str, Router))):
+            raise InvalidInputError(
+                f"prior must be a Router, a shipped one's name or None, got {shown_kind(prior)}"
+            )
         self._given_embedder = embedder
         self._given_prior = prior
         self._trim = trim

@@ -20,6 +20,7 @@ from shared_router import (
     FrugalScorer,
     GenFuser,
     InvalidInputError,
+    OnlineRouter,
     Outcomes,
     PairRanker,
     PreferenceData,
@@ -45,6 +46,7 @@ from shared_router import (
 from shared_router.routers.bert import BertRouter
 from shared_router.routers.causal_lm import CausalLMRouter
 from shared_router.routers.knn import KNNRouter
+from shared_router.routers.local import LocalRouter
 from shared_router.routers.matrix_factorization import MatrixFactorizationRouter
 from shared_router.routers.random import RandomRouter
 from shared_router.routers.similarity_weighted import SimilarityWeightedRouter
@@ -210,6 +212,8 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"router": RandomRouter(), "threshold": None, "on_router_error": "strong", "router_timeout": 1.0},
     ),
     "decide_many": (RoutingPolicy(RandomRouter()).decide_many, {"requests": ["a"]}),
+    "LocalRouter": (lambda **given: repr(LocalRouter(**given)), {"embedder": EMBEDDER, "prior": None}),
+    "OnlineRouter": (lambda **given: repr(OnlineRouter(**given)), {"embedder": EMBEDDER}),
     "decide": (
         lambda **given: RoutingPolicy(RandomRouter()).decide(RoutingRequest("q", **given)),
         {"threshold": 0.5, "route": "strong", "candidates": ("strong",), "win_probability": 0.5},
