@@ -101,7 +101,7 @@ def _candidates(request: RoutingRequest, models: tuple[str, ...]) -> tuple[str, 
         check_list("candidates", candidates)
         if not all(isinstance(name, str) and name in models for name in candidates):
             raise UnknownNameError(
-                f"candidates must be among {list(models)}, got {[*map(shown, candidates)]}"
+                f"candidates must be among {list(models)}, got [{', '.join(map(shown, candidates))}]"
             )
     if not candidates or (request.route is not None and request.route not in candidates):
         who = request.route or " and ".join(models)
