@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.measure import print_table, report
+from tests.benchmarks.measure import compiled, print_table, report
 from tests.benchmarks.real_prompts import KINDS, real_prompts
 
 LITELLM = "litellm==1.110.0"
@@ -114,14 +114,9 @@ def measure_kind(prompts: list[str], programs: dict[str, dict[str, Any]]) -> dic
 
 
 def first_score(folder: Path = ROOT) -> dict[str, float]:
-    """Return the milliseconds of a process's first score with the import, and of importing numpy alone.
-
-    Modules are compiled beforehand, as an installed package's are.
-    """
+    """Return the milliseconds of a process's first score with the import, and of importing numpy alone."""
     spent: dict[str, list[float]] = {"import numpy": [], FIRST_SCORE: []}
-    with tempfile.TemporaryDirectory() as compiled:
-        env = {**_one_thread(folder), "PYTHONPYCACHEPREFIX": compiled}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
+    with compiled(_one_thread(folder)) as env:
         for _ in range(1 + STARTS):
             for code, times in spent.items():
                 timed = f"import time; t = time.process_time(); {code}; print(time.process_time() - t)"

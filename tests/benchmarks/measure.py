@@ -8,8 +8,10 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,16 @@ async def take_turns_async(
     finally:
         gc.enable()
     return {name: Timing(np.array(values)) for name, values in spent.items()}
+
+
+@contextmanager
+def compiled(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Give an environment in which modules are compiled once, as an installed package's are.
+
+    The first process in it compiles them, so its times do not count.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield {**environment, "PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
