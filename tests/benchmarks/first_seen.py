@@ -14,7 +14,6 @@ Run: python -m tests.benchmarks.first_seen [--litellm PYTHON] [--beside FOLDER] 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.measure import compiled, print_table, report
+from tests.benchmarks.measure import print_table, process_ms, report
 from tests.benchmarks.real_prompts import KINDS, real_prompts
 
 LITELLM = "litellm==1.110.0"
@@ -115,16 +114,9 @@ def measure_kind(prompts: list[str], programs: dict[str, dict[str, Any]]) -> dic
 
 def first_score(folder: Path = ROOT) -> dict[str, float]:
     """Return the milliseconds of a process's first score with the import, and of importing numpy alone."""
-    spent: dict[str, list[float]] = {"import numpy": [], FIRST_SCORE: []}
-    with compiled(_one_thread(folder)) as env:
-        for _ in range(1 + STARTS):
-            for code, times in spent.items():
-                timed = f"import time; t = time.process_time(); {code}; print(time.process_time() - t)"
-                done = subprocess.run(
-                    [sys.executable, "-c", timed], check=True, capture_output=True, text=True, env=env
-                )
-                times.append(1e3 * float(done.stdout))
-    numpy, ours = (statistics.median(times[1:]) for times in spent.values())
+    numpy, ours = process_ms(
+        ("import numpy", FIRST_SCORE), rounds=STARTS, environment=_one_thread(folder), clock="process_time"
+    )
     return {"first_score_ms": ours, "first_score_over_numpy_ms": ours - numpy}
 
 

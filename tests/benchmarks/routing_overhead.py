@@ -6,9 +6,6 @@ Run: python -m tests.benchmarks.routing_overhead
 import asyncio
 import itertools
 import os
-import statistics
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -22,7 +19,7 @@ from llama_index.core.llms import MockLLM
 from langchain_routellm import RoutedChatModel
 from llamaindex_routellm import RoutedLLM
 from shared_router import load_router
-from tests.benchmarks.measure import Timing, compiled, print_table, report, take_turns, take_turns_async
+from tests.benchmarks.measure import Timing, print_table, process_ms, report, take_turns, take_turns_async
 
 ROUNDS = 2000
 BATCH = 20_000
@@ -121,16 +118,8 @@ def measure_llamaindex() -> dict[str, tuple[Timing, Timing]]:
 def measure_import() -> dict[str, float]:
     """Time the adapter's import over its framework's own chat-model module, fresh processes in turns."""
     base = "import langchain_core.language_models.chat_models"
-    spent: dict[str, list[float]] = {base: [], f"{base}; import langchain_routellm": []}
-    with compiled(os.environ) as env:
-        for _ in range(1 + IMPORTS):
-            for code, times in spent.items():
-                timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
-                done = subprocess.run(
-                    [sys.executable, "-c", timed], check=True, capture_output=True, text=True, env=env
-                )
-                times.append(1e3 * float(done.stdout))
-    bare, routed = (statistics.median(times[1:]) for times in spent.values())
+    codes = (base, f"{base}; import langchain_routellm")
+    bare, routed = process_ms(codes, rounds=IMPORTS, environment=os.environ)
     return {"import_ms": routed - bare, "import_ratio": routed / bare}
 
 
