@@ -25,7 +25,7 @@ from tests.langchain.models import decision_of
 from tests.langchain.recorder import Recorder
 from tests.langchain.scenarios import TOOLS, Weather, all_of
 from tests.langchain.test_cascades import ChatReply, _answers
-from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, _Usage, pytestmark
+from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, _TwoModelsHeard, pytestmark
 
 __all__ = ["_no_web", "pytestmark"]
 
@@ -362,16 +362,5 @@ class TestUnit(_Blended, _Capabilities, ChatModelUnitTests):
     pass
 
 
-_EACH_IS_HEARD = "callbacks must hear of one call, and of two models' calls there are two"
-
-
-class TestIntegration(_Blended, _Capabilities, _Usage):
-    @pytest.mark.xfail(reason=_EACH_IS_HEARD, raises=AssertionError)
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    def test_structured_output(self, model: Any, schema_type: Any) -> None:
-        super().test_structured_output(model, schema_type)
-
-    @pytest.mark.xfail(reason=_EACH_IS_HEARD, raises=AssertionError)
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    async def test_structured_output_async(self, model: Any, schema_type: Any) -> None:
-        await super().test_structured_output_async(model, schema_type)
+class TestIntegration(_Blended, _Capabilities, _TwoModelsHeard):
+    pass

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pytest
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_routellm import CascadedChatModel
 from tests.answer_scorers import accepts, rejects
 from tests.langchain.fake_tool_models import ChatElm, ChatOak
-from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, _Usage, pytestmark
+from tests.langchain.test_standard import ABLE, _Capabilities, _no_web, _TwoModelsHeard, _Usage, pytestmark
 
 __all__ = ["_no_web", "pytestmark"]
 
@@ -46,19 +45,8 @@ class TestIntegrationOverAcceptedAnswers(_Accepted, _Capabilities, _Usage):
     pass
 
 
-_BOTH_HEARD = "callbacks must hear of one call, and of a rejected answer's too there are two"
-
-
-class _TwoCalls(_Rejected, _Capabilities, _Usage):
-    @pytest.mark.xfail(reason=_BOTH_HEARD, raises=AssertionError)
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    def test_structured_output(self, model: Any, schema_type: Any) -> None:
-        super().test_structured_output(model, schema_type)
-
-    @pytest.mark.xfail(reason=_BOTH_HEARD, raises=AssertionError)
-    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
-    async def test_structured_output_async(self, model: Any, schema_type: Any) -> None:
-        await super().test_structured_output_async(model, schema_type)
+class _TwoCalls(_Rejected, _Capabilities, _TwoModelsHeard):
+    pass
 
 
 class TestIntegrationOverRejectedAnswers(_TwoCalls):

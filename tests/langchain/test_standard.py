@@ -89,6 +89,23 @@ class _Usage(ChatModelIntegrationTests):
     invoke_with_reasoning_output = invoke_with_cache_read_input
 
 
+_EACH_IS_HEARD = "callbacks must hear of one call, and of two models' calls there are two"
+
+
+class _TwoModelsHeard(_Usage):
+    """For what asks two models: callbacks hear of both, a rejected answer's too."""
+
+    @pytest.mark.xfail(reason=_EACH_IS_HEARD, raises=AssertionError)
+    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
+    def test_structured_output(self, model: Any, schema_type: Any) -> None:
+        super().test_structured_output(model, schema_type)
+
+    @pytest.mark.xfail(reason=_EACH_IS_HEARD, raises=AssertionError)
+    @pytest.mark.parametrize("schema_type", ["pydantic", "typeddict", "json_schema"])
+    async def test_structured_output_async(self, model: Any, schema_type: Any) -> None:
+        await super().test_structured_output_async(model, schema_type)
+
+
 @pytest.fixture(autouse=True)
 def _no_web(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer what the suites fetch with a few bytes."""
