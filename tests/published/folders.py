@@ -61,10 +61,7 @@ def mf_folder(folder: Path) -> Path:
 
 def bert_folder(folder: Path) -> Path:
     """XLM-R with three labels, 2 layers of 16."""
-    tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
+    tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>"], around=("<s>", "</s>"))
     config = XLMRobertaConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=16,

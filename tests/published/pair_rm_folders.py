@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, processors
+from tokenizers import Tokenizer
 from transformers import DebertaV2Config, DebertaV2Model
 
 from tests.published.folders import normals
@@ -33,11 +33,7 @@ ASKED = (
 
 def pair_rm_tokenizer() -> Tokenizer:
     """Bytes between [CLS] and [SEP], as DeBERTa's tokenizer sets them."""
-    tokenizer = byte_tokenizer(["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
-    return tokenizer
+    return byte_tokenizer(["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"], around=("[CLS]", "[SEP]"))
 
 
 def pair_rm_config(n_ids: int) -> DebertaV2Config:

@@ -26,10 +26,7 @@ CHAT_TEMPLATE = (
 
 def tiny_encoder(folder: Path, *, seed: int = 0) -> Path:
     """Save a BERT of 2 layers, 16 wide, that reads bytes between [CLS] and [SEP]."""
-    tokenizer = byte_tokenizer(["[PAD]", "[CLS]", "[SEP]"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
+    tokenizer = byte_tokenizer(["[PAD]", "[CLS]", "[SEP]"], around=("[CLS]", "[SEP]"))
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=16,
@@ -81,22 +78,24 @@ def save_tokenizer(folder: Path, tokenizer: Tokenizer, **options: Any) -> None:
     wrapped.save_pretrained(folder)
 
 
-def byte_tokenizer(specials: list[str]) -> Tokenizer:
-    """Return a tokenizer of one token per byte, the special tokens first."""
+def byte_tokenizer(specials: list[str], *, around: tuple[str, str] | None = None) -> Tokenizer:
+    """Return a tokenizer of one token per byte, the special tokens first, two of them `around` each text."""
     names = [*specials, *sorted(pre_tokenizers.ByteLevel.alphabet())]
     tokenizer = Tokenizer(models.BPE(vocab={name: i for i, name in enumerate(names)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(specials)
+    if around is not None:
+        begin, end = around
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"{begin} $A {end}", special_tokens=[(name, specials.index(name)) for name in around]
+        )
     return tokenizer
 
 
 def tiny_bart(folder: Path, *, seed: int = 0) -> Path:
     """Save a BART of 1 and 2 layers, 16 wide, that reads bytes between <s> and </s>."""
-    tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
+    tokenizer = byte_tokenizer(["<s>", "<pad>", "</s>"], around=("<s>", "</s>"))
     config = BartConfig(
         vocab_size=tokenizer.get_vocab_size(),
         d_model=16,

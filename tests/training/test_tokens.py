@@ -57,12 +57,7 @@ def test_text_that_spells_a_special_token_is_read_as_text() -> None:
 
 def test_padding_that_a_tokenizer_asks_for_is_not_taken_for_its_special_tokens() -> None:
     """As the file of all-MiniLM-L6-v2 does: 128 tokens, whatever the text. It left one token for a query."""
-    from tokenizers.processors import TemplateProcessing
-
-    tokenizer = byte_tokenizer(SPECIALS)
-    tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
+    tokenizer = byte_tokenizer(SPECIALS, around=("[CLS]", "[SEP]"))
     tokenizer.enable_padding(length=16, pad_id=0, pad_token="[PAD]")
     tokenizer.enable_truncation(16)
     assert special_ids_around(tokenizer) == ([1], [2])
